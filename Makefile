@@ -1,0 +1,46 @@
+# Every target makes .venv first, so a fresh machine needs git, make and Python 3.11 and nothing else.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+INPUT ?= README.md ARCHITECTURE.md CHANGELOG.md shared/PROTOCOL.md
+MEMORIES ?= 10000
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench contract format soak-kill clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "PJai needs Python 3.11 or newer: make PYTHON=python3.11 …"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[daemon,cli]" --group dev
+	@touch $(READY)
+
+demo: $(READY) ## The main job on real input (INPUT="files" to choose others)
+	@$(BIN)/python -m tests.demo $(INPUT)
+
+test: $(READY) ## Every test
+	$(BIN)/python -m pytest
+
+check: $(READY) ## Lint, strict types, the architecture's arrows
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/architecture
+
+bench: $(READY) ## The workload against a live daemon, each figure beside its floor (MEMORIES=10000)
+	$(BIN)/python -m tests.workload --memories $(MEMORIES)
+
+contract: $(READY) ## Write shared/asyncapi.json and shared/vectors.json anew from the contract
+	$(BIN)/python -m pjai_wire.document shared/asyncapi.json
+	$(BIN)/python -m pjai_wire.vectors shared/vectors.json
+
+format: $(READY) ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## Remove the virtual environment and caches
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

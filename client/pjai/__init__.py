@@ -1,0 +1,1 @@
+"""PJai: a local data daemon for personal AI assistants."""

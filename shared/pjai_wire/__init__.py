@@ -1,0 +1,1 @@
+"""The contract between PJai daemon and its clients."""

@@ -1,0 +1,12 @@
+"""Owns the versions: of the package, and of the protocol that it speaks."""
+
+PACKAGE = "0.1.0"
+
+PROTOCOL = 1
+"""The protocol that this code speaks; `v` in every envelope."""
+
+PROTOCOL_MIN = 1
+"""The oldest protocol that this code still understands."""
+
+FEATURES = ("aggregates", "client_documents", "keyset", "live_queries")
+"""What this daemon can do beyond the core methods; a client asks for none that is not listed."""
