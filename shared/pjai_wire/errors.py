@@ -1,29 +1,29 @@
 """Owns the errors that travel between daemon and client: one tree, one code each.
 
-    PjaiError
-    ├── RequestError            the request is wrong; sending it again changes nothing
-    │   ├── Malformed           malformed             not MessagePack, or not of the envelope's shape
-    │   ├── UnsupportedVersion  unsupported_version   no protocol version in common
-    │   ├── UnknownMethod       unknown_method
-    │   ├── UnknownField        unknown_field         names every field that the contract lacks
-    │   ├── InvalidValue        invalid_value         a value of the wrong type, or outside its limits
-    │   ├── UnknownTable        unknown_table
-    │   ├── UnknownColumn       unknown_column
-    │   ├── UnknownEvent        unknown_event
-    │   ├── InvalidQuery        invalid_query         well typed, but means nothing
-    │   └── LimitExceeded       limit_exceeded        past a named limit
-    ├── StateError              well formed, but the state says no
-    │   ├── NotFound            not_found
-    │   ├── AlreadyExists       already_exists
-    │   ├── Conflict            conflict              an event id was committed before with other company
-    │   └── UnknownTopic        unknown_topic         the live query has ended: watch again
-    ├── Unavailable             nothing wrong with the request: try again
-    │   ├── Overloaded          overloaded            a queue is at its limit
-    │   ├── Stopping            stopping              the daemon is shutting down
-    │   ├── NotRunning          not_running           no daemon answers (raised by the client)
-    │   └── TimedOut            timed_out             no answer in time (raised by the client)
-    ├── StorageError            storage               the disk or the database failed; nothing was written
-    └── InternalError           internal              a defect in the daemon; its log has the cause
+PjaiError
+├── RequestError            the request is wrong; sending it again changes nothing
+│   ├── Malformed           malformed             not MessagePack, or not of the envelope's shape
+│   ├── UnsupportedVersion  unsupported_version   no protocol version in common
+│   ├── UnknownMethod       unknown_method
+│   ├── UnknownField        unknown_field         names every field that the contract lacks
+│   ├── InvalidValue        invalid_value         a value of the wrong type, or outside its limits
+│   ├── UnknownTable        unknown_table
+│   ├── UnknownColumn       unknown_column
+│   ├── UnknownEvent        unknown_event
+│   ├── InvalidQuery        invalid_query         well typed, but means nothing
+│   └── LimitExceeded       limit_exceeded        past a named limit
+├── StateError              well formed, but the state says no
+│   ├── NotFound            not_found
+│   ├── AlreadyExists       already_exists
+│   ├── Conflict            conflict              an event id was committed before with other company
+│   └── UnknownTopic        unknown_topic         the live query has ended: watch again
+├── Unavailable             nothing wrong with the request: try again
+│   ├── Overloaded          overloaded            a queue is at its limit
+│   ├── Stopping            stopping              the daemon is shutting down
+│   ├── NotRunning          not_running           no daemon answers (raised by the client)
+│   └── TimedOut            timed_out             no answer in time (raised by the client)
+├── StorageError            storage               the disk or the database failed; nothing was written
+└── InternalError           internal              a defect in the daemon; its log has the cause
 """
 
 from __future__ import annotations

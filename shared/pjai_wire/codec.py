@@ -1,0 +1,84 @@
+"""Owns the way from MessagePack to typed structs, and says what is wrong with a message that does not fit."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import inspect as schema
+
+from pjai_wire.conform import conform
+from pjai_wire.errors import InvalidValue, Malformed, UnknownField
+
+T = TypeVar("T")
+
+_QUOTED_VALUE = re.compile(r"(Invalid enum value|Invalid value) .*?(?= - at|$)", re.DOTALL)
+
+encode = msgspec.msgpack.Encoder().encode
+"""MessagePack of any value of the contract."""
+
+
+class Decoder(Generic[T]):
+    """Decodes one type, strictly: unknown fields and wrong types are errors that say where.
+
+    Args:
+        kind: the type to decode.
+        root: what error messages call the message itself.
+    """
+
+    def __init__(self, kind: type[T], root: str = "request") -> None:
+        self._kind = kind
+        self._root = root
+        self._decoder = msgspec.msgpack.Decoder(kind)
+        self._declared: schema.Type | None = None
+
+    def decode(self, data: bytes | memoryview | msgspec.Raw) -> T:
+        """The value that `data` encodes.
+
+        Raises:
+            Malformed: not MessagePack, or nested too deeply.
+            UnknownField: a struct has fields that the contract lacks.
+            InvalidValue: a value of the wrong type or outside its limits.
+        """
+        try:
+            return self._decoder.decode(data)
+        except msgspec.ValidationError:
+            return self._second_look(data)
+        except RecursionError:
+            raise Malformed("the message is nested too deeply") from None
+        except (msgspec.DecodeError, UnicodeError):
+            raise Malformed("the message is not MessagePack", hint="one map, its text in UTF-8") from None
+
+    def _second_look(self, data: bytes | memoryview | msgspec.Raw) -> T:
+        if self._declared is None:
+            self._declared = schema.type_info(self._kind)
+        unknown: list[str] = []
+        try:
+            untyped = msgspec.msgpack.decode(data)
+            fitting = conform(self._declared, untyped, self._root, unknown)
+            if unknown:
+                raise UnknownField(f"unknown: {', '.join(unknown[:20])}", hint="PROTOCOL.md names the fields")
+            return msgspec.convert(fitting, self._kind)
+        except msgspec.ValidationError as problem:
+            raise InvalidValue(self._without_content(problem), hint="PROTOCOL.md gives the type") from None
+        except RecursionError:
+            raise Malformed("the message is nested too deeply") from None
+        except (msgspec.DecodeError, UnicodeError, TypeError, ValueError):
+            raise Malformed("the message has keys or values that the contract does not know") from None
+
+    def _without_content(self, problem: msgspec.ValidationError) -> str:
+        text = _QUOTED_VALUE.sub("Not one of the known values", str(problem))
+        return text.replace("`$", f"`{self._root}")
+
+
+def decode_any(data: bytes | memoryview | msgspec.Raw) -> Any:
+    """The value that `data` encodes, without a type.
+
+    Raises:
+        Malformed: not MessagePack, or nested too deeply.
+    """
+    try:
+        return msgspec.msgpack.decode(data)
+    except (msgspec.MsgspecError, RecursionError, ValueError, TypeError):
+        raise Malformed("the message is not MessagePack") from None

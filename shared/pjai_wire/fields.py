@@ -1,0 +1,108 @@
+"""Owns the types of fields, with the constraints that the daemon enforces before anything is written.
+
+Type checkers let a plain mapping stand where a structured field is asked, because an event is checked by
+the daemon, not where it is made: `personality={"traits": ["curious"]}`.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from array import array
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from pjai_wire import limits
+
+Id = Annotated[str, Meta(min_length=1, max_length=limits.ID_CHARACTERS_MAX)]
+"""UUIDv7 text made by the client; a foreign id is kept as it is."""
+
+ClientName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,99}$")]
+"""A client's or a document's name: letters, digits, dot, dash, underscore and space."""
+
+Instant = Annotated[int, Meta(ge=0, le=limits.INTEGER_MAX, description="milliseconds since the epoch, UTC")]
+Count = Annotated[int, Meta(ge=0, le=limits.INTEGER_MAX)]
+Version = Annotated[int, Meta(ge=1, le=limits.INTEGER_MAX)]
+Importance = Annotated[int, Meta(ge=0, le=100)]
+Weight = Annotated[float, Meta(ge=0, le=1)]
+
+PersonaName = Annotated[str, Meta(min_length=1, max_length=200)]
+Name = Annotated[str, Meta(min_length=1, max_length=limits.NAME_CHARACTERS_MAX)]
+Description = Annotated[str, Meta(max_length=limits.DESCRIPTION_CHARACTERS_MAX)]
+Avatar = Annotated[str, Meta(max_length=10_000, description="a URL, a data URL or a name of the client's")]
+Word = Annotated[str, Meta(min_length=1, max_length=limits.TAG_CHARACTERS_MAX)]
+Words = Annotated[tuple[Word, ...], Meta(max_length=limits.TAGS_MAX)]
+MessageText = Annotated[str, Meta(max_length=limits.MESSAGE_CHARACTERS_MAX)]
+Vector = Annotated[
+    bytes,
+    Meta(
+        min_length=4,
+        max_length=4 * limits.VECTOR_DIMENSIONS_MAX,
+        description="little-endian float32, every number finite",
+    ),
+]
+
+MemoryType = Literal["person", "concept", "event", "task", "conversation", "knowledge"]
+MemoryTier = Literal["hot", "warm", "cold"]
+Role = Literal["user", "assistant", "system"]
+Sentiment = Literal["positive", "neutral", "negative"]
+PrivacyLevel = Literal["low", "medium", "high"]
+
+Document = dict[str, Any]
+"""A free map of the client's."""
+
+
+class Personality(Struct, frozen=True, kw_only=True, rename="camel"):
+    """How a persona speaks and behaves."""
+
+    traits: Words = ()
+    temperament: Annotated[str, Meta(max_length=200)] = ""
+    communication_style: Annotated[str, Meta(max_length=200)] = ""
+
+
+class PersonaSettings(Struct, frozen=True, kw_only=True, rename="camel"):
+    """What a persona may keep, and for how long."""
+
+    memory_retention: Annotated[int, Meta(ge=1, le=36_500, description="days")] = 365
+    privacy_level: PrivacyLevel = "medium"
+    auto_learn: bool = True
+
+
+class _PersonalityAsked(Personality, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A personality in an event: there, unlike in an answer, an unknown field is an error."""
+
+
+class _PersonaSettingsAsked(PersonaSettings, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A persona's settings in an event."""
+
+
+if TYPE_CHECKING:
+    PersonalityLike = Personality | Mapping[str, object]
+    PersonaSettingsLike = PersonaSettings | Mapping[str, object]
+    WordsLike = tuple[str, ...] | list[str]
+else:
+    PersonalityLike = _PersonalityAsked
+    PersonaSettingsLike = _PersonaSettingsAsked
+    WordsLike = Words
+
+
+def check_vector(embedding: object, model: object) -> None:
+    """Checks what a type cannot say of an embedding.
+
+    Raises:
+        ValueError: not whole float32 numbers, not all of them finite, or no model named beside it.
+    """
+    if not isinstance(embedding, bytes):
+        return
+    if len(embedding) % 4:
+        raise ValueError("an embedding is little-endian float32: its length is a multiple of 4 bytes")
+    if not isinstance(model, str):
+        raise ValueError("an embedding needs embeddingModel beside it")
+    numbers = array("f", embedding)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    # A sum of finite float32 in double precision cannot overflow, and NaN or infinity survives it.
+    if not math.isfinite(sum(map(abs, numbers))):
+        raise ValueError("an embedding's numbers must be finite")

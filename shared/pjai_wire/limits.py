@@ -1,0 +1,30 @@
+"""Owns every limit that a client can meet; past one, the answer is a `limit_exceeded` or `invalid_value`."""
+
+ID_CHARACTERS_MAX = 100
+NAME_CHARACTERS_MAX = 500
+DESCRIPTION_CHARACTERS_MAX = 1_000
+MESSAGE_CHARACTERS_MAX = 1_000_000
+TAGS_MAX = 100
+TAG_CHARACTERS_MAX = 100
+VECTOR_DIMENSIONS_MAX = 4_096
+
+INTEGER_MAX = 2**53 - 1
+"""The largest integer that every language's number holds exactly."""
+
+QUERY_ROWS_DEFAULT = 100
+QUERY_ROWS_MAX = 10_000
+QUERY_OFFSET_MAX = 1_000_000
+QUERY_CONDITIONS_MAX = 100
+QUERY_DEPTH_MAX = 16
+QUERY_LIST_MAX = 1_000
+QUERY_COLUMNS_MAX = 64
+
+EVENTS_PER_COMMIT_MAX = 10_000
+EVENTS_PAGE_DEFAULT = 100
+EVENTS_PAGE_MAX = 1_000
+
+MESSAGE_BYTES_MAX = 16 * 2**20
+"""A request's size unless the daemon's settings say otherwise; `hello` tells the one in force."""
+
+DOCUMENT_BYTES_MAX = 2**20
+"""A client document's size, encoded."""

@@ -1,0 +1,189 @@
+"""Owns the records: what each table holds, its columns in the order in which rows travel.
+
+A row travels as an array in column order. New columns are added at the end, with a default.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct
+
+from pjai_wire.fields import (
+    Avatar,
+    ClientName,
+    Count,
+    Description,
+    Document,
+    Id,
+    Importance,
+    Instant,
+    MemoryTier,
+    MemoryType,
+    MessageText,
+    Name,
+    Personality,
+    PersonaName,
+    PersonaSettings,
+    Role,
+    Sentiment,
+    Vector,
+    Version,
+    Weight,
+    Word,
+    Words,
+)
+
+
+class Record(Struct, frozen=True, kw_only=True, rename="camel", array_like=True):
+    """A row of a table."""
+
+
+class Persona(Record, frozen=True, kw_only=True):
+    """An assistant's character, owner of memories and conversations."""
+
+    id: Id
+    name: PersonaName
+    description: Description
+    avatar: Avatar | None
+    personality: Personality
+    settings: PersonaSettings
+    memory_config: Document
+    is_active: bool
+    last_used_at: Instant | None
+    usage_count: Count
+    created_at: Instant
+    updated_at: Instant
+    version: Version
+
+
+class MemoryEntity(Record, frozen=True, kw_only=True):
+    """Something that a persona remembers."""
+
+    id: Id
+    persona_id: Id
+    type: MemoryType
+    name: Name
+    content: Document
+    summary: Description
+    tags: Words
+    importance: Importance
+    last_accessed_at: Instant
+    created_at: Instant
+    updated_at: Instant
+    embedding_model: Word | None
+    memory_tier: MemoryTier
+    compression_applied: bool
+    connection_count: Count
+    metadata: Document
+    version: Version
+    deleted_at: Instant | None
+    embedding: Annotated[Vector | None, Meta(extra={"on_request": True})] = None
+    """Answered when `select` names it; otherwise None."""
+
+
+class MemoryLink(Record, frozen=True, kw_only=True):
+    """A connection from one memory to another."""
+
+    id: Id
+    from_id: Id
+    to_id: Id
+    kind: Word
+    weight: Weight
+    created_at: Instant
+
+
+class ConversationMessage(Struct, frozen=True, kw_only=True, rename="camel"):
+    """A message as it stands inside its conversation."""
+
+    id: Id
+    role: Role
+    content: MessageText
+    sent_at: Instant
+    metadata: Document
+
+
+class Conversation(Record, frozen=True, kw_only=True):
+    """A conversation with its messages, oldest first."""
+
+    id: Id
+    persona_id: Id
+    session_id: Id | None
+    summary: Description
+    sentiment: Sentiment | None
+    topics: Words
+    importance: Importance
+    is_archived: bool
+    archived_at: Instant | None
+    message_count: Count
+    created_at: Instant
+    updated_at: Instant
+    messages: Annotated[tuple[ConversationMessage, ...], Meta(extra={"gathered": True})] = ()
+    """Gathered from the table `messages`; `omit` leaves them out."""
+
+
+class Message(Record, frozen=True, kw_only=True):
+    """A message as a row of its own."""
+
+    id: Id
+    conversation_id: Id
+    position: Count
+    role: Role
+    content: MessageText
+    sent_at: Instant
+    metadata: Document
+
+
+class Workflow(Record, frozen=True, kw_only=True):
+    """A saved sequence of steps."""
+
+    id: Id
+    name: Name
+    description: Description
+    persona_id: Id | None
+    definition: Document
+    is_template: bool
+    is_public: bool
+    tags: Words
+    execution_count: Count
+    last_executed_at: Instant | None
+    created_at: Instant
+    updated_at: Instant
+
+
+class Plugin(Record, frozen=True, kw_only=True):
+    """An installed plugin and its manifest."""
+
+    id: Id
+    name: Name
+    version: Word
+    manifest: Document
+    is_enabled: bool
+    installed_at: Instant
+    updated_at: Instant
+
+
+class SystemConfig(Record, frozen=True, kw_only=True):
+    """A setting that every client on every machine shares; its id is its name."""
+
+    id: Id
+    value: Any
+    updated_at: Instant
+
+
+class UserPreference(Record, frozen=True, kw_only=True):
+    """A preference of the user's; its id is its name."""
+
+    id: Id
+    value: Any
+    updated_at: Instant
+
+
+class ClientDocument(Record, frozen=True, kw_only=True):
+    """State of one client's own, such as its window's; never in the shared log."""
+
+    id: Id
+    client: ClientName
+    name: ClientName
+    value: Document
+    updated_at: Instant
