@@ -1,9 +1,10 @@
 """Owns the hash chain that makes the event log tamper-evident.
 
-    hash(n) = SHA-256( hash(n-1) ‖ seq(n) as 8 bytes, big-endian ‖ id(n) ‖ 00 ‖ name(n) ‖ 00 ‖ SHA-256(args(n)) )
+    hash(n) = SHA-256( hash(n-1) ‖ seq(n) ‖ id(n) ‖ 00 ‖ name(n) ‖ 00 ‖ SHA-256(args(n)) )
 
-`hash(0)` is 32 zero bytes; `args` is the MessagePack of the arguments as the log holds it. The chain binds
-the hash of the arguments and not the arguments, so these can be erased without breaking it.
+`hash(0)` is 32 zero bytes; `seq` is 8 bytes, big-endian; `args` is the MessagePack of the arguments as the
+log holds it. The chain binds the hash of the arguments and not the arguments, so these can be erased
+without breaking it.
 """
 
 from __future__ import annotations
