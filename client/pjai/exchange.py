@@ -1,0 +1,86 @@
+"""Owns one request and its answer: how they are encoded, and the error that an answer may carry."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, TypeVar, cast
+
+import msgspec
+from msgspec import UNSET, Raw, Struct
+
+from pjai_wire.codec import encode
+from pjai_wire.envelope import Reply, Request
+from pjai_wire.errors import InternalError, PjaiError, Unavailable
+from pjai_wire.methods import Method
+from pjai_wire.version import PROTOCOL
+
+ParamsT = TypeVar("ParamsT", bound=Struct)
+T = TypeVar("T")
+
+decode_reply = msgspec.msgpack.Decoder(Reply).decode
+_decoders: dict[object, msgspec.msgpack.Decoder[Any]] = {}
+
+
+class ConnectionLost(Unavailable):
+    """The daemon went away before it answered, and the request must not be repeated unasked."""
+
+
+class Asked:
+    """A request that waits for its answer."""
+
+    __slots__ = ("answer", "id", "is_sent", "message", "method", "sends")
+
+    def __init__(self, method: Method[Any, Any], request_id: int, message: bytes) -> None:
+        self.method = method
+        self.id = request_id
+        self.message = message
+        self.is_sent = False
+        self.sends = 0
+        self.answer: asyncio.Future[Raw] = asyncio.get_running_loop().create_future()
+
+    def settle(self, reply: Reply) -> None:
+        """The answer has come."""
+        if self.answer.done():
+            return
+        if reply.result is UNSET:
+            self.answer.set_exception(problem_in(reply))
+        else:
+            self.answer.set_result(reply.result)
+
+    def fail(self, problem: PjaiError) -> None:
+        """No answer will come."""
+        if not self.answer.done():
+            self.answer.set_exception(problem)
+
+
+def request(method: Method[ParamsT, Any], request_id: int, params: ParamsT) -> bytes:
+    """The message that asks."""
+    # The params are encoded in place: a Raw of their own would be a copy of what may be megabytes.
+    return encode(Request(v=PROTOCOL, id=request_id, method=method.name, params=cast("Raw", params)))
+
+
+def problem_in(reply: Reply) -> PjaiError:
+    """The error that a reply without a result carries."""
+    if reply.error is UNSET:
+        return InternalError("the daemon's reply has neither a result nor an error")
+    return PjaiError.from_body(reply.error)
+
+
+def decoded(kind: type[T], encoded: Raw) -> T:
+    """The value of type `kind` that the daemon's answer encodes.
+
+    Raises:
+        InternalError: it is not of that type.
+    """
+    decoder = _decoders.get(kind) or _decoders.setdefault(kind, msgspec.msgpack.Decoder(kind))
+    try:
+        return cast("T", decoder.decode(encoded))
+    except msgspec.MsgspecError as problem:
+        raise misfit(problem) from None
+
+
+def misfit(problem: msgspec.MsgspecError) -> InternalError:
+    """The error about an answer that is not of the contract's shape."""
+    return InternalError(
+        f"the daemon's answer does not fit the contract: {problem}", hint="update the older of the two"
+    )

@@ -1,0 +1,60 @@
+"""Owns what a live query holds and how an update moves it: pure, without sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from msgspec import UNSET, Raw, Struct
+
+from pjai_wire.changes import apply_changes
+from pjai_wire.envelope import LiveUpdate
+from pjai_wire.errors import InternalError
+
+T = TypeVar("T")
+
+
+class Held(Struct, Generic[T], frozen=True):
+    """A result, and the seq of the state that it shows."""
+
+    seq: int
+    rows: list[T]
+    """Never changed: each different result is another list, and an equal one is the same."""
+
+
+class Gap(Struct, frozen=True):
+    """An update does not follow what is held: something between them was missed."""
+
+    held: int
+    prev: int
+    seq: int
+
+
+def follow(held: Held[T], update: LiveUpdate, decode: Callable[[Raw], T]) -> Held[T] | Gap:
+    """What is held after an update.
+
+    An update that is older than what is held changes nothing. A whole result needs no predecessor; changes
+    and ticks do.
+
+    Args:
+        held: what is held before it.
+        update: what the topic published.
+        decode: makes a row of an encoded one; raises InternalError where it cannot.
+    """
+    if update.seq <= held.seq:
+        return held
+    gap = Gap(held=held.seq, prev=update.prev, seq=update.seq)
+    try:
+        if update.rows is not UNSET:
+            return replaced(held, update.seq, [decode(row) for row in update.rows])
+        if update.prev != held.seq:
+            return gap
+        changes = () if update.changes is UNSET else update.changes
+        return replaced(held, update.seq, apply_changes(held.rows, changes, decode))
+    except (IndexError, InternalError):
+        return gap
+
+
+def replaced(held: Held[T], seq: int, rows: list[T]) -> Held[T]:
+    """What is held once `rows` are the result at `seq`."""
+    return Held(seq, held.rows if rows == held.rows else rows)

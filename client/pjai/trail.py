@@ -1,0 +1,132 @@
+"""Owns the audit trail as a client reads it: all its pages, what is new, and whether its hash chain holds."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import ClassVar, Literal, TypedDict, Unpack
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
+
+from pjai.connection import Connection
+from pjai.live_query import LiveQuery
+from pjai_wire import limits
+from pjai_wire.chain import ORIGIN, arguments_hash, link
+from pjai_wire.errors import PjaiError
+from pjai_wire.methods import EVENTS, EventsParams, EventsResult, LoggedEvent
+
+
+class EventFilter(TypedDict, total=False):
+    """Which events; all that is given must hold."""
+
+    names: tuple[str, ...]
+    persona_id: str
+    table: str
+    client: str
+    since: int
+    """Recorded at or after this instant, in milliseconds since the epoch."""
+    until: int
+    """Recorded before this instant."""
+    after: int
+    """Only seqs greater than this."""
+    before: int
+    """Only seqs less than this."""
+    order: Literal["asc", "desc"]
+    limit: int
+    """Events in a page."""
+
+
+class BrokenTrail(PjaiError):
+    """The audit trail is not what the daemon wrote.
+
+    Args:
+        message: what is wrong.
+        seq: of the first event that does not fit.
+    """
+
+    code: ClassVar[str] = "broken_trail"
+
+    def __init__(self, message: str, *, seq: int) -> None:
+        super().__init__(message, hint="restore a backup; what comes before this event is intact")
+        self.seq = seq
+
+
+class TrailVerified(Struct, frozen=True):
+    """The audit trail's chain holds from the first event to the last."""
+
+    events: int
+    erased: int
+    """Events whose arguments were erased; the chain still vouches for the rest of them."""
+    hash: bytes
+    """The last event's."""
+
+
+async def events_page(
+    connection: Connection, timeout: float | None, **which: Unpack[EventFilter]
+) -> EventsResult:
+    """One page of the trail."""
+    return await connection.call(EVENTS, EventsParams(**which), timeout)
+
+
+async def all_events(
+    connection: Connection, timeout: float | None, **which: Unpack[EventFilter]
+) -> AsyncIterator[LoggedEvent]:
+    """Every event of the trail, a page at a time."""
+    params = EventsParams(**{"limit": limits.EVENTS_PAGE_MAX, **which})
+    while True:
+        page = await connection.call(EVENTS, params, timeout)
+        for event in page.events:
+            yield event
+        if page.next is None:
+            return
+        params = replace(params, **{"after" if params.order == "asc" else "before": page.next})
+
+
+async def new_events(
+    connection: Connection, live: LiveQuery[object], after: int, timeout: float | None
+) -> AsyncIterator[LoggedEvent]:
+    """Every event after a seq, for ever, as soon as `live` shows that there is one."""
+    while True:
+        async for event in all_events(connection, timeout, after=after):
+            after = event.seq
+            yield event
+        await live.reached(after + 1)
+
+
+async def verified(
+    connection: Connection, timeout: float | None, progress: Callable[[int], object] | None
+) -> TrailVerified:
+    """Reads the whole trail and computes its chain anew.
+
+    Raises:
+        BrokenTrail: an event is missing, was changed or was put in.
+    """
+    count = erased = 0
+    previous = ORIGIN
+    async for event in all_events(connection, timeout):
+        count += 1
+        erased += event.args is None
+        check(event, count, previous)
+        previous = event.hash
+        if progress is not None and count % limits.EVENTS_PAGE_MAX == 0:
+            progress(count)
+    return TrailVerified(events=count, erased=erased, hash=previous)
+
+
+def check(event: LoggedEvent, seq: int, previous: bytes) -> None:
+    """Checks one event against the one before it.
+
+    Args:
+        event: the event.
+        seq: the seq that it must have.
+        previous: the hash of the event before it.
+
+    Raises:
+        BrokenTrail: it does not follow.
+    """
+    if event.seq != seq:
+        raise BrokenTrail(f"event {seq} is missing: {event.seq} stands in its place", seq=seq)
+    if event.args is not None and arguments_hash(bytes(event.args)) != event.args_hash:
+        raise BrokenTrail(f"the arguments of event {seq} were changed", seq=seq)
+    if link(previous, seq, event.id, event.name, event.args_hash) != event.hash:
+        raise BrokenTrail(f"event {seq} was changed, or one before it was taken out or put in", seq=seq)

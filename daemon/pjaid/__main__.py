@@ -1,0 +1,7 @@
+"""Lets `python -m pjaid` be `pjaid`."""
+
+import sys
+
+from pjaid.command import main
+
+sys.exit(main())

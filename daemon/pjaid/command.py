@@ -1,0 +1,164 @@
+"""Owns the command `pjaid`: what it accepts, and how it tells what stops it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+import msgspec
+
+from pjai_wire import version
+from pjaid.errors import EX_OK, StartError
+from pjaid.settings import DECLARATIONS, Declaration, Settings, load_settings
+
+OUR_PACKAGES = ("pjaid", "pjai_wire")
+EXIT_INTERRUPTED = 130
+"""128 + SIGINT, as shells have it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs `pjaid`.
+
+    Args:
+        arguments: those after the program's name; by default the process's own.
+
+    Returns:
+        The exit code, from sysexits(3) where something stopped it.
+    """
+    try:
+        return _carry_out(_parser().parse_args(arguments))
+    except StartError as error:
+        return _refuse(error)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in OUR_PACKAGES:
+            raise
+        # Modules of the daemon are imported late, so that this is said without them.
+        return _refuse(
+            StartError(f"pjaid needs {package}, which is not installed", hint='pip install "pjai[daemon]"')
+        )
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    flags = argparse.ArgumentParser(add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
+    group = flags.add_argument_group("settings", "each also as PJAI_<NAME>, or in pjaid.toml")
+    for declaration in DECLARATIONS.values():
+        _add_flag(group, declaration)
+    parser = argparse.ArgumentParser(
+        prog="pjaid",
+        usage="pjaid [--<setting> <value> ...] [command]",
+        description="Runs the PJai daemon in the foreground, or carries out a command.",
+        parents=[flags],
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"pjaid {version.PACKAGE}")
+    commands = parser.add_subparsers(dest="command", metavar="command", prog="pjaid")
+    init = commands.add_parser(
+        "init",
+        parents=[flags],
+        allow_abbrev=False,
+        help="make a store's first key slot, or add one to an existing store",
+        description="Makes a store's first key slot, or unlocks an existing store and adds one.",
+    )
+    init.add_argument(
+        "--keyring",
+        action="store_true",
+        help="keep the slot's key in the OS keyring; else ask for a passphrase",
+    )
+    settings = commands.add_parser(
+        "settings",
+        parents=[flags],
+        allow_abbrev=False,
+        help="print each setting, its value and its source",
+        description="Prints each setting, its value, its unit and where the value comes from.",
+    )
+    settings.add_argument("--json", action="store_true", help="as JSON")
+    return parser
+
+
+def _add_flag(group: argparse._ArgumentGroup, declaration: Declaration) -> None:
+    default = "" if declaration.default is msgspec.NODEFAULT else f"; default {_text(declaration.default)}"
+    unit = f" {declaration.unit}" if declaration.unit else ""
+    explanation = f"{declaration.sentence} ({declaration.allowed}{unit}{default})".replace("%", "%%")
+    if isinstance(declaration.default, bool):
+        group.add_argument(declaration.flag, nargs="?", const="true", metavar="true|false", help=explanation)
+    else:
+        group.add_argument(declaration.flag, metavar=declaration.unit or "value", help=explanation)
+
+
+def _carry_out(options: argparse.Namespace) -> int:
+    flags = {name: value for name, value in vars(options).items() if name in DECLARATIONS}
+    settings, sources = load_settings(flags, os.environ)
+    match options.command:
+        case "init":
+            return _init(settings, keyring=options.keyring)
+        case "settings":
+            return _print_settings(settings, sources, as_json=options.json)
+        case _:
+            return _run(settings)
+
+
+def _run(settings: Settings) -> int:
+    from pjaid import serve
+    from pjaid.logs import configure_logs
+    from pjaid.process import harden
+
+    harden()
+    configure_logs(settings)
+    return serve.run(settings)
+
+
+def _init(settings: Settings, *, keyring: bool) -> int:
+    from pjaid.process import harden
+    from pjaid.single import claim
+    from pjaid.store.keys import SlotKind, make_slot
+
+    harden()
+    kind: SlotKind = "keyring" if keyring else "passphrase"
+    with claim(settings.data_dir):
+        key = make_slot(settings, kind, interactive=sys.stdin.isatty())
+    done = f"made a store with a {kind} slot" if key.created else f"added a {kind} slot to the store"
+    sys.stdout.write(f"{done}: {settings.data_dir}\n")
+    return EX_OK
+
+
+def _print_settings(settings: Settings, sources: dict[str, str], *, as_json: bool) -> int:
+    if as_json:
+        table = {
+            declaration.name: {
+                "value": _plain(getattr(settings, declaration.name)),
+                "unit": declaration.unit,
+                "source": sources[declaration.name],
+                "allowed": declaration.allowed,
+                "description": declaration.sentence,
+            }
+            for declaration in DECLARATIONS.values()
+        }
+        sys.stdout.buffer.write(msgspec.json.format(msgspec.json.encode(table), indent=2) + b"\n")
+        return EX_OK
+    for declaration in DECLARATIONS.values():
+        value = f"{_text(getattr(settings, declaration.name))} {declaration.unit}".rstrip()
+        sys.stdout.write(
+            f"{declaration.name} = {value}  ({sources[declaration.name]})\n    {declaration.sentence}\n"
+        )
+    return EX_OK
+
+
+def _plain(value: object) -> object:
+    return msgspec.to_builtins(value, enc_hook=str)
+
+
+def _text(value: object) -> str:
+    plain = _plain(value)
+    return plain if isinstance(plain, str) else msgspec.json.encode(plain).decode()
+
+
+def _refuse(error: StartError) -> int:
+    sys.stderr.write(f"pjaid: {error.message}\n")
+    if error.hint:
+        sys.stderr.write(f"       {error.hint}\n")
+    return error.exit_code

@@ -1,0 +1,1 @@
+"""Owns the live queries: which of them a commit touches, and how their results change."""

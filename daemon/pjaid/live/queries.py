@@ -1,0 +1,210 @@
+"""Owns the life of live queries: run when a commit touches them, published when their results differ."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Hashable, Sequence
+
+import anyio
+import anyio.lowlevel
+import structlog
+from anyio.abc import TaskGroup
+from msgspec import Raw
+
+from pjai_wire.changes import Change
+from pjai_wire.codec import encode
+from pjai_wire.envelope import LiveUpdate, Row
+from pjai_wire.errors import PjaiError
+from pjaid.live.difference import Result, difference
+from pjaid.live.registry import LiveQuery, Registry
+from pjaid.store.reads import Answer
+from pjaid.store.statements import Statement
+from pjaid.store.store import Store
+from pjaid.store.writer import Committed
+
+log = structlog.get_logger()
+
+TOPIC_BYTES = 16
+RUNS_BETWEEN_YIELDS = 8
+
+Run = tuple[int, Result]
+"""The seq of a state, and the result that a query has in it."""
+
+
+class LiveQueries:
+    """Keeps queries alive.
+
+    Args:
+        store: where they read.
+        publish: sends an encoded update to a topic.
+        most: how many there may be.
+        most_per_client: how many of one client.
+        lease_s: how long a topic waits for its subscriber.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        publish: Callable[[str, bytes], None],
+        *,
+        most: int,
+        most_per_client: int,
+        lease_s: float,
+    ) -> None:
+        self._store = store
+        self._publish = publish
+        self._registry = Registry(most=most, most_per_client=most_per_client)
+        self._lease_s = lease_s
+        self._touched = anyio.Event()
+        self._waiting: dict[str, LiveQuery] = {}
+
+    def __len__(self) -> int:
+        return len(self._registry)
+
+    async def watch(self, statement: Statement, client: bytes, label: str) -> LiveQuery:
+        """Opens a live query and runs it once.
+
+        Raises:
+            LimitExceeded: too many are open.
+        """
+        topic = secrets.token_urlsafe(TOPIC_BYTES)
+        query = LiveQuery(topic, client, label, statement, time.monotonic())
+        self._registry.add(query)
+        try:
+            return await self._snapshot(query)
+        except BaseException:
+            self._registry.remove(topic)
+            raise
+
+    async def resync(self, topic: str) -> LiveQuery:
+        """Runs a live query anew, for a client that missed a message.
+
+        Raises:
+            UnknownTopic: it has ended.
+        """
+        return await self._snapshot(self._registry.get(topic))
+
+    def unwatch(self, topic: str) -> None:
+        """Ends a live query."""
+        self._registry.remove(topic)
+        self._waiting.pop(topic, None)
+
+    def issued(self, topic: str) -> bool:
+        """Whether a live query has this topic."""
+        return topic in self._registry
+
+    def subscribed(self, topic: str) -> None:
+        """Somebody hears the topic from now on: what changed since the snapshot is published at once."""
+        query = self._registry.get(topic)
+        query.subscribed = True
+        if query.stale:
+            self._enqueue(query)
+        else:
+            self._send(query, query.seq, [])
+
+    def committed(self, committed: Committed) -> None:
+        """A commit touched tables: the queries that read them are stale."""
+        for query in self._registry.touched(committed.tables):
+            query.stale = True
+            if query.subscribed:
+                self._enqueue(query)
+
+    def tick(self) -> None:
+        """Publishes how far each live query has come, and ends those whose subscriber never came."""
+        for query in self._registry.unclaimed(time.monotonic() - self._lease_s):
+            self.unwatch(query.topic)
+        for query in self._registry:
+            if query.subscribed:
+                current = not query.stale and not query.running and query.statement.shared
+                self._send(query, self._store.seq if current else query.seq, [])
+
+    async def serve(self, tasks: TaskGroup) -> None:
+        """Runs stale queries as they come, until cancelled; slow ones in `tasks`."""
+        while True:
+            await self._touched.wait()
+            self._touched = anyio.Event()
+            waiting, self._waiting = self._waiting, {}
+            for runs, query in enumerate(waiting.values(), start=1):
+                if not query.running and query.topic in self._registry:
+                    self._refresh(query, tasks)
+                if runs % RUNS_BETWEEN_YIELDS == 0:
+                    await anyio.lowlevel.checkpoint()
+
+    def _enqueue(self, query: LiveQuery) -> None:
+        self._waiting[query.topic] = query
+        self._touched.set()
+
+    def _refresh(self, query: LiveQuery, tasks: TaskGroup) -> None:
+        query.stale = False
+        try:
+            run = self._run(query.statement)
+        except PjaiError as error:
+            self._failed(query, error)
+            return
+        if isinstance(run, tuple):
+            self._advance(query, run)
+        else:
+            query.running = True
+            tasks.start_soon(self._refresh_later, query, run)
+
+    async def _refresh_later(self, query: LiveQuery, run: Awaitable[Run]) -> None:
+        try:
+            self._advance(query, await run)
+        except PjaiError as error:
+            self._failed(query, error)
+        finally:
+            query.running = False
+            if query.stale and query.topic in self._registry:
+                self._enqueue(query)
+
+    def _advance(self, query: LiveQuery, run: Run) -> None:
+        """Publishes the difference between what the client holds and a newer result."""
+        seq, result = run
+        if seq < query.seq or query.topic not in self._registry:
+            return
+        if result == query.result:
+            return
+        changes = difference(query.result, result)
+        query.result = result
+        self._send(query, seq, changes)
+
+    def _send(self, query: LiveQuery, seq: int, changes: Sequence[Change[Raw]] | None) -> None:
+        if changes is None:
+            update = LiveUpdate(seq=seq, prev=query.seq, rows=tuple(map(Raw, query.result.rows)))
+        else:
+            update = LiveUpdate(seq=seq, prev=query.seq, changes=tuple(changes))
+        query.seq = seq
+        self._publish(query.topic, encode(update))
+
+    async def _snapshot(self, query: LiveQuery) -> LiveQuery:
+        query.stale = False
+        run = self._run(query.statement)
+        query.seq, query.result = run if isinstance(run, tuple) else await run
+        return query
+
+    def _run(self, statement: Statement) -> Run | Awaitable[Run]:
+        return self._store.read(statement, lambda answer: (answer.seq, _result(statement, answer)))
+
+    def _failed(self, query: LiveQuery, error: PjaiError) -> None:
+        """A query that can be answered no more ends; its client notices the silence, and learns why."""
+        log.warning("live_query_ended", code=error.code, label=query.label)
+        self.unwatch(query.topic)
+
+
+def _result(statement: Statement, answer: Answer) -> Result:
+    return Result(_keys(statement, answer.rows), [encode(row) for row in answer.rows])
+
+
+def _keys(statement: Statement, rows: list[Row]) -> list[Hashable]:
+    if statement.key is not None:
+        return [tuple(row[index] for index in statement.key) for row in rows]
+    # Without an id a row is told from its likes by its content and how many like it came before.
+    seen: Counter[bytes] = Counter()
+    keys: list[Hashable] = []
+    for row in rows:
+        content = encode(row)
+        keys.append((content, seen[content]))
+        seen[content] += 1
+    return keys

@@ -1,0 +1,116 @@
+"""Owns the log: structured records on stderr, with no user content in them.
+
+The rule, which no processor can enforce: a record's event is a fixed snake_case name, and its values are
+counts, durations, names from the contract, ids and paths; never a text, a name, a query's values or the
+arguments of an event.
+
+What can be enforced is: an exception is logged as its type and frames, without locals. Its message is left
+out unless it is one of ours, which hold no content: that of a failed conversion, say, quotes the value.
+Records of libraries keep where they came from and lose their text for the same reason.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Iterator
+from types import TracebackType
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from pjai_wire.errors import PjaiError
+from pjaid.errors import StartError
+from pjaid.settings import Settings
+
+FRAMES_MAX = 20
+"""Innermost frames of an exception that are logged."""
+NESTING_MAX = 5
+"""Causes and members of groups, one within the other, that are logged."""
+
+
+def configure_logs(settings: Settings) -> None:
+    """Sends every record of this process, whoever makes it, to stderr in one form."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            outline_exception,
+            _renderer(settings),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(handlers=[LibraryRecords()], level=logging.WARNING, force=True)
+    # Otherwise a handler that fails prints the record, arguments included.
+    logging.raiseExceptions = False
+    sys.excepthook = _uncaught
+    threading.excepthook = _uncaught_in_thread
+    sys.unraisablehook = _unraisable
+
+
+def outline_exception(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """A structlog processor that replaces `exc_info` by `exception`: types and frames, one to a line."""
+    exc_info = event.pop("exc_info", None)
+    if isinstance(exc_info, tuple):
+        exc_info = exc_info[1]
+    error = exc_info if isinstance(exc_info, BaseException) else sys.exc_info()[1] if exc_info else None
+    if error is not None:
+        event["exception"] = "\n".join(_outline(error))
+    return event
+
+
+class LibraryRecords(logging.Handler):
+    """Takes the records of libraries that use `logging`, without their text."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Logs where the record came from, and the outline of its exception."""
+        level = min(max(record.levelno // 10 * 10, logging.DEBUG), logging.CRITICAL)
+        structlog.get_logger().log(
+            level,
+            "library_record",
+            library=record.name,
+            place=f"{record.filename}:{record.lineno}",
+            exc_info=record.exc_info,
+        )
+
+
+def _renderer(settings: Settings) -> Processor:
+    is_terminal = sys.stderr.isatty()
+    if settings.log_format == "json" or (settings.log_format == "auto" and not is_terminal):
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(
+        colors=is_terminal and "NO_COLOR" not in os.environ,
+        exception_formatter=structlog.dev.plain_traceback,
+    )
+
+
+def _outline(error: BaseException, depth: int = 0) -> Iterator[str]:
+    margin = "  " * depth
+    known = f": {error}" if isinstance(error, PjaiError | StartError) else ""
+    yield f"{margin}{type(error).__module__}.{type(error).__qualname__}{known}"
+    frames = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), lookup_lines=False)
+    for frame in frames[-FRAMES_MAX:]:
+        yield f"{margin}  {frame.filename}:{frame.lineno} {frame.name}"
+    inner = list(error.exceptions) if isinstance(error, BaseExceptionGroup) else []
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    for nested in (*inner, *([cause] if cause else [])):
+        if depth < NESTING_MAX:
+            yield from _outline(nested, depth + 1)
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    structlog.get_logger().critical("uncaught_exception", exc_info=error)
+
+
+def _uncaught_in_thread(arguments: threading.ExceptHookArgs) -> None:
+    structlog.get_logger().critical("uncaught_exception_in_thread", exc_info=arguments.exc_value)
+
+
+def _unraisable(unraisable: sys.UnraisableHookArgs) -> None:
+    structlog.get_logger().error("unraisable_exception", exc_info=unraisable.exc_value)

@@ -1,0 +1,99 @@
+"""Owns the methods that read and write the data: query, count, get, commit, events."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from msgspec import Raw
+
+from pjai_wire.codec import Decoder, encode
+from pjai_wire.errors import LimitExceeded
+from pjai_wire.methods import (
+    CountParams,
+    CountResult,
+    EventsParams,
+    EventsResult,
+    GetParams,
+    GetResult,
+    RowsResult,
+)
+from pjai_wire.query import Query
+from pjaid.methods.clients import Client
+from pjaid.methods.router import Handler
+from pjaid.store.reads import Answer
+from pjaid.store.statements import compile_count, compile_get, compile_query
+from pjaid.store.store import Store
+from pjaid.store.trail import Page
+
+_query = Decoder(Query, "params")
+_count = Decoder(CountParams, "params")
+_get = Decoder(GetParams, "params")
+_events = Decoder(EventsParams, "params")
+
+
+class DataMethods:
+    """Methods on the store.
+
+    Args:
+        store: what they read and write.
+        result_bytes_max: the longest result.
+    """
+
+    def __init__(self, store: Store, *, result_bytes_max: int) -> None:
+        self._store = store
+        self._result_bytes_max = result_bytes_max
+        self.handlers: dict[str, Handler] = {
+            "query": self.query,
+            "count": self.count,
+            "get": self.get,
+            "commit": self.commit,
+            "events": self.events,
+        }
+
+    def query(self, _client: Client, params: Raw) -> bytes | Awaitable[bytes]:
+        """Rows of a table, or groups of them."""
+        statement = compile_query(_query.decode(params))
+
+        def finish(answer: Answer) -> bytes:
+            return self._bounded(
+                encode(RowsResult(seq=answer.seq, columns=statement.columns, rows=answer.rows))
+            )
+
+        return self._store.read(statement, finish)
+
+    def count(self, _client: Client, params: Raw) -> bytes | Awaitable[bytes]:
+        """How many rows."""
+        statement = compile_count(_count.decode(params))
+        return self._store.read(
+            statement, lambda answer: encode(CountResult(seq=answer.seq, count=answer.rows[0][0]))
+        )
+
+    def get(self, _client: Client, params: Raw) -> bytes | Awaitable[bytes]:
+        """One row by its id."""
+        statement = compile_get(_get.decode(params))
+
+        def finish(answer: Answer) -> bytes:
+            row = answer.rows[0] if answer.rows else None
+            return encode(GetResult(seq=answer.seq, columns=statement.columns, row=row))
+
+        return self._store.read(statement, finish)
+
+    async def commit(self, client: Client, params: Raw) -> bytes:
+        """Events, recorded all or none."""
+        return encode(await self._store.commit(bytes(params), client.origin))
+
+    def events(self, _client: Client, params: Raw) -> Awaitable[bytes]:
+        """A page of the audit trail."""
+
+        def finish(page: Page) -> bytes:
+            return encode(EventsResult(seq=page.seq, events=page.events, next=page.next))
+
+        return self._store.read_trail(_events.decode(params), finish)
+
+    def _bounded(self, result: bytes) -> bytes:
+        if len(result) > self._result_bytes_max:
+            raise LimitExceeded(
+                f"the answer is larger than {self._result_bytes_max} bytes",
+                hint="ask for fewer rows (limit) or fewer columns (select, omit)",
+            )
+        return result

@@ -1,0 +1,149 @@
+"""Owns the methods about the daemon itself: hello, health, rebuild."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+import apsw
+from msgspec import UNSET, Raw, Struct
+
+from pjai_wire import limits, version
+from pjai_wire.codec import Decoder, encode
+from pjai_wire.endpoints import Endpoints
+from pjai_wire.errors import UnsupportedVersion
+from pjai_wire.ids import new_id
+from pjai_wire.methods import (
+    HealthResult,
+    HelloParams,
+    HelloResult,
+    Nothing,
+    RebuildParams,
+    VersionRange,
+)
+from pjaid.methods.clients import Client, Clients
+from pjaid.methods.router import Handler
+from pjaid.settings import Settings
+from pjaid.store.recorder import Origin
+from pjaid.store.store import Store
+
+_hello = Decoder(HelloParams, "params")
+_nothing = Decoder(Nothing, "params")
+_rebuild = Decoder(RebuildParams, "params")
+
+
+class Load(Struct, frozen=True):
+    """What the daemon is at."""
+
+    clients: int
+    live_queries: int
+    requests_in_flight: int
+
+
+class UpkeepMethods:
+    """Methods about the daemon.
+
+    Args:
+        settings: its settings.
+        store: its store.
+        clients: who said hello.
+        endpoints: where it is reached.
+        load: tells what it is at.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        clients: Clients,
+        endpoints: Endpoints,
+        load: Callable[[], Load],
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._clients = clients
+        self._endpoints = endpoints
+        self._load = load
+        self._instance = new_id()
+        self._started = time.monotonic()
+        self.handlers: dict[str, Handler] = {
+            "hello": self.hello,
+            "health": self.health,
+            "rebuild": self.rebuild,
+        }
+
+    def hello(self, client: Client, params: Raw) -> bytes:
+        """Agrees on a protocol version, and remembers who asks.
+
+        Raises:
+            UnsupportedVersion: there is none in common.
+        """
+        asked = _hello.decode(params)
+        chosen = min(asked.versions.max, version.PROTOCOL)
+        if chosen < max(asked.versions.min, version.PROTOCOL_MIN):
+            raise UnsupportedVersion(
+                "client and daemon have no protocol version in common",
+                hint=f"this daemon speaks {version.PROTOCOL_MIN} to {version.PROTOCOL}",
+            )
+        session = client.origin.session if asked.session is UNSET else asked.session
+        self._clients.introduce(client.routing_id, Origin(client=asked.client, session=session))
+        return encode(
+            HelloResult(
+                version=chosen,
+                versions=VersionRange(min=version.PROTOCOL_MIN, max=version.PROTOCOL),
+                features=version.FEATURES,
+                daemon=version.PACKAGE,
+                instance=self._instance,
+                device=self._store.device,
+                endpoints=self._endpoints,
+                limits={
+                    "messageBytes": self._settings.message_bytes_max,
+                    "resultBytes": self._settings.result_bytes_max,
+                    "queryRows": limits.QUERY_ROWS_MAX,
+                    "eventsPerCommit": limits.EVENTS_PER_COMMIT_MAX,
+                    "liveQueriesPerClient": self._settings.live_queries_per_client_max,
+                },
+                tick_interval_ms=self._settings.tick_interval_ms,
+                seq=self._store.seq,
+            )
+        )
+
+    def health(self, _client: Client, params: Raw) -> bytes:
+        """How the daemon is."""
+        _nothing.decode(params)
+        load = self._load()
+        sizes = self._store.sizes()
+        return encode(
+            HealthResult(
+                status="ok",
+                version=version.PACKAGE,
+                instance=self._instance,
+                uptime_ms=int((time.monotonic() - self._started) * 1000),
+                seq=self._store.seq,
+                store_id=self._store.store_id,
+                cipher=self._store.cipher,
+                sqlite_version=apsw.sqlite_lib_version(),
+                database_bytes=sizes.database,
+                wal_bytes=sizes.wal,
+                memory_bytes=_memory_bytes(),
+                clients=load.clients,
+                live_queries=load.live_queries,
+                write_queue=self._store.write_queue,
+                requests_in_flight=load.requests_in_flight,
+                readers=self._store.readers,
+                endpoints=self._endpoints,
+            )
+        )
+
+    async def rebuild(self, _client: Client, params: Raw) -> bytes:
+        """The state built anew from the log, and compared with the live one."""
+        return encode(await self._store.rebuild(replace=_rebuild.decode(params).replace))
+
+
+def _memory_bytes() -> int:
+    # Imported when asked for, as it would lengthen every start.
+    import psutil
+
+    resident: int = psutil.Process(os.getpid()).memory_info().rss
+    return resident

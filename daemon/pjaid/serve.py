@@ -1,0 +1,158 @@
+"""Owns the daemon's life: what is started, in which order, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import anyio
+import structlog
+import zmq
+import zmq.asyncio
+import zmq.auth.asyncio
+from msgspec import json
+
+from pjai_wire import version
+from pjai_wire.endpoints import CHANGES_SOCKET, REQUESTS_SOCKET, endpoints_in
+from pjaid import notify
+from pjaid.errors import EX_OK
+from pjaid.live.queries import LiveQueries
+from pjaid.methods.clients import Clients
+from pjaid.methods.data import DataMethods
+from pjaid.methods.documents import DocumentMethods
+from pjaid.methods.router import Router
+from pjaid.methods.upkeep import Load, UpkeepMethods
+from pjaid.methods.watching import WatchMethods
+from pjaid.settings import Settings
+from pjaid.single import claim
+from pjaid.store.keys import StoreKey, open_or_create_keys
+from pjaid.store.store import Store
+from pjaid.transport.changes import Changes
+from pjaid.transport.requests import Requests
+
+log = structlog.get_logger()
+
+THREAD_SWITCH_INTERVAL_S = 0.0005
+"""A thread that reads much gives way to the event loop this often; Python's own 5 ms is felt by clients."""
+
+SWEEP_TICKS = 10
+
+
+def run(settings: Settings) -> int:
+    """Runs the daemon until it is signalled; returns its exit code.
+
+    Raises:
+        StartError: it could not start.
+    """
+    with claim(settings.data_dir, settings.runtime_dir):
+        key = open_or_create_keys(settings, interactive=sys.stdin.isatty())
+        sys.setswitchinterval(THREAD_SWITCH_INTERVAL_S)
+        anyio.run(_serve, settings, key, backend_options={"use_uvloop": True})
+    return EX_OK
+
+
+async def _serve(settings: Settings, key: StoreKey) -> None:
+    context = zmq.asyncio.Context()
+    context.set(zmq.MAX_SOCKETS, 4 * settings.clients_max + 64)
+    runtime = Path(settings.runtime_dir)
+    # Before the sockets: a connection that nobody vouches for is then refused from the very first.
+    vouching = zmq.auth.asyncio.AsyncioAuthenticator(context)
+    vouching.start()
+
+    store = Store(settings, key, on_committed=lambda committed: live.committed(committed))
+    live = LiveQueries(
+        store,
+        publish=lambda topic, update: changes.publish(topic, update),
+        most=settings.live_queries_max,
+        most_per_client=settings.live_queries_per_client_max,
+        lease_s=settings.topic_lease_s,
+    )
+    clients = Clients()
+    upkeep = UpkeepMethods(
+        settings,
+        store,
+        clients,
+        endpoints_in(runtime),
+        load=lambda: Load(requests.door.clients, len(live), requests.in_flight),
+    )
+    router = Router(
+        {
+            **upkeep.handlers,
+            **DataMethods(store, result_bytes_max=settings.result_bytes_max).handlers,
+            **WatchMethods(live).handlers,
+            **DocumentMethods(store).handlers,
+        },
+        clients,
+    )
+    changes = Changes(
+        context,
+        runtime / CHANGES_SOCKET,
+        issued=live.issued,
+        subscribed=live.subscribed,
+        unsubscribed=live.unwatch,
+        clients_max=settings.clients_max,
+    )
+    requests = Requests(
+        context,
+        runtime / REQUESTS_SOCKET,
+        answer=router.answer,
+        refuse=router.refuse,
+        in_flight_max=settings.requests_in_flight_max,
+        message_bytes_max=settings.message_bytes_max,
+        clients_max=settings.clients_max,
+    )
+    try:
+        async with anyio.create_task_group() as tree:
+            tree.start_soon(requests.door.watch)
+            tree.start_soon(changes.door.watch)
+            tree.start_soon(changes.serve)
+            tree.start_soon(live.serve, tree)
+            tree.start_soon(_tick, live, store, settings.tick_interval_ms / 1000)
+            tree.start_soon(requests.serve, tree)
+            _announce(settings)
+            await _until_signalled()
+            router.stopping = True
+            with anyio.move_on_after(settings.drain_timeout_s):
+                await requests.answered()
+            tree.cancel_scope.cancel()
+    finally:
+        with anyio.CancelScope(shield=True):
+            requests.door.close()
+            changes.door.close()
+            vouching.stop()
+            await store.close()
+            context.destroy(linger=0)
+    log.info("stopped")
+
+
+async def _tick(live: LiveQueries, store: Store, interval_s: float) -> None:
+    ticks = 0
+    while True:
+        await anyio.sleep(interval_s)
+        live.tick()
+        ticks += 1
+        if ticks % SWEEP_TICKS == 0:
+            store.sweep()
+
+
+def _announce(settings: Settings) -> None:
+    """Tells whoever started the daemon that it answers: one line on stdout, and sd_notify."""
+    endpoints = endpoints_in(Path(settings.runtime_dir))
+    line = {"ready": True, "pid": os.getpid(), "version": version.PACKAGE, "endpoints": endpoints}
+    sys.stdout.write(json.encode(line).decode() + "\n")
+    sys.stdout.flush()
+    notify.ready(f"serving {endpoints.requests}")
+    log.info("ready", pid=os.getpid(), endpoint=endpoints.requests)
+
+
+async def _until_signalled() -> None:
+    """Waits for the first SIGTERM or SIGINT; the second ends the process at once."""
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async for received in signals:
+            log.info("stopping", signal=received.name)
+            notify.stopping("finishing what was begun")
+            break
+    for kind in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(kind, lambda number, _frame: os._exit(128 + number))

@@ -1,0 +1,263 @@
+"""Owns the settings: what can be set, within which bounds, and where each value came from."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+import msgspec
+from msgspec import Meta, Struct, field, inspect
+
+from pjai_wire.endpoints import runtime_directory
+from pjaid.directories import config_directory, data_directory, state_directory
+from pjaid.errors import InvalidSetting, StartError
+
+Cipher = Literal["aegis", "chacha20", "sqlcipher"]
+
+CONFIG_FILE = "pjaid.toml"
+MIB = 1024 * 1024
+VALUE_SHOWN_MAX = 100
+"""Characters of a refused value that an error shows."""
+
+
+def _about(sentence: str, *, unit: str = "", ge: float | None = None, le: float | None = None) -> Meta:
+    return Meta(description=sentence, extra={"unit": unit}, ge=ge, le=le)
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything that can be set; each field's annotation is its flag, variable, bounds and documentation."""
+
+    data_dir: Annotated[Path, _about("Where the store is: the database and its key file.")] = field(
+        default_factory=data_directory
+    )
+    state_dir: Annotated[Path, _about("Where what can be thrown away is, such as logs.")] = field(
+        default_factory=state_directory
+    )
+    runtime_dir: Annotated[
+        Path, _about("Where the sockets are; clients find it by the same PJAI_RUNTIME_DIR.")
+    ] = field(default_factory=runtime_directory)
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"], _about("The least important record that is logged.")
+    ] = "info"
+    log_format: Annotated[
+        Literal["auto", "text", "json"], _about("How records look; auto is text on a terminal, else json.")
+    ] = "auto"
+    cipher: Annotated[
+        Cipher, _about("The cipher of a new store; an existing one keeps that which it was made with.")
+    ] = "aegis"
+    passphrase_file: Annotated[
+        Path | None, _about("A file, readable by you alone, whose first line is the store's passphrase.")
+    ] = None
+    readers_min: Annotated[
+        int, _about("Reading connections that stay open when idle.", unit="connections", ge=1, le=64)
+    ] = 2
+    readers_max: Annotated[
+        int, _about("Reading connections open at once.", unit="connections", ge=1, le=64)
+    ] = 10
+    reader_acquire_timeout_s: Annotated[
+        float, _about("How long a read waits for a connection.", unit="s", ge=0.01, le=3600)
+    ] = 30.0
+    reader_idle_timeout_s: Annotated[
+        float, _about("How long an idle connection above readers_min stays open.", unit="s", ge=1, le=86400)
+    ] = 300.0
+    group_commits_max: Annotated[
+        int, _about("Commits that share one transaction and its fsync.", unit="commits", ge=1, le=10_000)
+    ] = 256
+    write_queue_max: Annotated[
+        int, _about("Commits that wait for the writer.", unit="commits", ge=1, le=1_000_000)
+    ] = 10_000
+    requests_in_flight_max: Annotated[
+        int, _about("Requests being answered at once.", unit="requests", ge=1, le=100_000)
+    ] = 1000
+    clients_max: Annotated[int, _about("Clients connected at once.", unit="clients", ge=1, le=10_000)] = 1000
+    live_queries_max: Annotated[
+        int, _about("Live queries open at once, over all clients.", unit="queries", ge=1, le=1_000_000)
+    ] = 10_000
+    live_queries_per_client_max: Annotated[
+        int, _about("Live queries that one client may have open.", unit="queries", ge=1, le=1_000_000)
+    ] = 1000
+    message_bytes_max: Annotated[
+        int, _about("The longest request that is accepted.", unit="bytes", ge=1024, le=1024 * MIB)
+    ] = 16 * MIB
+    result_bytes_max: Annotated[
+        int, _about("The longest result that is sent.", unit="bytes", ge=1024, le=1024 * MIB)
+    ] = 64 * MIB
+    inline_steps_max: Annotated[
+        int,
+        _about(
+            "SQLite VM steps that a read may take on the event loop before it moves to a thread.",
+            unit="steps",
+            ge=0,
+            le=1_000_000_000,
+        ),
+    ] = 50_000
+    tick_interval_ms: Annotated[
+        int, _about("How often the last seq of every live topic is published.", unit="ms", ge=10, le=60_000)
+    ] = 1000
+    topic_lease_s: Annotated[
+        float, _about("How long a topic that nobody subscribes to lives on.", unit="s", ge=0.1, le=3600)
+    ] = 30.0
+    drain_timeout_s: Annotated[
+        float, _about("How long a stop waits for the work in flight.", unit="s", ge=0, le=60)
+    ] = 4.0
+    development: Annotated[
+        bool, _about("Runs each materializer twice; a difference is an error that names it.")
+    ] = False
+
+    def __post_init__(self) -> None:
+        if self.readers_min > self.readers_max:
+            raise InvalidSetting(
+                f"readers_min ({self.readers_min}) is more than readers_max ({self.readers_max})",
+                hint="lower readers_min or raise readers_max",
+            )
+
+
+class Declaration(Struct, frozen=True):
+    """One setting as flags, environment and documents see it."""
+
+    name: str
+    sentence: str
+    unit: str
+    allowed: str
+    annotation: object
+    default: object
+    """`msgspec.NODEFAULT` when it depends on the platform."""
+
+    @property
+    def flag(self) -> str:
+        """Its flag on the command line."""
+        return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def variable(self) -> str:
+        """Its environment variable."""
+        return f"PJAI_{self.name.upper()}"
+
+
+class _Given(NamedTuple):
+    """A value that a source gives."""
+
+    name: str
+    value: object
+    source: str
+    is_text: bool
+
+
+def load_settings(flags: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Settings, dict[str, str]]:
+    """The settings, and the source of each.
+
+    Args:
+        flags: from the command line, by the setting's name.
+        environ: `PJAI_<NAME>` for each setting, and `PJAI_CONFIG`; an empty variable counts as not set.
+
+    Returns:
+        The settings, and for each name `default`, `file <path>`, `environment <variable>` or `flag <flag>`:
+        of several sources the last one in this order wins.
+
+    Raises:
+        InvalidSetting: unknown, or outside what is allowed, even where a later source overrides it.
+    """
+    values: dict[str, object] = {}
+    sources = dict.fromkeys(DECLARATIONS, "default")
+    for given in (*_from_file(environ), *_from_environment(environ), *_from_flags(flags)):
+        values[given.name] = _converted(given)
+        sources[given.name] = given.source
+    # The values were validated one by one, which mypy cannot see.
+    return Settings(**values), sources  # type: ignore[arg-type]
+
+
+def _from_file(environ: Mapping[str, str]) -> Iterator[_Given]:
+    chosen = environ.get("PJAI_CONFIG")
+    path = Path(chosen) if chosen else config_directory() / CONFIG_FILE
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        if chosen:
+            raise StartError(f"PJAI_CONFIG names {path}, which does not exist") from error
+        return
+    except OSError as error:
+        raise StartError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise InvalidSetting(f"{path} is not TOML: {error}") from error
+    for name, value in table.items():
+        if name not in DECLARATIONS:
+            raise InvalidSetting(f"{path} has an unknown setting {name!r}", hint=_nearest(name))
+        yield _Given(name, value, f"file {path}", is_text=False)
+
+
+def _from_environment(environ: Mapping[str, str]) -> Iterator[_Given]:
+    for declaration in DECLARATIONS.values():
+        if text := environ.get(declaration.variable):
+            yield _Given(declaration.name, text, f"environment {declaration.variable}", is_text=True)
+
+
+def _from_flags(flags: Mapping[str, str]) -> Iterator[_Given]:
+    for name, text in flags.items():
+        if name not in DECLARATIONS:
+            raise InvalidSetting(f"unknown setting {name!r}", hint=_nearest(name))
+        yield _Given(name, text, f"flag {DECLARATIONS[name].flag}", is_text=True)
+
+
+def _converted(given: _Given) -> object:
+    declaration = DECLARATIONS[given.name]
+    try:
+        return msgspec.convert(
+            given.value, declaration.annotation, strict=not given.is_text, dec_hook=_path_from
+        )
+    except msgspec.ValidationError as error:
+        raise InvalidSetting(
+            f"{given.name} from {given.source} is {given.value!r:.{VALUE_SHOWN_MAX}}, which is not allowed",
+            hint=f"{given.name} is {declaration.allowed}",
+        ) from error
+
+
+def _path_from(_: type, value: object) -> Path:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError("not a path")
+    try:
+        return Path(value).expanduser().absolute()
+    except RuntimeError as error:
+        raise ValueError("no such user's home") from error
+
+
+def _nearest(name: str) -> str:
+    close = difflib.get_close_matches(name, DECLARATIONS, n=1)
+    return f"did you mean {close[0]!r}?" if close else f"one of: {', '.join(DECLARATIONS)}"
+
+
+def _allowed(kind: inspect.Type) -> str:
+    match kind:
+        case inspect.Metadata(type=inner):
+            return _allowed(inner)
+        case inspect.IntType(ge=low, le=high):
+            return f"a whole number from {low} to {high}"
+        case inspect.FloatType(ge=low, le=high):
+            return f"a number from {low:g} to {high:g}"
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.LiteralType(values=words):
+            return f"one of: {', '.join(map(str, words))}"
+        case _:
+            return "a path"
+
+
+def _declarations() -> Iterator[Declaration]:
+    kinds = inspect.type_info(Settings)
+    assert isinstance(kinds, inspect.StructType)
+    for kind, declared in zip(kinds.fields, msgspec.structs.fields(Settings), strict=True):
+        assert isinstance(kind.type, inspect.Metadata)
+        yield Declaration(
+            name=declared.name,
+            sentence=(kind.type.extra_json_schema or {})["description"],
+            unit=(kind.type.extra or {})["unit"],
+            allowed=_allowed(kind.type),
+            annotation=declared.type,
+            default=declared.default,
+        )
+
+
+DECLARATIONS: Mapping[str, Declaration] = {declaration.name: declaration for declaration in _declarations()}
+"""Every setting by its name, in the order in which `Settings` declares them."""

@@ -1,0 +1,1 @@
+"""Owns the encrypted database: keys, event log, materializers and queries. It knows no sockets."""

@@ -1,0 +1,85 @@
+"""Owns connections: how the encrypted file is opened, and what every connection to it has in common."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import apsw
+import msgspec
+
+from pjaid.errors import EX_CONFIG, EX_DATAERR, StartError
+
+Cipher = Literal["aegis", "chacha20", "sqlcipher"]
+
+SQLITE_VERSION_MIN = (3, 51, 3)
+"""Older ones can corrupt a database when the WAL is reset (fixed in 3.51.3)."""
+
+BUSY_TIMEOUT_MS = 5_000
+
+_members = msgspec.msgpack.Decoder(list[str]).decode
+
+
+def require_sqlite() -> None:
+    """Checks the library that was loaded.
+
+    Raises:
+        StartError: SQLite is older than 3.51.3, or has no encryption.
+    """
+    version = tuple(int(part) for part in apsw.sqlite_lib_version().split("."))
+    if version < SQLITE_VERSION_MIN:
+        raise StartError(
+            f"SQLite {apsw.sqlite_lib_version()} is older than {'.'.join(map(str, SQLITE_VERSION_MIN))}",
+            hint='pip install --upgrade "pjai[daemon]"',
+            exit_code=EX_CONFIG,
+        )
+    if not hasattr(apsw, "mc_version"):
+        raise StartError(
+            "this apsw has no encryption",
+            hint='pip uninstall apsw, then pip install --force-reinstall "pjai[daemon]"',
+            exit_code=EX_CONFIG,
+        )
+
+
+def open_database(
+    path: Path, cipher: Cipher, data_key: bytes, *, read_only: bool = False, cache_kibibytes: int = 2_000
+) -> apsw.Connection:
+    """A connection to the encrypted file at `path`, which is made where it is missing.
+
+    Args:
+        path: the database file.
+        cipher: how its pages are encrypted.
+        data_key: 32 bytes.
+        read_only: refuse to write.
+        cache_kibibytes: the most that the connection keeps of decrypted pages.
+
+    Raises:
+        StartError: the key or the cipher is not this file's, or the file is damaged.
+    """
+    flags = apsw.SQLITE_OPEN_READWRITE | (0 if read_only else apsw.SQLITE_OPEN_CREATE)
+    connection = apsw.Connection(str(path), flags=flags)
+    try:
+        connection.pragma("cipher", cipher)
+        connection.pragma("key", f"raw:{data_key.hex()}")
+        # Sorting and rebuilding must not spill plaintext into temporary files.
+        connection.pragma("temp_store", "memory")
+        connection.pragma("cache_size", -cache_kibibytes)
+        connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+        connection.pragma("journal_mode", "wal")
+        connection.pragma("synchronous", "full")
+        connection.pragma("trusted_schema", False)
+        connection.pragma("query_only", read_only)
+    except apsw.NotADBError:
+        connection.close()
+        raise StartError(
+            "the database does not open with this store's key",
+            hint="pjai.db and keys.json belong together: restore both from the same backup",
+            exit_code=EX_DATAERR,
+        ) from None
+    connection.create_scalar_function("list_contains", _list_contains, 2, deterministic=True)
+    return connection
+
+
+def _list_contains(*arguments: apsw.SQLiteValue) -> bool:
+    members, member = arguments
+    return isinstance(members, bytes) and member in _members(members)

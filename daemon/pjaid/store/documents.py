@@ -1,0 +1,82 @@
+"""Owns client documents: the state of one client's own, outside the shared log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+import msgspec
+from msgspec import Struct
+
+from pjai_wire import limits
+from pjai_wire.codec import encode
+from pjai_wire.errors import LimitExceeded
+from pjai_wire.ids import now_ms
+from pjaid.store import reads
+
+
+class StoredDocument(Struct, frozen=True):
+    """A document, and how many changes to documents there had been."""
+
+    seq: int
+    value: dict[str, Any]
+
+
+def merged(target: Any, patch: Any) -> Any:
+    """`target` after a merge patch (RFC 7396): maps merge, null removes, anything else replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = merged(result.get(key), value)
+    return result
+
+
+def filled(value: Any, defaults: Any) -> Any:
+    """`value` with what it lacks taken from `defaults`, map by map."""
+    if not isinstance(value, dict) or not isinstance(defaults, dict):
+        return value
+    return {
+        **defaults,
+        **{key: filled(item, defaults.get(key)) for key, item in value.items()},
+    }
+
+
+def read_document(connection: apsw.Connection, client: str, name: str) -> StoredDocument:
+    """A client's document; an empty one where nothing was set."""
+    return StoredDocument(reads.documents_head(connection), _value(connection, client, name))
+
+
+def write_document(
+    connection: apsw.Connection, client: str, name: str, patch: dict[str, Any]
+) -> StoredDocument:
+    """Merges `patch` into a client's document, inside a transaction of the caller's.
+
+    Raises:
+        LimitExceeded: the document would grow too large.
+    """
+    before = _value(connection, client, name)
+    value = merged(before, patch)
+    if value == before:
+        return StoredDocument(reads.documents_head(connection), value)
+    encoded = encode(value)
+    if len(encoded) > limits.DOCUMENT_BYTES_MAX:
+        raise LimitExceeded(
+            f"a document has at most {limits.DOCUMENT_BYTES_MAX} bytes", hint="keep large data in files"
+        )
+    connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'documents_seq'")
+    connection.execute(
+        "INSERT INTO client_documents (id, client, name, value, updated_at) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (id) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
+        (f"{client}/{name}", client, name, encoded, now_ms()),
+    )
+    return StoredDocument(reads.documents_head(connection), value)
+
+
+def _value(connection: apsw.Connection, client: str, name: str) -> dict[str, Any]:
+    sql = "SELECT value FROM client_documents WHERE client = ? AND name = ?"
+    encoded = connection.execute(sql, (client, name)).get
+    return {} if encoded is None else msgspec.msgpack.decode(encoded)

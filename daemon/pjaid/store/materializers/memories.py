@@ -1,0 +1,86 @@
+"""Owns how events of memories, and of the links between them, become rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pjai_wire.events import v1, v2
+from pjai_wire.select import either
+from pjai_wire.tables import memories, memory_links, personas
+from pjaid.store.materializers.registry import Read, materializes
+from pjaid.store.requirements import absent, exists, not_linked, of_one_persona, version_follows
+from pjaid.store.writes import Write, delete, given, insert, update
+
+
+@materializes(v1.MemoryEntityCreated, exists(personas, "persona_id"), absent(memories))
+def memory_created(event: v1.MemoryEntityCreated, _read: Read) -> Iterator[Write]:
+    """A memory begins unconnected, last accessed when it was made unless the event says otherwise."""
+    accessed = event.at if event.last_accessed_at is None else event.last_accessed_at
+    yield insert(
+        memories,
+        **given(event, "last_accessed_at"),
+        last_accessed_at=accessed,
+        created_at=event.at,
+        updated_at=event.at,
+        compression_applied=False,
+        connection_count=0,
+        version=1,
+    )
+
+
+@materializes(v1.MemoryEntityUpdated, exists(memories))
+def memory_updated(event: v1.MemoryEntityUpdated, _read: Read) -> Iterator[Write]:
+    """Version 1 knows no version and no metadata: the one counts up, the other stays."""
+    yield update(
+        memories.where(id=event.id),
+        **given(event, "id"),
+        updated_at=event.at,
+        version=memories.version + 1,
+    )
+
+
+@materializes(v2.MemoryEntityUpdated, exists(memories), version_follows)
+def memory_updated_v2(event: v2.MemoryEntityUpdated, _read: Read) -> Iterator[Write]:
+    """Version 2 says which version it makes."""
+    yield update(memories.where(id=event.id), **given(event, "id"), updated_at=event.at)
+
+
+@materializes(v1.MemoryEntityAccessed, exists(memories))
+def memory_accessed(event: v1.MemoryEntityAccessed, _read: Read) -> Iterator[Write]:
+    """To access is not to change."""
+    yield update(memories.where(id=event.id), last_accessed_at=event.at)
+
+
+@materializes(
+    v1.MemoryEntityLinked,
+    exists(memories, "from_id"),
+    exists(memories, "to_id"),
+    absent(memory_links),
+    of_one_persona,
+    not_linked,
+)
+def memory_linked(event: v1.MemoryEntityLinked, _read: Read) -> Iterator[Write]:
+    """A link counts at both of its ends."""
+    yield insert(memory_links, **given(event), created_at=event.at)
+    ends = memories.where(memories.id.in_([event.from_id, event.to_id]))
+    yield update(ends, connection_count=memories.connection_count + 1)
+
+
+@materializes(v1.MemoryEntityUnlinked, exists(memory_links))
+def memory_unlinked(event: v1.MemoryEntityUnlinked, read: Read) -> Iterator[Write]:
+    """A link that ends counts no more at either end."""
+    for link in read(memory_links.where(id=event.id)):
+        ends = memories.where(memories.id.in_([link.from_id, link.to_id]))
+        yield update(ends, connection_count=memories.connection_count - 1)
+    yield delete(memory_links.where(id=event.id))
+
+
+@materializes(v1.MemoryEntityDeleted, exists(memories))
+def memory_deleted(event: v1.MemoryEntityDeleted, read: Read) -> Iterator[Write]:
+    """The row stays, marked as deleted; its links end, and count no more at their other ends."""
+    links = memory_links.where(either(memory_links.from_id == event.id, memory_links.to_id == event.id))
+    for link in read(links):
+        other = link.to_id if link.from_id == event.id else link.from_id
+        yield update(memories.where(id=other), connection_count=memories.connection_count - 1)
+    yield delete(links)
+    yield update(memories.where(id=event.id), deleted_at=event.at, updated_at=event.at, connection_count=0)

@@ -1,0 +1,140 @@
+"""Owns the reading connections, and decides which reads may run on the event loop.
+
+A read first runs where it was asked, on the event loop, with a budget of SQLite's virtual machine steps.
+Most reads end within it and are spared a thread's round trip. One that does not is interrupted and runs
+again on a pooled connection in a thread, and so does from then on every read of its shape.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import anyio
+import anyio.to_thread
+import apsw
+from msgspec import Struct
+
+from pjai_wire.errors import Overloaded
+
+T = TypeVar("T")
+
+SLOW_SHAPES_MAX = 1_000
+"""How many shapes of slow reads are remembered; the one not met for longest is forgotten."""
+
+
+class _Idle(Struct):
+    connection: apsw.Connection
+    since: float
+
+
+class Readers:
+    """Read-only connections: one for the event loop, and a pool for threads.
+
+    Args:
+        connect: opens a read-only connection.
+        smallest: how many pooled connections stay open.
+        largest: how many there are at most.
+        acquire_timeout_s: how long a read waits for one.
+        idle_timeout_s: how long one beyond the smallest number stays open unused.
+        inline_steps_max: how many virtual machine steps a read takes at the least before it is moved to a
+            thread; at twice as many it is for certain.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], apsw.Connection],
+        *,
+        smallest: int,
+        largest: int,
+        acquire_timeout_s: float,
+        idle_timeout_s: float,
+        inline_steps_max: int,
+    ) -> None:
+        self._connect = connect
+        self._smallest = smallest
+        self._acquire_timeout_s = acquire_timeout_s
+        self._idle_timeout_s = idle_timeout_s
+        self._places = anyio.Semaphore(largest, max_value=largest)
+        self._threads = anyio.CapacityLimiter(largest)
+        self._idle: list[_Idle] = []
+        self._busy = 0
+        self._slow: OrderedDict[str, None] = OrderedDict()
+        self._inline = connect()
+        self._alarms = 0
+        self._inline.set_progress_handler(self._alarm, inline_steps_max)
+
+    @property
+    def open(self) -> int:
+        """How many connections are open."""
+        return 1 + len(self._idle) + self._busy
+
+    def read(self, shape: str, work: Callable[[apsw.Connection], T]) -> T | Awaitable[T]:
+        """The result of `work`, at once where it is quick, and otherwise to be awaited.
+
+        Args:
+            shape: what the read has in common with others that are as slow.
+            work: what to do with the connection; it must not change anything, as it may run twice.
+        """
+        if shape in self._slow:
+            self._slow.move_to_end(shape)
+            return self.read_in_thread(work)
+        self._alarms = 0
+        try:
+            return work(self._inline)
+        except apsw.InterruptError:
+            self._slow[shape] = None
+            if len(self._slow) > SLOW_SHAPES_MAX:
+                self._slow.popitem(last=False)
+            return self.read_in_thread(work)
+
+    async def read_in_thread(self, work: Callable[[apsw.Connection], T]) -> T:
+        """The result of `work` on a pooled connection, in a thread.
+
+        Raises:
+            Overloaded: no connection came free in time.
+        """
+        async with self._acquired() as connection:
+            return await anyio.to_thread.run_sync(work, connection, limiter=self._threads)
+
+    def sweep(self) -> None:
+        """Closes connections beyond the smallest number that have been idle for long."""
+        stale = time.monotonic() - self._idle_timeout_s
+        while len(self._idle) > self._smallest and self._idle[0].since < stale:
+            self._idle.pop(0).connection.close()
+
+    def close(self) -> None:
+        """Closes the idle connections; nobody reads any more."""
+        for idle in self._idle:
+            idle.connection.close()
+        self._idle.clear()
+        self._inline.close()
+
+    @asynccontextmanager
+    async def _acquired(self) -> AsyncIterator[apsw.Connection]:
+        with anyio.move_on_after(self._acquire_timeout_s) as waited:
+            await self._places.acquire()
+        if waited.cancelled_caught:
+            raise Overloaded("every reader is busy", hint="ask for less at once")
+        self._busy += 1
+        try:
+            connection = self._idle.pop().connection if self._idle else self._connect()
+            try:
+                yield connection
+            finally:
+                self._idle.append(_Idle(connection, time.monotonic()))
+        finally:
+            self._busy -= 1
+            self._places.release()
+
+    def _alarm(self) -> bool:
+        """Whether to interrupt the read on the event loop.
+
+        SQLite counts the steps of a prepared statement over all of its runs, so a quick read may see the
+        alarm once; only a second one within the same read says that it takes long.
+        """
+        self._alarms += 1
+        return self._alarms > 1

@@ -1,0 +1,112 @@
+"""Owns the rebuilding of the state from the log: to compare it with the live state, or to replace it."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import apsw
+from msgspec import Struct
+
+from pjai_wire import tables
+from pjai_wire.codec import Decoder
+from pjai_wire.events import EVENTS
+from pjai_wire.methods import RebuildResult, TableComparison
+from pjai_wire.tables import Table
+from pjaid.store import reads, schema
+from pjaid.store.database import Cipher, open_database
+from pjaid.store.recorder import Recorder
+
+_decoders = {name: Decoder(kind, "args") for name, kind in EVENTS.items()}
+
+
+class Replayed(Struct, frozen=True):
+    """How far a replay came."""
+
+    seq: int
+    events: int
+
+
+def compare_with_log(live: apsw.Connection, directory: Path, cipher: Cipher) -> RebuildResult:
+    """Builds the state from the log beside the live one, and compares them table by table.
+
+    Both are read from one snapshot, so commits go on meanwhile. What is built is kept in a temporary file,
+    encrypted with a key that is nowhere else.
+
+    Args:
+        live: a connection of one's own to the database.
+        directory: where the temporary file may be.
+        cipher: how it is encrypted.
+    """
+    with tempfile.TemporaryDirectory(prefix="rebuild-", dir=directory) as scratch:
+        built = open_database(Path(scratch) / "state.db", cipher, secrets.token_bytes(32))
+        live.execute("BEGIN")
+        try:
+            schema.prepare(built, store_id="rebuild")
+            built.execute("BEGIN")
+            replayed = _replay(live, Recorder(built))
+            compared = {table.name: _compare(live, built, table) for table in tables.STATE}
+            built.execute("ROLLBACK")
+        finally:
+            live.execute("COMMIT")
+            built.close()
+    return _result(replayed, compared, replaced=False)
+
+
+def replace_from_log(connection: apsw.Connection, recorder: Recorder) -> RebuildResult:
+    """Replaces the state by what the log says, inside a transaction of the caller's."""
+    before = {table.name: list(_rows(connection, table)) for table in tables.STATE}
+    schema.clear_state(connection)
+    replayed = _replay(connection, recorder)
+    compared = {
+        table.name: _differences(iter(before[table.name]), _rows(connection, table)) for table in tables.STATE
+    }
+    return _result(replayed, compared, replaced=True)
+
+
+def _replay(log: apsw.Connection, recorder: Recorder) -> Replayed:
+    """Materialises every event of the log; those of a newer program, and erased ones, are passed over."""
+    events = 0
+    for name, args in log.cursor().execute("SELECT name, args FROM events ORDER BY seq"):
+        events += 1
+        if name in _decoders and args is not None:
+            recorder.materialise(_decoders[name].decode(args))
+    return Replayed(reads.head(log), events)
+
+
+def _rows(connection: apsw.Connection, table: Table[Any]) -> Iterator[tuple[Any, ...]]:
+    columns = ", ".join(column.python_name for column in schema.stored_columns(table))
+    return iter(connection.execute(f"SELECT {columns} FROM {table.name} ORDER BY id"))
+
+
+def _compare(live: apsw.Connection, built: apsw.Connection, table: Table[Any]) -> TableComparison:
+    return _differences(_rows(live, table), _rows(built, table))
+
+
+def _differences(live: Iterator[tuple[Any, ...]], built: Iterator[tuple[Any, ...]]) -> TableComparison:
+    """Counts rows of `live`, and ids whose rows are not the same on both sides; both are ordered by id."""
+    rows = 0
+    differences = 0
+    left, right = next(live, None), next(built, None)
+    while left is not None or right is not None:
+        if right is None or (left is not None and left[0] < right[0]):
+            rows, differences, left = rows + 1, differences + 1, next(live, None)
+        elif left is None or right[0] < left[0]:
+            differences, right = differences + 1, next(built, None)
+        else:
+            rows, differences = rows + 1, differences + (left != right)
+            left, right = next(live, None), next(built, None)
+    return TableComparison(rows=rows, differences=differences)
+
+
+def _result(replayed: Replayed, compared: dict[str, TableComparison], *, replaced: bool) -> RebuildResult:
+    return RebuildResult(
+        seq=replayed.seq,
+        events=replayed.events,
+        tables=compared,
+        identical=not any(table.differences for table in compared.values()),
+        replaced=replaced,
+    )

@@ -1,0 +1,163 @@
+"""Owns the recording of events: each is checked, appended to the log and turned into rows, in that order."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import apsw
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pjai_wire import chain
+from pjai_wire.codec import Decoder, encode
+from pjai_wire.errors import Conflict, InternalError, PjaiError
+from pjai_wire.events import EVENTS, Event, event_type
+from pjai_wire.ids import now_ms
+from pjai_wire.methods import NewEvent, Receipt
+from pjai_wire.select import Select
+from pjai_wire.tables import Table
+from pjaid.store import reads
+from pjaid.store.materializers import MATERIALIZERS
+from pjaid.store.statements import compile_query
+from pjaid.store.writes import Write, apply_write, written_table
+
+NO_LIMIT = -1
+ROW_BYTES_MAX = 2**30
+
+_decoders: dict[type[Event], Decoder[Event]] = {kind: Decoder(kind, "args") for kind in EVENTS.values()}
+
+
+@lru_cache(maxsize=64)
+def _records(table: Table[Any]) -> msgspec.msgpack.Decoder[list[Any]]:
+    return msgspec.msgpack.Decoder(list.__class_getitem__(table.record))
+
+
+class Origin(Struct, frozen=True):
+    """Where a commit comes from, as the audit trail tells it."""
+
+    client: str
+    session: str
+
+
+class Head(Struct, frozen=True):
+    """The end of the log."""
+
+    seq: int
+    hash: bytes
+
+
+class Recorder:
+    """Records events on one connection, inside a transaction of the caller's.
+
+    Args:
+        connection: where to write.
+        development: run each materializer twice, and refuse one that does not repeat itself.
+    """
+
+    def __init__(self, connection: apsw.Connection, *, development: bool = False) -> None:
+        self._connection = connection
+        self._development = development
+        self._device: str = connection.execute("SELECT value FROM meta WHERE name = 'device'").get
+        self._origins: dict[Origin, int] = {}
+        self.head = self._read_head()
+        self.touched: set[str] = set()
+        """Tables that were written since the caller last emptied this."""
+
+    @property
+    def device(self) -> str:
+        """This store's id in the audit trail."""
+        return self._device
+
+    def restore(self, head: Head) -> None:
+        """Goes back to `head`, because the transaction that went beyond it was rolled back."""
+        self.head = head
+        self._origins.clear()
+
+    def commit(self, events: tuple[NewEvent, ...], origin: Origin) -> Receipt:
+        """Records events; on an error the caller rolls back all of them.
+
+        Raises:
+            PjaiError: an event is unknown, malformed or impossible; or was committed before in other company.
+        """
+        commit_id = events[0].id
+        origin_id = self._origin_id(origin)
+        before = self.head.seq
+        try:
+            for new in events:
+                self._record(new, commit_id, origin_id)
+        except (PjaiError, apsw.ConstraintError):
+            # A repeated commit stumbles over its own rows, or else over the unique id of its first event.
+            if (receipt := self._repeated(events, before)) is not None:
+                return receipt
+            raise
+        return Receipt(seq=self.head.seq, commit_id=commit_id)
+
+    def materialise(self, event: Event) -> None:
+        """Turns a recorded event into rows."""
+        for write in self._writes(event):
+            apply_write(self._connection, write)
+            self.touched.add(written_table(write))
+
+    def _record(self, new: NewEvent, commit_id: str, origin_id: int) -> None:
+        kind = event_type(new.name)
+        event = _decoders[kind].decode(new.args)
+        persona: str | None = None
+        for requirement in MATERIALIZERS[kind].requires:
+            persona = requirement(self._connection, event) or persona
+        args = encode(event)
+        args_hash = chain.arguments_hash(args)
+        seq = self.head.seq + 1
+        digest = chain.link(self.head.hash, seq, new.id, new.name, args_hash)
+        row = (seq, new.id, commit_id, new.name, args, args_hash, now_ms(), origin_id, persona, digest)
+        self._connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self.head = Head(seq, digest)
+        self.materialise(event)
+
+    def _writes(self, event: Event) -> list[Write]:
+        materializer = MATERIALIZERS[type(event)]
+        writes = list(materializer.writes(event, self._read))
+        if self._development and writes != list(materializer.writes(event, self._read)):
+            raise InternalError(
+                f"the materializer {materializer.name} is not pure: two runs made different writes",
+                hint="ids, times and chance come in the event",
+            )
+        return writes
+
+    def _read(self, select: Select[Any]) -> list[Any]:
+        """Every record that `select` names, whatever its limit."""
+        statement = compile_query(replace(select.query, limit=NO_LIMIT))
+        rows = reads.rows(self._connection, statement, ROW_BYTES_MAX)
+        # Through the codec, because documents are stored encoded.
+        return _records(select.table).decode(encode(rows))
+
+    def _origin_id(self, origin: Origin) -> int:
+        known = self._origins.get(origin)
+        if known is None:
+            values = (origin.client, origin.session, self._device)
+            self._connection.execute(
+                "INSERT INTO origins (client, session, device) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                values,
+            )
+            sql = "SELECT id FROM origins WHERE client = ? AND session = ? AND device = ?"
+            known = self._origins[origin] = int(self._connection.execute(sql, values).get)
+        return known
+
+    def _repeated(self, events: tuple[NewEvent, ...], head_before: int) -> Receipt | None:
+        """The receipt of the commit that recorded the same events before, if there was one."""
+        sql = "SELECT seq, commit_id FROM events WHERE id = ?"
+        recorded = [self._connection.execute(sql, (new.id,)).fetchone() for new in events]
+        before = [row for row in recorded if row is not None and row[0] <= head_before]
+        if not before:
+            return None
+        if len(before) < len(events) or any(commit != events[0].id for _, commit in before):
+            raise Conflict(
+                "an event of this commit has an id that was committed before, in another commit",
+                hint="a new event needs a new id; a repeated commit has all of its events",
+            )
+        return Receipt(seq=max(seq for seq, _ in before), commit_id=events[0].id, repeated=True)
+
+    def _read_head(self) -> Head:
+        row = self._connection.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchone()
+        return Head(row[0], row[1]) if row else Head(0, chain.ORIGIN)

@@ -1,0 +1,127 @@
+"""Owns the database's schema: state tables derived from the contract, the event log, and the indexes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+
+from pjai_wire import tables
+from pjai_wire.columns import Column, Kind
+from pjai_wire.ids import new_id
+from pjai_wire.tables import Table
+from pjaid.errors import EX_DATAERR, StartError
+
+SCHEMA_VERSION = 1
+APPLICATION_ID = 0x504A4169
+"""`PJAi` in ASCII, as `file` and SQLite's own tools look for it."""
+
+_SQL_TYPES: dict[Kind, str] = {
+    "text": "TEXT",
+    "integer": "INTEGER",
+    "real": "REAL",
+    "boolean": "INTEGER",
+    "list": "BLOB",
+    "document": "BLOB",
+    "vector": "BLOB",
+}
+
+LOG = """
+CREATE TABLE origins (
+    id INTEGER PRIMARY KEY,
+    client TEXT NOT NULL,
+    session TEXT NOT NULL,
+    device TEXT NOT NULL,
+    UNIQUE (client, session, device)
+) STRICT;
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    commit_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    args BLOB,
+    args_hash BLOB NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    origin INTEGER NOT NULL REFERENCES origins (id),
+    persona_id TEXT,
+    hash BLOB NOT NULL
+) STRICT;
+CREATE INDEX events_by_persona ON events (persona_id);
+"""
+
+LOCAL = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
+"""
+
+INDEXES = """
+CREATE UNIQUE INDEX personas_by_name ON personas (name);
+CREATE INDEX personas_by_use ON personas (is_active, last_used_at);
+CREATE INDEX memories_by_type ON memories (persona_id, type, importance);
+CREATE INDEX memories_by_importance ON memories (persona_id, importance);
+CREATE INDEX memory_links_by_from ON memory_links (from_id);
+CREATE INDEX memory_links_by_to ON memory_links (to_id);
+CREATE INDEX conversations_by_age ON conversations (persona_id, created_at);
+CREATE INDEX conversations_by_session ON conversations (session_id);
+CREATE INDEX messages_by_position ON messages (conversation_id, position);
+CREATE INDEX workflows_by_persona ON workflows (persona_id);
+"""
+"""Of the state tables; each serves a query of the product's, and together they stay small."""
+
+
+def stored_columns(table: Table[Any]) -> tuple[Column, ...]:
+    """The columns that the database holds, which are all but the gathered ones."""
+    return tuple(column for column in table.columns if column.kind != "gathered")
+
+
+def _create_table(table: Table[Any]) -> str:
+    columns = [
+        f'"{column.python_name}" {_SQL_TYPES[column.kind]}'
+        + ("" if column.nullable else " NOT NULL")
+        + (" PRIMARY KEY" if column.name == "id" else "")
+        for column in stored_columns(table)
+    ]
+    return f"CREATE TABLE {table.name} ({', '.join(columns)}) STRICT;"
+
+
+STATE = "\n".join(_create_table(table) for table in tables.STATE) + INDEXES
+
+
+def create_state(connection: apsw.Connection) -> None:
+    """Makes the state tables, empty."""
+    connection.execute(STATE)
+
+
+def clear_state(connection: apsw.Connection) -> None:
+    """Empties the state tables."""
+    for table in tables.STATE:
+        connection.execute(f"DELETE FROM {table.name}")
+
+
+def prepare(connection: apsw.Connection, store_id: str) -> None:
+    """Makes the schema in a new file, and checks it in an old one.
+
+    Raises:
+        StartError: a newer program made the file, or it is not PJai's.
+    """
+    version = connection.pragma("user_version")
+    application = connection.pragma("application_id")
+    if version > SCHEMA_VERSION:
+        raise StartError(
+            f"the database has schema version {version}, and this program knows {SCHEMA_VERSION} at most",
+            hint='a newer PJai wrote it: pip install --upgrade "pjai[daemon]"',
+            exit_code=EX_DATAERR,
+        )
+    if version == SCHEMA_VERSION and application == APPLICATION_ID:
+        return
+    if connection.execute("SELECT count(*) FROM sqlite_schema").get:
+        raise StartError("the database file is not PJai's", hint="set data_dir", exit_code=EX_DATAERR)
+    with connection:
+        connection.execute(LOG + LOCAL + _create_table(tables.client_documents))
+        create_state(connection)
+        connection.execute("CREATE UNIQUE INDEX documents_by_name ON client_documents (client, name)")
+        connection.executemany(
+            "INSERT INTO meta VALUES (?, ?)",
+            [("store_id", store_id), ("device", new_id()), ("documents_seq", 0)],
+        )
+        connection.pragma("user_version", SCHEMA_VERSION)
+        connection.pragma("application_id", APPLICATION_ID)

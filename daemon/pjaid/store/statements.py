@@ -1,0 +1,220 @@
+"""Owns the compilation of queries into SQL: columns come from the contract, never from a client's text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from pjai_wire.columns import Column, Kind
+from pjai_wire.errors import InvalidQuery, UnknownColumn
+from pjai_wire.methods import CountParams, GetParams
+from pjai_wire.query import Direction, Function, Query
+from pjai_wire.tables import Table, client_documents, table_named
+from pjaid.store.conditions import COMPARABLE, Conditions
+from pjaid.store.values import SqlValue, compared
+
+_AGGREGATE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_NUMBERS: frozenset[Kind] = frozenset({"integer", "real"})
+
+Order = list[tuple[Column, Direction]]
+
+
+class Statement(Struct, frozen=True):
+    """A query, compiled."""
+
+    table: Table[Any]
+    sql: str
+    bindings: list[SqlValue]
+    columns: tuple[str, ...]
+    """Names of the answer's columns on the wire."""
+    kinds: tuple[Kind, ...]
+    """What each of them is; the gathered one, if any, stands last and is not in the SQL."""
+
+    key: tuple[int, ...] | None
+    """Which of the columns tell a row from the others; None where none do."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether the table comes from the shared log, whose seq its answers then carry."""
+        return self.table is not client_documents
+
+    @property
+    def gathers(self) -> bool:
+        """Whether each row is to be given its messages."""
+        return bool(self.kinds) and self.kinds[-1] == "gathered"
+
+
+def compile_query(query: Query) -> Statement:
+    """The statement that answers `query`.
+
+    Raises:
+        RequestError: it names what the contract lacks, or means nothing.
+    """
+    table = table_named(query.table)
+    if query.aggregates or query.group_by:
+        return _compile_groups(table, query)
+    columns = _selected(table, query.select, query.omit)
+    order = _total_order(table, query)
+    conditions = Conditions(table)
+    where = conditions.where(query.where)
+    if query.after is not None:
+        beyond = _beyond(order, query.after, conditions.bindings)
+        where = f"{where} AND {beyond}" if where else f" WHERE {beyond}"
+    sql = (
+        f"SELECT {_names(columns)} FROM {table.name}{where}"
+        f" ORDER BY {_ordering(order)} LIMIT {query.limit} OFFSET {query.offset}"
+    )
+    return _statement(table, sql, conditions.bindings, columns)
+
+
+def compile_get(params: GetParams) -> Statement:
+    """The statement that answers `params` with one row or none.
+
+    Raises:
+        RequestError: it names what the contract lacks.
+    """
+    table = table_named(params.table)
+    columns = _selected(table, params.select, params.omit)
+    alive = " AND deleted_at IS NULL" if table.has("deletedAt") else ""
+    sql = f"SELECT {_names(columns)} FROM {table.name} WHERE id = ?{alive}"
+    return _statement(table, sql, [params.id], columns)
+
+
+def compile_count(params: CountParams) -> Statement:
+    """The statement that counts the rows that `params` names.
+
+    Raises:
+        RequestError: it names what the contract lacks, or means nothing.
+    """
+    table = table_named(params.table)
+    conditions = Conditions(table)
+    sql = f"SELECT count(*) FROM {table.name}{conditions.where(params.where)}"
+    return Statement(table, sql, conditions.bindings, ("count",), ("integer",), ())
+
+
+def _statement(table: Table[Any], sql: str, bindings: list[SqlValue], columns: Sequence[Column]) -> Statement:
+    names = tuple(column.name for column in columns)
+    key = (names.index("id"),) if "id" in names else None
+    return Statement(table, sql, bindings, names, tuple(column.kind for column in columns), key)
+
+
+def _selected(table: Table[Any], select: Sequence[str], omit: Sequence[str]) -> list[Column]:
+    """The columns to answer, the gathered one last."""
+    if select and omit:
+        raise InvalidQuery("a query has select or omit, not both")
+    if len(set(select)) < len(select):
+        raise InvalidQuery("a query selects each column once")
+    left_out = {table.column(name).name for name in omit}
+    chosen = [table.column(name) for name in select] or [
+        column for column in table.default_columns if column.name not in left_out
+    ]
+    if not any(column.kind != "gathered" for column in chosen):
+        raise InvalidQuery("a query answers at least one column of its own", hint="select id too")
+    chosen.sort(key=lambda column: column.kind == "gathered")
+    if chosen[-1].kind == "gathered" and all(column.name != "id" for column in chosen):
+        raise InvalidQuery(f"{chosen[-1].name} are gathered by id", hint="select id too")
+    return chosen
+
+
+def _names(columns: Sequence[Column]) -> str:
+    return ", ".join(f'"{column.python_name}"' for column in columns if column.kind != "gathered")
+
+
+def _total_order(table: Table[Any], query: Query) -> Order:
+    """The order asked for, then by id, so that equal rows always come in the same order."""
+    order: Order = []
+    for name, direction in query.order_by:
+        column = table.column(name)
+        if column.kind not in COMPARABLE:
+            raise InvalidQuery(f"{name} is a {column.kind} and has no order")
+        order.append((column, direction))
+    if not any(column.name == "id" for column, _ in order):
+        order.append((table.column("id"), "asc"))
+    return order
+
+
+def _ordering(order: Order) -> str:
+    return ", ".join(f'"{column.python_name}" {direction.upper()}' for column, direction in order)
+
+
+def _beyond(order: Order, cursor: Sequence[Any], bindings: list[SqlValue]) -> str:
+    """The condition for rows that come after the one with the values of `cursor`.
+
+    A row comes after when, at the first column in which it differs, it stands on the far side.
+    """
+    if len(cursor) != len(order):
+        names = ", ".join(column.name for column, _ in order)
+        raise InvalidQuery(f"after takes {len(order)} values: {names}")
+    values = [
+        None if value is None and column.nullable else compared(column, value)
+        for (column, _), value in zip(order, cursor, strict=True)
+    ]
+    alternatives: list[str] = []
+    for position, (column, direction) in enumerate(order):
+        if values[position] is None and direction == "desc":
+            continue  # NULLs come last here: nothing is beyond one
+        equal = [f'"{before.python_name}" IS ?' for before, _ in order[:position]]
+        bindings.extend(values[:position])
+        alternatives.append(" AND ".join([*equal, _far_side(column, direction, values[position], bindings)]))
+    return f"({' OR '.join(f'({alternative})' for alternative in alternatives)})"
+
+
+def _far_side(column: Column, direction: Direction, value: SqlValue, bindings: list[SqlValue]) -> str:
+    """The condition for values that come after `value`; NULLs are the smallest."""
+    sql = f'"{column.python_name}"'
+    if value is None:
+        return f"{sql} IS NOT NULL"
+    bindings.append(value)
+    if direction == "asc":
+        return f"{sql} > ?"
+    return f"({sql} < ? OR {sql} IS NULL)" if column.nullable else f"{sql} < ?"
+
+
+def _compile_groups(table: Table[Any], query: Query) -> Statement:
+    if query.select or query.omit or query.after is not None:
+        raise InvalidQuery("groups know groupBy and aggregates, not select, omit or after")
+    groups = [table.column(name) for name in query.group_by]
+    for column in groups:
+        if column.kind not in COMPARABLE:
+            raise InvalidQuery(f"{column.name} is a {column.kind} and makes no groups")
+    names = [f'"{column.python_name}"' for column in groups]
+    answered: dict[str, tuple[str, Kind]] = {
+        column.name: (name, column.kind) for column, name in zip(groups, names, strict=True)
+    }
+    for name, (function, argument) in query.aggregates.items():
+        if not _AGGREGATE_NAME.fullmatch(name) or name in answered:
+            raise InvalidQuery("an aggregate has a name of its own: a letter, then letters and digits")
+        answered[name] = _aggregate(table, function, argument)
+    order = []
+    for name, direction in query.order_by:
+        if name not in answered:
+            raise UnknownColumn.near(f"the groups have no column {name!r}", name, answered)
+        order.append(f"{list(answered).index(name) + 1} {direction.upper()}")
+    order.extend(str(position + 1) for position in range(len(groups)))
+    conditions = Conditions(table)
+    sql = (
+        f"SELECT {', '.join(expression for expression, _ in answered.values())}"
+        f" FROM {table.name}{conditions.where(query.where)}"
+        + (f" GROUP BY {', '.join(names)}" if names else "")
+        + (f" ORDER BY {', '.join(order)}" if order else "")
+        + f" LIMIT {query.limit} OFFSET {query.offset}"
+    )
+    kinds = tuple(kind for _, kind in answered.values())
+    return Statement(table, sql, conditions.bindings, tuple(answered), kinds, tuple(range(len(groups))))
+
+
+def _aggregate(table: Table[Any], function: Function, argument: str) -> tuple[str, Kind]:
+    if argument == "*":
+        if function != "count":
+            raise InvalidQuery(f"{function} is of a column", hint="only count takes *")
+        return "count(*)", "integer"
+    column = table.column(argument)
+    if function in ("sum", "avg") and column.kind not in _NUMBERS:
+        raise InvalidQuery(f"{function} is of numbers, and {argument} is a {column.kind}")
+    if column.kind not in COMPARABLE:
+        raise InvalidQuery(f"{argument} is a {column.kind}, which has no {function}")
+    kind: Kind = {"count": "integer", "avg": "real"}.get(function, column.kind)  # type: ignore[assignment] # mypy widens the dict's values to str
+    return f'{function}("{column.python_name}")', kind

@@ -1,0 +1,162 @@
+"""Owns the one thread that writes, and group commit: what waits together becomes durable together."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import apsw
+import structlog
+from msgspec import Struct
+
+from pjai_wire.errors import InternalError, Overloaded, PjaiError, Stopping, StorageError
+from pjaid.store.recorder import Recorder
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+
+class Committed(Struct, frozen=True):
+    """What one group transaction changed, once it is durable."""
+
+    seq: int
+    tables: frozenset[str]
+
+
+class _Job(Generic[T]):
+    def __init__(self, work: Callable[[apsw.Connection, Recorder], T], done: asyncio.Future[T]) -> None:
+        self.work = work
+        self.done = done
+        self.result: T | None = None
+        self.error: Exception | None = None
+
+
+class Writer:
+    """Writes on a thread of its own.
+
+    Args:
+        connection: used by the writer's thread alone from now on.
+        recorder: records events on that connection.
+        on_committed: called on the event loop after each group that changed anything, when its receipts
+            have been handed out.
+        group_max: the most jobs in one transaction.
+        queue_max: the most jobs that wait.
+    """
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        recorder: Recorder,
+        on_committed: Callable[[Committed], None],
+        *,
+        group_max: int,
+        queue_max: int,
+    ) -> None:
+        self._connection = connection
+        self._recorder = recorder
+        self._on_committed = on_committed
+        self._group_max = group_max
+        self._queue_max = queue_max
+        self._queue: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._loop = asyncio.get_running_loop()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait."""
+        return self._queue.qsize()
+
+    def submit(self, work: Callable[[apsw.Connection, Recorder], T]) -> asyncio.Future[T]:
+        """Runs `work` inside the next group transaction; the future has its result when that is durable.
+
+        Raises:
+            Stopping: the writer takes no more work.
+            Overloaded: too many jobs wait.
+        """
+        if self._stopping:
+            raise Stopping("the daemon is shutting down", hint="try again when it is up")
+        if self._queue.qsize() >= self._queue_max:
+            raise Overloaded("too many commits wait", hint="wait, or commit more events at once")
+        done: asyncio.Future[T] = self._loop.create_future()
+        self._queue.put(_Job(work, done))
+        return done
+
+    async def close(self) -> None:
+        """Finishes what was submitted, and ends the thread."""
+        self._stopping = True
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            jobs = [first]
+            ended = False
+            while len(jobs) < self._group_max and not self._queue.empty():
+                job = self._queue.get()
+                if job is None:
+                    ended = True
+                    break
+                jobs.append(job)
+            committed = self._write(jobs)
+            self._loop.call_soon_threadsafe(self._deliver, jobs, committed)
+            if ended:
+                return
+
+    def _write(self, jobs: list[_Job[Any]]) -> Committed | None:
+        """Runs the jobs in one transaction, each in a savepoint of its own."""
+        recorder = self._recorder
+        before = recorder.head
+        recorder.touched.clear()
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for job in jobs:
+                self._run_job(job)
+            self._connection.execute("COMMIT")
+        except (apsw.Error, OSError, MemoryError) as error:
+            log.exception("group_failed", error=type(error).__name__, jobs=len(jobs))
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            recorder.restore(before)
+            failure = StorageError("the database could not be written", hint="is the disk full? see the log")
+            for job in jobs:
+                job.error = failure
+            return None
+        return Committed(recorder.head.seq, frozenset(recorder.touched)) if recorder.touched else None
+
+    def _run_job(self, job: _Job[Any]) -> None:
+        before = self._recorder.head
+        self._connection.execute("SAVEPOINT job")
+        try:
+            job.result = job.work(self._connection, self._recorder)
+        except (apsw.FullError, apsw.IOError, apsw.CorruptError, MemoryError):
+            raise
+        except Exception as error:
+            self._connection.execute("ROLLBACK TO job")
+            self._recorder.restore(before)
+            job.error = error if isinstance(error, PjaiError) else _defect(error)
+        self._connection.execute("RELEASE job")
+
+    def _deliver(self, jobs: list[_Job[Any]], committed: Committed | None) -> None:
+        for job in jobs:
+            if job.done.cancelled():
+                continue
+            if job.error is not None:
+                job.done.set_exception(job.error)
+            else:
+                job.done.set_result(job.result)
+        if committed is not None:
+            # After the receipts: those who wait for them are scheduled already.
+            self._loop.call_soon(self._on_committed, committed)
+
+
+def _defect(error: Exception) -> InternalError:
+    log.error("write_failed", exc_info=error)
+    return InternalError(
+        "the daemon failed at this write; nothing of it was kept", hint="see the daemon's log"
+    )

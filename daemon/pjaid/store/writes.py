@@ -1,0 +1,155 @@
+"""Owns the writes that materializers ask for, and their SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import apsw
+from msgspec import UNSET, Struct, structs
+
+from pjai_wire.columns import Column, Increment
+from pjai_wire.events import Event
+from pjai_wire.select import Select
+from pjai_wire.tables import Table
+from pjaid.store.conditions import Conditions
+from pjaid.store.values import SqlValue, to_sql
+
+Values = Mapping[str, Any]
+
+
+class Insert(Struct, frozen=True):
+    """A new row; one whose id, or other unique key, is there already stays as it is."""
+
+    table: Table[Any]
+    values: Values
+
+
+class Put(Struct, frozen=True):
+    """A row, new or in the place of the one with its id; columns not named stay as they were."""
+
+    table: Table[Any]
+    values: Values
+    first: Values
+    """Columns that only a new row is given."""
+
+
+class Update(Struct, frozen=True):
+    """New values in the rows that a query names."""
+
+    rows: Select[Any]
+    values: Values
+
+
+class Delete(Struct, frozen=True):
+    """The rows that a query names go."""
+
+    rows: Select[Any]
+
+
+class DeleteReferring(Struct, frozen=True):
+    """The rows go whose column holds the id of a row that a query names."""
+
+    table: Table[Any]
+    column: Column
+    rows: Select[Any]
+
+
+Write = Insert | Put | Update | Delete | DeleteReferring
+
+
+def insert(table: Table[Any], **values: Any) -> Insert:
+    """A new row with these values."""
+    return Insert(table, values)
+
+
+def put(table: Table[Any], first: Values | None = None, **values: Any) -> Put:
+    """A row with these values, new or changed; a new one is given `first` too."""
+    return Put(table, values, first or {})
+
+
+def update(rows: Select[Any], **values: Any) -> Update:
+    """These values in those rows."""
+    return Update(rows, values)
+
+
+def delete(rows: Select[Any]) -> Delete:
+    """Those rows go."""
+    return Delete(rows)
+
+
+def delete_referring(table: Table[Any], column: Column, rows: Select[Any]) -> DeleteReferring:
+    """The rows of `table` go whose `column` refers to one of `rows`."""
+    return DeleteReferring(table, column, rows)
+
+
+def given(event: Event, *without: str) -> dict[str, Any]:
+    """The event's own fields by name, without its time, those left out (`UNSET`) and those named."""
+    return {
+        name: value
+        for name, value in structs.asdict(event).items()
+        if value is not UNSET and name != "at" and name not in without
+    }
+
+
+def apply_write(connection: apsw.Connection, write: Write) -> None:
+    """Carries out a write."""
+    match write:
+        case Insert(table, values):
+            connection.execute(_insert_sql(table, tuple(values)), _bound(table, values))
+        case Put(table, values, first):
+            row = {**first, **values}
+            connection.execute(_put_sql(table, tuple(row), tuple(values)), _bound(table, row))
+        case Update(rows, values):
+            _update(connection, rows, values)
+        case Delete(rows):
+            conditions = Conditions(rows.table)
+            sql = f"DELETE FROM {rows.table.name}{conditions.where(rows.query.where)}"
+            connection.execute(sql, conditions.bindings)
+        case DeleteReferring(table, column, rows):
+            conditions = Conditions(rows.table)
+            named = f"SELECT id FROM {rows.table.name}{conditions.where(rows.query.where)}"
+            sql = f"DELETE FROM {table.name} WHERE {column.python_name} IN ({named})"
+            connection.execute(sql, conditions.bindings)
+
+
+def written_table(write: Write) -> str:
+    """The name of the table that a write touches."""
+    return write.rows.table.name if isinstance(write, Update | Delete) else write.table.name
+
+
+def _bound(table: Table[Any], values: Values) -> list[SqlValue]:
+    return [to_sql(getattr(table, name), value) for name, value in values.items()]
+
+
+@lru_cache(maxsize=256)
+def _insert_sql(table: Table[Any], names: tuple[str, ...]) -> str:
+    places = ", ".join("?" * len(names))
+    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({places}) ON CONFLICT DO NOTHING"
+
+
+@lru_cache(maxsize=256)
+def _put_sql(table: Table[Any], names: tuple[str, ...], changed: tuple[str, ...]) -> str:
+    places = ", ".join("?" * len(names))
+    changes = ", ".join(f"{name} = excluded.{name}" for name in changed if name != "id")
+    return (
+        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({places})"
+        f" ON CONFLICT (id) DO UPDATE SET {changes}"
+    )
+
+
+def _update(connection: apsw.Connection, rows: Select[Any], values: Values) -> None:
+    assignments: list[str] = []
+    bindings: list[SqlValue] = []
+    for name, value in values.items():
+        if isinstance(value, Increment):
+            assignments.append(f"{name} = {value.column} + ?")
+            bindings.append(value.amount)
+        else:
+            assignments.append(f"{name} = ?")
+            bindings.append(to_sql(getattr(rows.table, name), value))
+    conditions = Conditions(rows.table)
+    where = conditions.where(rows.query.where)
+    sql = f"UPDATE {rows.table.name} SET {', '.join(assignments)}{where}"
+    connection.execute(sql, bindings + conditions.bindings)

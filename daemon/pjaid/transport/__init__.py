@@ -1,0 +1,1 @@
+"""Owns the two sockets: ROUTER for requests, XPUB for changes. It knows no SQL."""

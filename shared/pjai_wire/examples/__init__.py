@@ -1,0 +1,10 @@
+"""Examples of every message, as typed objects: the test vectors are made of them.
+
+story     the ids, instants and records that the examples are about
+events    an event of each kind
+requests  requests of each method
+replies   results of each method
+updates   what a topic publishes
+unusual   bytes that another encoder may send for the same meaning
+refused   bytes that are refused, and with which error
+"""

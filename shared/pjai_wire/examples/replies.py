@@ -1,0 +1,174 @@
+"""Owns examples of results, of every method."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from msgspec import Raw, Struct, structs
+
+from pjai_wire import limits, methods
+from pjai_wire.chain import ORIGIN, arguments_hash, link
+from pjai_wire.codec import encode
+from pjai_wire.endpoints import Endpoints
+from pjai_wire.examples.events import EVENTS
+from pjai_wire.examples.story import (
+    ADA,
+    COMMIT,
+    CONVERSATION,
+    EMBEDDING,
+    MEMORY,
+    NOON,
+    PERSONA,
+    SOURDOUGH,
+    TOPIC,
+    example_id,
+)
+from pjai_wire.methods import Method
+from pjai_wire.tables import conversations, memories, personas
+from pjai_wire.version import FEATURES, PROTOCOL, PROTOCOL_MIN
+
+
+class Reply(NamedTuple):
+    """A result of a method."""
+
+    name: str
+    method: Method[Any, Any]
+    result: Struct
+
+
+ENDPOINTS = Endpoints(
+    requests="ipc:///run/user/1000/pjai/requests.sock", changes="ipc:///run/user/1000/pjai/changes.sock"
+)
+PERSONA_COLUMNS = tuple(column.name for column in personas.columns)
+CONVERSATION_COLUMNS = tuple(column.name for column in conversations.columns)
+
+NIL = Raw(b"\xc0")
+CREATED_ARGS = encode(EVENTS[0])
+LOGGED = methods.LoggedEvent(
+    seq=1,
+    id=example_id(100),
+    commit_id=COMMIT,
+    name="v1.PersonaCreated",
+    args=Raw(CREATED_ARGS),
+    args_hash=arguments_hash(CREATED_ARGS),
+    recorded_at=NOON,
+    client="example",
+    session="run-1",
+    device="01977420-dc00-7000-8000-00000000d0d0",
+    persona_id=ADA,
+    hash=link(ORIGIN, 1, example_id(100), "v1.PersonaCreated", arguments_hash(CREATED_ARGS)),
+)
+
+REPLIES = (
+    Reply(
+        "the daemon",
+        methods.HELLO,
+        methods.HelloResult(
+            version=PROTOCOL,
+            versions=methods.VersionRange(min=PROTOCOL_MIN, max=PROTOCOL),
+            features=FEATURES,
+            daemon="0.1.0",
+            instance="5f0c",
+            device="01977420-dc00-7000-8000-00000000d0d0",
+            endpoints=ENDPOINTS,
+            limits={"message_bytes_max": limits.MESSAGE_BYTES_MAX},
+            tick_interval_ms=1_000,
+            seq=42,
+        ),
+    ),
+    Reply(
+        "in health",
+        methods.HEALTH,
+        methods.HealthResult(
+            status="ok",
+            version="0.1.0",
+            instance="5f0c",
+            uptime_ms=90_000,
+            seq=42,
+            store_id="01977420-dc00-7000-8000-00000000a11e",
+            cipher="aegis",
+            sqlite_version="3.51.3",
+            database_bytes=1_048_576,
+            wal_bytes=0,
+            memory_bytes=62_914_560,
+            clients=2,
+            live_queries=1,
+            write_queue=0,
+            requests_in_flight=1,
+            readers=2,
+            endpoints=ENDPOINTS,
+        ),
+    ),
+    Reply("no row", methods.QUERY, methods.RowsResult(seq=42, columns=PERSONA_COLUMNS, rows=[])),
+    Reply(
+        "a row",
+        methods.QUERY,
+        methods.RowsResult(seq=42, columns=PERSONA_COLUMNS, rows=[structs.astuple(PERSONA)]),
+    ),
+    Reply(
+        "a memory",
+        methods.QUERY,
+        methods.RowsResult(
+            seq=42,
+            columns=tuple(column.name for column in memories.default_columns),
+            rows=[structs.astuple(MEMORY)[: len(memories.default_columns)]],
+        ),
+    ),
+    Reply(
+        "selected columns",
+        methods.QUERY,
+        methods.RowsResult(
+            seq=42, columns=("id", "name", "embedding"), rows=[(SOURDOUGH, "Sourdough", EMBEDDING)]
+        ),
+    ),
+    Reply(
+        "groups",
+        methods.QUERY,
+        methods.RowsResult(
+            seq=42, columns=("type", "n", "mean"), rows=[("concept", 2, 61.5), ("task", 1, None)]
+        ),
+    ),
+    Reply("a count", methods.COUNT, methods.CountResult(seq=42, count=3)),
+    Reply(
+        "a row with messages",
+        methods.GET,
+        methods.GetResult(seq=42, columns=CONVERSATION_COLUMNS, row=structs.astuple(CONVERSATION)),
+    ),
+    Reply("no row", methods.GET, methods.GetResult(seq=42, columns=("id",), row=None)),
+    Reply("a receipt", methods.COMMIT, methods.Receipt(seq=43, commit_id=COMMIT)),
+    Reply("a repeated receipt", methods.COMMIT, methods.Receipt(seq=43, commit_id=COMMIT, repeated=True)),
+    Reply(
+        "a snapshot",
+        methods.WATCH,
+        methods.WatchResult(topic=TOPIC, seq=43, columns=PERSONA_COLUMNS, rows=[structs.astuple(PERSONA)]),
+    ),
+    Reply("done", methods.UNWATCH, methods.Done()),
+    Reply(
+        "a snapshot",
+        methods.RESYNC,
+        methods.WatchResult(topic=TOPIC, seq=45, columns=PERSONA_COLUMNS, rows=[]),
+    ),
+    Reply("a page", methods.EVENTS, methods.EventsResult(seq=42, events=[LOGGED], next=1)),
+    Reply(
+        "erased arguments",
+        methods.EVENTS,
+        methods.EventsResult(seq=42, events=[structs.replace(LOGGED, args=NIL)], next=None),
+    ),
+    Reply("a document", methods.DOCUMENT_GET, methods.DocumentResult(seq=6, value={"width": 800})),
+    Reply(
+        "a document",
+        methods.DOCUMENT_SET,
+        methods.DocumentResult(seq=7, value={"width": 1024, "height": 600}),
+    ),
+    Reply(
+        "identical",
+        methods.REBUILD,
+        methods.RebuildResult(
+            seq=42,
+            events=42,
+            tables={"personas": methods.TableComparison(rows=1, differences=0)},
+            identical=True,
+            replaced=False,
+        ),
+    ),
+)

@@ -1,0 +1,176 @@
+"""Owns examples of requests, of every method, the smallest first."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from pjai_wire import limits, methods
+from pjai_wire.events import v1
+from pjai_wire.examples.events import EVENTS, new_event
+from pjai_wire.examples.story import ADA, NOON, SOURDOUGH, STARTER, TALK, TOPIC
+from pjai_wire.methods import Method
+from pjai_wire.query import Junction, Query
+
+
+class Request(NamedTuple):
+    """A request of a method."""
+
+    name: str
+    method: Method[Any, Any]
+    params: Struct
+
+
+REQUESTS = (
+    Request(
+        "of a program",
+        methods.HELLO,
+        methods.HelloParams(versions=methods.VersionRange(min=1, max=1), client="example"),
+    ),
+    Request(
+        "of a session",
+        methods.HELLO,
+        methods.HelloParams(versions=methods.VersionRange(min=1, max=3), client="my app", session="run-1"),
+    ),
+    Request("no params", methods.HEALTH, methods.Nothing()),
+    Request("a table", methods.QUERY, Query(table="personas")),
+    Request(
+        "every operator",
+        methods.QUERY,
+        Query(
+            table="memories",
+            where=(
+                ("personaId", "=", ADA),
+                ("memoryTier", "!=", "cold"),
+                ("importance", "<", 90),
+                ("importance", "<=", 80),
+                ("importance", ">", 10),
+                ("lastAccessedAt", ">=", NOON),
+                ("type", "in", ["concept", "knowledge"]),
+                ("id", "not_in", [STARTER]),
+                ("name", "like", "sour%"),
+                ("tags", "contains", "baking"),
+                ("deletedAt", "is_null", True),
+            ),
+        ),
+    ),
+    Request(
+        "and, or, not",
+        methods.QUERY,
+        Query(
+            table="memories",
+            where=(
+                Junction(
+                    any_of=(
+                        ("type", "=", "task"),
+                        Junction(
+                            all_of=(("importance", ">=", 50), Junction(none_of=("tags", "contains", "old")))
+                        ),
+                    )
+                ),
+            ),
+        ),
+    ),
+    Request(
+        "a page with a vector",
+        methods.QUERY,
+        Query(
+            table="memories",
+            order_by=(("importance", "desc"), ("lastAccessedAt", "asc")),
+            limit=10,
+            after=(70, NOON, SOURDOUGH),
+            select=("id", "name", "embedding"),
+        ),
+    ),
+    Request(
+        "without messages",
+        methods.QUERY,
+        Query(table="conversations", limit=limits.QUERY_ROWS_MAX, offset=20, omit=("messages",)),
+    ),
+    Request(
+        "groups",
+        methods.QUERY,
+        Query(
+            table="memories",
+            group_by=("type",),
+            aggregates={
+                "n": ("count", "*"),
+                "all": ("sum", "importance"),
+                "mean": ("avg", "importance"),
+                "least": ("min", "createdAt"),
+                "most": ("max", "createdAt"),
+            },
+        ),
+    ),
+    Request("a table", methods.COUNT, methods.CountParams(table="personas")),
+    Request(
+        "a condition",
+        methods.COUNT,
+        methods.CountParams(table="memories", where=(("importance", ">=", 50),)),
+    ),
+    Request("a row", methods.GET, methods.GetParams(table="memories", id=SOURDOUGH)),
+    Request(
+        "a column", methods.GET, methods.GetParams(table="memories", id=SOURDOUGH, select=("embedding",))
+    ),
+    Request(
+        "without a column",
+        methods.GET,
+        methods.GetParams(table="conversations", id=TALK, omit=("messages",)),
+    ),
+    Request(
+        "an event",
+        methods.COMMIT,
+        methods.CommitParams(events=(new_event(0, v1.PersonaActivated(at=NOON, id=ADA)),)),
+    ),
+    Request(
+        "an event of each kind",
+        methods.COMMIT,
+        methods.CommitParams(events=tuple(new_event(number, event) for number, event in enumerate(EVENTS))),
+    ),
+    Request("a table", methods.WATCH, methods.WatchParams(query=Query(table="personas"))),
+    Request(
+        "a query with a label",
+        methods.WATCH,
+        methods.WatchParams(
+            query=Query(table="personas", where=(("isActive", "=", True),), limit=1), label="active persona"
+        ),
+    ),
+    Request("a topic", methods.UNWATCH, methods.TopicParams(topic=TOPIC)),
+    Request("a topic", methods.RESYNC, methods.TopicParams(topic=TOPIC)),
+    Request("the first page", methods.EVENTS, methods.EventsParams()),
+    Request(
+        "every filter",
+        methods.EVENTS,
+        methods.EventsParams(
+            names=("v1.PersonaCreated", "v1.PersonaUpdated"),
+            persona_id=ADA,
+            table="personas",
+            client="example",
+            since=NOON,
+            until=NOON + 1_000,
+            after=10,
+            before=100,
+            order="desc",
+            limit=50,
+        ),
+    ),
+    Request("a document", methods.DOCUMENT_GET, methods.DocumentGetParams(name="window")),
+    Request(
+        "with defaults",
+        methods.DOCUMENT_GET,
+        methods.DocumentGetParams(name="window", defaults={"width": 800, "panes": {"left": True}}),
+    ),
+    Request(
+        "a merge",
+        methods.DOCUMENT_SET,
+        methods.DocumentSetParams(name="window", value={"width": 1024, "panes": {"left": None}}),
+    ),
+    Request(
+        "with defaults",
+        methods.DOCUMENT_SET,
+        methods.DocumentSetParams(name="window", value={"width": 1024}, defaults={"height": 600}),
+    ),
+    Request("compare", methods.REBUILD, methods.RebuildParams()),
+    Request("replace", methods.REBUILD, methods.RebuildParams(replace=True)),
+)

@@ -1,0 +1,26 @@
+"""Owns examples of what a topic publishes."""
+
+from __future__ import annotations
+
+from msgspec import Raw
+
+from pjai_wire.changes import Delete, Insert, Move, Update
+from pjai_wire.codec import encode
+from pjai_wire.envelope import LiveUpdate
+from pjai_wire.examples.story import PERSONA
+
+_ROW = Raw(encode(PERSONA))
+
+UPDATES: dict[str, LiveUpdate] = {
+    "first message, nothing new": LiveUpdate(seq=43, prev=43),
+    "tick": LiveUpdate(seq=57, prev=43),
+    "insert": LiveUpdate(seq=44, prev=43, changes=(Insert(0, _ROW),)),
+    "update": LiveUpdate(seq=44, prev=43, changes=(Update(2, _ROW),)),
+    "move": LiveUpdate(seq=44, prev=43, changes=(Move(5, 0, _ROW),)),
+    "delete": LiveUpdate(seq=44, prev=43, changes=(Delete(3),)),
+    "several": LiveUpdate(
+        seq=46, prev=43, changes=(Delete(0), Insert(1, _ROW), Move(2, 0, _ROW), Update(1, _ROW))
+    ),
+    "whole result": LiveUpdate(seq=44, prev=43, rows=(_ROW,)),
+    "empty result": LiveUpdate(seq=44, prev=43, rows=()),
+}

@@ -1,0 +1,1 @@
+"""Every test of PJai, in folders that mirror the source."""

@@ -1,0 +1,23 @@
+"""The process: private files, no core dumps, many open files."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+HARDENED = """
+import os, resource
+from pjaid.process import OPEN_FILES_WANTED, harden
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+harden()
+assert os.umask(0) == 0o077
+assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)
+wanted = OPEN_FILES_WANTED if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES_WANTED)
+assert resource.getrlimit(resource.RLIMIT_NOFILE) == (wanted, hard)
+harden()
+"""
+
+
+def test_a_hardened_process_keeps_to_itself() -> None:
+    subprocess.run([sys.executable, "-c", HARDENED], check=True)
