@@ -79,7 +79,7 @@ def document() -> Json:
         },
         "x-features": list(FEATURES),
         "x-limits": {name: value for name, value in vars(limits).items() if name.isupper()},
-        "x-tables": {table.name: _table(table) for table in TABLES.values()},
+        "x-tables": {table.table_name: _table(table) for table in TABLES.values()},
     }
 
 

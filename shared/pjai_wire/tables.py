@@ -28,7 +28,7 @@ class Table(Generic[RecordT]):
     """
 
     def __init__(self, name: str, record: type[RecordT]) -> None:
-        self.name: Final = name
+        self.table_name: Final = name
         self.record: Final = record
         declared = cast("schema.StructType", schema.type_info(record)).fields
         self.columns: Final = tuple(Column(field.name, field.encode_name, field.type) for field in declared)
@@ -37,7 +37,7 @@ class Table(Generic[RecordT]):
         self._by_python_name = {column.python_name: column for column in self.columns}
 
     def __repr__(self) -> str:
-        return f"<table {self.name}>"
+        return f"<table {self.table_name}>"
 
     def __getattr__(self, python_name: str) -> Column:
         by_python_name: dict[str, Column] = self.__dict__.get("_by_python_name", {})
@@ -61,7 +61,7 @@ class Table(Generic[RecordT]):
         try:
             return self._by_name[name]
         except KeyError:
-            message = f"{self.name} has no column {name!r}"
+            message = f"{self.table_name} has no column {name!r}"
             raise UnknownColumn.near(message, name, self._by_name) from None
 
     def select(self, *columns: Column | str) -> Select[dict[str, Any]]:
@@ -86,7 +86,7 @@ class Table(Generic[RecordT]):
 
     def all(self) -> Select[RecordT]:
         """A query for every row, up to the default limit."""
-        return Select(self, Query(table=self.name))
+        return Select(self, Query(table=self.table_name))
 
 
 personas = Table("personas", records.Persona)
@@ -113,7 +113,7 @@ STATE: tuple[Table[Any], ...] = (
 )
 """What is materialised from the event log."""
 
-TABLES: dict[str, Table[Any]] = {table.name: table for table in (*STATE, client_documents)}
+TABLES: dict[str, Table[Any]] = {table.table_name: table for table in (*STATE, client_documents)}
 """Every table that can be queried, by name."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -226,18 +227,14 @@ def test_decode_any_reads_what_encode_wrote() -> None:
 
 @given(st.sampled_from(DECODERS), st.binary(max_size=200))
 def test_any_bytes_are_decoded_or_refused_with_our_error(decoder: Decoder[Struct], data: bytes) -> None:
-    try:
+    with suppress(PjaiError):
         decoder.decode(data)
-    except PjaiError as refusal:
-        assert refusal.message
 
 
 @given(st.sampled_from(DECODERS), values | nearly_fitting)
 def test_any_value_is_decoded_or_refused_with_our_error(decoder: Decoder[Struct], value: object) -> None:
-    try:
+    with suppress(PjaiError):
         decoder.decode(encode(value))
-    except PjaiError as refusal:
-        assert refusal.message
 
 
 @given(st.sampled_from(DECODERS), nearly_fitting)

@@ -33,7 +33,7 @@ class LiveQuery(Struct, eq=False):
     @property
     def tables(self) -> tuple[str, ...]:
         """The tables that the query reads."""
-        name = self.statement.table.name
+        name = self.statement.table.table_name
         return (name, "messages") if self.statement.gathers else (name,)
 
 

@@ -48,7 +48,7 @@ def compare_with_log(live: apsw.Connection, directory: Path, cipher: Cipher) -> 
             schema.prepare(built, store_id="rebuild")
             built.execute("BEGIN")
             replayed = _replay(live, Recorder(built))
-            compared = {table.name: _compare(live, built, table) for table in tables.STATE}
+            compared = {table.table_name: _compare(live, built, table) for table in tables.STATE}
             built.execute("ROLLBACK")
         finally:
             live.execute("COMMIT")
@@ -58,11 +58,11 @@ def compare_with_log(live: apsw.Connection, directory: Path, cipher: Cipher) -> 
 
 def replace_from_log(connection: apsw.Connection, recorder: Recorder) -> RebuildResult:
     """Replaces the state by what the log says, inside a transaction of the caller's."""
-    before = {table.name: list(_rows(connection, table)) for table in tables.STATE}
+    before = {table.table_name: list(_rows(connection, table)) for table in tables.STATE}
     schema.clear_state(connection)
     replayed = _replay(connection, recorder)
     compared = {
-        table.name: _differences(iter(before[table.name]), _rows(connection, table)) for table in tables.STATE
+        table.table_name: _differences(iter(before[table.table_name]), _rows(connection, table)) for table in tables.STATE
     }
     return _result(replayed, compared, replaced=True)
 
@@ -79,7 +79,7 @@ def _replay(log: apsw.Connection, recorder: Recorder) -> Replayed:
 
 def _rows(connection: apsw.Connection, table: Table[Any]) -> Iterator[tuple[Any, ...]]:
     columns = ", ".join(column.python_name for column in schema.stored_columns(table))
-    return iter(connection.execute(f"SELECT {columns} FROM {table.name} ORDER BY id"))
+    return iter(connection.execute(f"SELECT {columns} FROM {table.table_name} ORDER BY id"))
 
 
 def _compare(live: apsw.Connection, built: apsw.Connection, table: Table[Any]) -> TableComparison:

@@ -29,8 +29,8 @@ _OWNERS: dict[str, str] = {
 def exists(table: Table[Any], field: str = "id") -> Requirement:
     """The row that the event's `field` names is there; a field left empty names none."""
     alive = " AND deleted_at IS NULL" if table.has("deletedAt") else ""
-    owner = _OWNERS.get(table.name, "NULL")
-    sql = f"SELECT {owner} FROM {table.name} WHERE id = ?{alive}"
+    owner = _OWNERS.get(table.table_name, "NULL")
+    sql = f"SELECT {owner} FROM {table.table_name} WHERE id = ?{alive}"
 
     def check(connection: apsw.Connection, event: Event) -> str | None:
         row_id = getattr(event, field)
@@ -39,7 +39,7 @@ def exists(table: Table[Any], field: str = "id") -> Requirement:
         found = connection.execute(sql, (row_id,)).fetchone()
         if found is None:
             raise NotFound(
-                f"{table.name} has no such row: {type(event).__name__}.{_wire(field)}",
+                f"{table.table_name} has no such row: {type(event).__name__}.{_wire(field)}",
                 hint="create it first, or earlier in the same commit",
             )
         persona: str | None = found[0]
@@ -50,12 +50,12 @@ def exists(table: Table[Any], field: str = "id") -> Requirement:
 
 def absent(table: Table[Any]) -> Requirement:
     """No row has the event's id."""
-    sql = f"SELECT 1 FROM {table.name} WHERE id = ?"
+    sql = f"SELECT 1 FROM {table.table_name} WHERE id = ?"
 
     def check(connection: apsw.Connection, event: Any) -> str | None:
         if connection.execute(sql, (event.id,)).fetchone() is not None:
             raise AlreadyExists(
-                f"{table.name} has a row with this id: {type(event).__name__}.id", hint="use a new id"
+                f"{table.table_name} has a row with this id: {type(event).__name__}.id", hint="use a new id"
             )
         return event.id if table is tables.personas else None
 

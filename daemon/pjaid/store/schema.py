@@ -80,7 +80,7 @@ def _create_table(table: Table[Any]) -> str:
         + (" PRIMARY KEY" if column.name == "id" else "")
         for column in stored_columns(table)
     ]
-    return f"CREATE TABLE {table.name} ({', '.join(columns)}) STRICT;"
+    return f"CREATE TABLE {table.table_name} ({', '.join(columns)}) STRICT;"
 
 
 STATE = "\n".join(_create_table(table) for table in tables.STATE) + INDEXES
@@ -94,7 +94,7 @@ def create_state(connection: apsw.Connection) -> None:
 def clear_state(connection: apsw.Connection) -> None:
     """Empties the state tables."""
     for table in tables.STATE:
-        connection.execute(f"DELETE FROM {table.name}")
+        connection.execute(f"DELETE FROM {table.table_name}")
 
 
 def prepare(connection: apsw.Connection, store_id: str) -> None:

@@ -64,7 +64,7 @@ def compile_query(query: Query) -> Statement:
         beyond = _beyond(order, query.after, conditions.bindings)
         where = f"{where} AND {beyond}" if where else f" WHERE {beyond}"
     sql = (
-        f"SELECT {_names(columns)} FROM {table.name}{where}"
+        f"SELECT {_names(columns)} FROM {table.table_name}{where}"
         f" ORDER BY {_ordering(order)} LIMIT {query.limit} OFFSET {query.offset}"
     )
     return _statement(table, sql, conditions.bindings, columns)
@@ -79,7 +79,7 @@ def compile_get(params: GetParams) -> Statement:
     table = table_named(params.table)
     columns = _selected(table, params.select, params.omit)
     alive = " AND deleted_at IS NULL" if table.has("deletedAt") else ""
-    sql = f"SELECT {_names(columns)} FROM {table.name} WHERE id = ?{alive}"
+    sql = f"SELECT {_names(columns)} FROM {table.table_name} WHERE id = ?{alive}"
     return _statement(table, sql, [params.id], columns)
 
 
@@ -91,7 +91,7 @@ def compile_count(params: CountParams) -> Statement:
     """
     table = table_named(params.table)
     conditions = Conditions(table)
-    sql = f"SELECT count(*) FROM {table.name}{conditions.where(params.where)}"
+    sql = f"SELECT count(*) FROM {table.table_name}{conditions.where(params.where)}"
     return Statement(table, sql, conditions.bindings, ("count",), ("integer",), ())
 
 
@@ -197,7 +197,7 @@ def _compile_groups(table: Table[Any], query: Query) -> Statement:
     conditions = Conditions(table)
     sql = (
         f"SELECT {', '.join(expression for expression, _ in answered.values())}"
-        f" FROM {table.name}{conditions.where(query.where)}"
+        f" FROM {table.table_name}{conditions.where(query.where)}"
         + (f" GROUP BY {', '.join(names)}" if names else "")
         + (f" ORDER BY {', '.join(order)}" if order else "")
         + f" LIMIT {query.limit} OFFSET {query.offset}"

@@ -94,7 +94,7 @@ def _conditions(params: EventsParams) -> tuple[list[str], list[SqlValue]]:
         conditions.append(f"name IN ({', '.join('?' * len(params.names))})")
         bindings.extend(params.names)
     if params.table is not UNSET:
-        names = event_names_of(table_named(params.table).name)
+        names = event_names_of(table_named(params.table).table_name)
         conditions.append(f"name IN ({', '.join('?' * len(names))})")
         bindings.extend(names)
     return conditions, bindings

@@ -105,18 +105,18 @@ def apply_write(connection: apsw.Connection, write: Write) -> None:
             _update(connection, rows, values)
         case Delete(rows):
             conditions = Conditions(rows.table)
-            sql = f"DELETE FROM {rows.table.name}{conditions.where(rows.query.where)}"
+            sql = f"DELETE FROM {rows.table.table_name}{conditions.where(rows.query.where)}"
             connection.execute(sql, conditions.bindings)
         case DeleteReferring(table, column, rows):
             conditions = Conditions(rows.table)
-            named = f"SELECT id FROM {rows.table.name}{conditions.where(rows.query.where)}"
-            sql = f"DELETE FROM {table.name} WHERE {column.python_name} IN ({named})"
+            named = f"SELECT id FROM {rows.table.table_name}{conditions.where(rows.query.where)}"
+            sql = f"DELETE FROM {table.table_name} WHERE {column.python_name} IN ({named})"
             connection.execute(sql, conditions.bindings)
 
 
 def written_table(write: Write) -> str:
     """The name of the table that a write touches."""
-    return write.rows.table.name if isinstance(write, Update | Delete) else write.table.name
+    return write.rows.table.table_name if isinstance(write, Update | Delete) else write.table.table_name
 
 
 def _bound(table: Table[Any], values: Values) -> list[SqlValue]:
@@ -126,7 +126,7 @@ def _bound(table: Table[Any], values: Values) -> list[SqlValue]:
 @lru_cache(maxsize=256)
 def _insert_sql(table: Table[Any], names: tuple[str, ...]) -> str:
     places = ", ".join("?" * len(names))
-    return f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({places}) ON CONFLICT DO NOTHING"
+    return f"INSERT INTO {table.table_name} ({', '.join(names)}) VALUES ({places}) ON CONFLICT DO NOTHING"
 
 
 @lru_cache(maxsize=256)
@@ -134,7 +134,7 @@ def _put_sql(table: Table[Any], names: tuple[str, ...], changed: tuple[str, ...]
     places = ", ".join("?" * len(names))
     changes = ", ".join(f"{name} = excluded.{name}" for name in changed if name != "id")
     return (
-        f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({places})"
+        f"INSERT INTO {table.table_name} ({', '.join(names)}) VALUES ({places})"
         f" ON CONFLICT (id) DO UPDATE SET {changes}"
     )
 
@@ -151,5 +151,5 @@ def _update(connection: apsw.Connection, rows: Select[Any], values: Values) -> N
             bindings.append(to_sql(getattr(rows.table, name), value))
     conditions = Conditions(rows.table)
     where = conditions.where(rows.query.where)
-    sql = f"UPDATE {rows.table.name} SET {', '.join(assignments)}{where}"
+    sql = f"UPDATE {rows.table.table_name} SET {', '.join(assignments)}{where}"
     connection.execute(sql, bindings + conditions.bindings)
