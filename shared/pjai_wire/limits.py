@@ -26,5 +26,11 @@ EVENTS_PAGE_MAX = 1_000
 MESSAGE_BYTES_MAX = 16 * 2**20
 """A request's size unless the daemon's settings say otherwise; `hello` tells the one in force."""
 
+PARAMS_BYTES_MAX = 2 * 2**20
+"""The params of every method but `commit`, encoded."""
+
+EVENT_BYTES_MAX = 5 * 2**20
+"""An event's arguments, encoded."""
+
 DOCUMENT_BYTES_MAX = 2**20
 """A client document's size, encoded."""

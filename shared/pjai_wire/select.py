@@ -28,6 +28,12 @@ class Select(Generic[RowT]):
     def __repr__(self) -> str:
         return f"<query {msgspec.json.encode(self.query).decode()}>"
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Select) and self.query == other.query
+
+    def __hash__(self) -> int:
+        return hash(msgspec.msgpack.encode(self.query))
+
     def _with(self, **changed: Any) -> Select[RowT]:
         return Select(self.table, replace(self.query, **changed))
 

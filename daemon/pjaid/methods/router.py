@@ -8,11 +8,19 @@ from typing import Any
 import structlog
 from msgspec import Raw
 
-from pjai_wire import version
+from pjai_wire import limits, version
 from pjai_wire.codec import Decoder, decode_any, encode
 from pjai_wire.envelope import Reply, Request, RequestId
-from pjai_wire.errors import InternalError, Overloaded, PjaiError, Stopping, UnknownMethod, UnsupportedVersion
-from pjai_wire.methods import METHODS
+from pjai_wire.errors import (
+    InternalError,
+    LimitExceeded,
+    Overloaded,
+    PjaiError,
+    Stopping,
+    UnknownMethod,
+    UnsupportedVersion,
+)
+from pjai_wire.methods import COMMIT, METHODS
 from pjaid.methods.clients import Client, Clients
 
 log = structlog.get_logger()
@@ -62,6 +70,8 @@ class Router:
         handler = self._handlers.get(request.method)
         if handler is None:
             raise UnknownMethod.near(f"there is no method {request.method!r}", request.method, METHODS)
+        if request.method != COMMIT.name and len(memoryview(request.params)) > limits.PARAMS_BYTES_MAX:
+            raise LimitExceeded(f"params have at most {limits.PARAMS_BYTES_MAX} bytes")
         if self.stopping:
             raise Stopping("the daemon is shutting down", hint="try again when it is up")
         return handler

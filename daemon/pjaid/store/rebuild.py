@@ -62,7 +62,8 @@ def replace_from_log(connection: apsw.Connection, recorder: Recorder) -> Rebuild
     schema.clear_state(connection)
     replayed = _replay(connection, recorder)
     compared = {
-        table.table_name: _differences(iter(before[table.table_name]), _rows(connection, table)) for table in tables.STATE
+        table.table_name: _differences(iter(before[table.table_name]), _rows(connection, table))
+        for table in tables.STATE
     }
     return _result(replayed, compared, replaced=True)
 

@@ -10,9 +10,9 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from pjai_wire import chain
+from pjai_wire import chain, limits
 from pjai_wire.codec import Decoder, encode
-from pjai_wire.errors import Conflict, InternalError, PjaiError
+from pjai_wire.errors import Conflict, InternalError, LimitExceeded, PjaiError
 from pjai_wire.events import EVENTS, Event, event_type
 from pjai_wire.ids import now_ms
 from pjai_wire.methods import NewEvent, Receipt
@@ -102,6 +102,8 @@ class Recorder:
 
     def _record(self, new: NewEvent, commit_id: str, origin_id: int) -> None:
         kind = event_type(new.name)
+        if len(memoryview(new.args)) > limits.EVENT_BYTES_MAX:
+            raise LimitExceeded(f"an event's arguments have at most {limits.EVENT_BYTES_MAX} bytes")
         event = _decoders[kind].decode(new.args)
         persona: str | None = None
         for requirement in MATERIALIZERS[kind].requires:

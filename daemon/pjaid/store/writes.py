@@ -52,7 +52,7 @@ class DeleteReferring(Struct, frozen=True):
     """The rows go whose column holds the id of a row that a query names."""
 
     table: Table[Any]
-    column: Column
+    column: str
     rows: Select[Any]
 
 
@@ -81,7 +81,7 @@ def delete(rows: Select[Any]) -> Delete:
 
 def delete_referring(table: Table[Any], column: Column, rows: Select[Any]) -> DeleteReferring:
     """The rows of `table` go whose `column` refers to one of `rows`."""
-    return DeleteReferring(table, column, rows)
+    return DeleteReferring(table, column.python_name, rows)
 
 
 def given(event: Event, *without: str) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def apply_write(connection: apsw.Connection, write: Write) -> None:
         case DeleteReferring(table, column, rows):
             conditions = Conditions(rows.table)
             named = f"SELECT id FROM {rows.table.table_name}{conditions.where(rows.query.where)}"
-            sql = f"DELETE FROM {table.table_name} WHERE {column.python_name} IN ({named})"
+            sql = f"DELETE FROM {table.table_name} WHERE {column} IN ({named})"
             connection.execute(sql, conditions.bindings)
 
 

@@ -14,6 +14,7 @@ _ROW = Raw(encode(PERSONA))
 UPDATES: dict[str, LiveUpdate] = {
     "first message, nothing new": LiveUpdate(seq=43, prev=43),
     "tick": LiveUpdate(seq=57, prev=43),
+    "tick, with its list of changes empty": LiveUpdate(seq=57, prev=43, changes=()),
     "insert": LiveUpdate(seq=44, prev=43, changes=(Insert(0, _ROW),)),
     "update": LiveUpdate(seq=44, prev=43, changes=(Update(2, _ROW),)),
     "move": LiveUpdate(seq=44, prev=43, changes=(Move(5, 0, _ROW),)),

@@ -1,0 +1,155 @@
+"""Tests of group commit: what waits together becomes durable together, and fails alone."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import anyio.lowlevel
+import apsw
+import pytest
+
+from pjai_wire.errors import InternalError, NotFound, Overloaded, PjaiError, Stopping, StorageError
+from pjaid.store import schema
+from pjaid.store.database import open_database
+from pjaid.store.recorder import Origin, Recorder
+from pjaid.store.writer import Committed, Writer
+from tests.strategies import as_new_events
+
+pytestmark = pytest.mark.anyio
+ORIGIN = Origin(client="test", session="session")
+QUEUE_MAX = 4
+
+
+class Bench:
+    """A writer, the database that it writes, and what it announced."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self.connection = connection
+        self.announced: list[Committed] = []
+        self.writer = Writer(
+            connection, Recorder(connection), self.announced.append, group_max=8, queue_max=QUEUE_MAX
+        )
+        self._gate = threading.Event()
+
+    def hold(self) -> None:
+        """Keeps the writer busy until `release`, so that what is submitted meanwhile makes one group."""
+        self._gate.clear()
+        entered = threading.Event()
+
+        def wait(_connection: apsw.Connection, _recorder: Recorder) -> None:
+            entered.set()
+            self._gate.wait()
+
+        self.held = self.writer.submit(wait)
+        entered.wait()
+
+    def release(self) -> None:
+        self._gate.set()
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    connection = open_database(tmp_path / "pjai.db", "aegis", secrets.token_bytes(32))
+    schema.prepare(connection, "store")
+    made = Bench(connection)
+    yield made
+    made.release()
+    await made.writer.close()
+    connection.close()
+
+
+def persona(name: str) -> Callable[[apsw.Connection, Recorder], int]:
+    def work(_connection: apsw.Connection, recorder: Recorder) -> int:
+        events = as_new_events([("v1.PersonaCreated", {"id": name, "name": name})])
+        return recorder.commit(events, ORIGIN).seq
+
+    return work
+
+
+async def test_jobs_that_wait_together_share_one_transaction(bench: Bench) -> None:
+    bench.hold()
+    jobs = [bench.writer.submit(persona(name)) for name in "abc"]
+    bench.release()
+    assert [await job for job in jobs] == [1, 2, 3]
+    await anyio.lowlevel.checkpoint()
+    assert bench.announced == [Committed(3, frozenset({"personas"}))]
+
+
+async def test_a_job_that_fails_leaves_its_neighbours_alone(bench: Bench) -> None:
+    def fail(_connection: apsw.Connection, recorder: Recorder) -> None:
+        recorder.commit(as_new_events([("v1.PersonaCreated", {"id": "x", "name": "x"})]), ORIGIN)
+        recorder.commit(as_new_events([("v1.PersonaUsed", {"id": "nobody"})]), ORIGIN)
+
+    bench.hold()
+    first = bench.writer.submit(persona("a"))
+    second = bench.writer.submit(fail)
+    third = bench.writer.submit(persona("b"))
+    bench.release()
+    assert await first == 1
+    with pytest.raises(NotFound):
+        await second
+    assert await third == 2
+    assert bench.connection.execute("SELECT id FROM personas ORDER BY id").fetchall() == [("a",), ("b",)]
+
+
+async def test_a_defect_is_an_internal_error_without_its_text(bench: Bench) -> None:
+    def defect(_connection: apsw.Connection, _recorder: Recorder) -> None:
+        raise RuntimeError("somebody's secret")
+
+    with pytest.raises(InternalError) as caught:
+        await bench.writer.submit(defect)
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_disk_that_fails_fails_the_group_and_the_next_one_goes_on(bench: Bench) -> None:
+    def full(_connection: apsw.Connection, _recorder: Recorder) -> None:
+        raise apsw.FullError("database or disk is full")
+
+    bench.hold()
+    first = bench.writer.submit(persona("a"))
+    second = bench.writer.submit(full)
+    bench.release()
+    for job in (first, second):
+        with pytest.raises(StorageError):
+            await job
+    assert await bench.writer.submit(persona("b")) == 1
+
+
+async def test_a_full_queue_refuses(bench: Bench) -> None:
+    bench.hold()
+    waiting = [bench.writer.submit(persona(str(n))) for n in range(QUEUE_MAX)]
+    with pytest.raises(Overloaded):
+        bench.writer.submit(persona("more"))
+    bench.release()
+    for job in waiting:
+        await job
+
+
+async def test_a_closed_writer_has_finished_and_refuses(tmp_path: Path) -> None:
+    connection = open_database(tmp_path / "pjai.db", "aegis", secrets.token_bytes(32))
+    schema.prepare(connection, "store")
+    bench = Bench(connection)
+    submitted = bench.writer.submit(persona("a"))
+    await bench.writer.close()
+    assert await submitted == 1
+    with pytest.raises(Stopping):
+        bench.writer.submit(persona("b"))
+    connection.close()
+
+
+async def test_a_repeated_commit_is_answered_with_its_first_receipt(bench: Bench) -> None:
+    events = as_new_events([("v1.PersonaCreated", {"id": "a", "name": "a"}), ("v1.PersonaUsed", {"id": "a"})])
+    other = as_new_events([("v1.PersonaUsed", {"id": "a"})])
+    first = await bench.writer.submit(lambda _, recorder: recorder.commit(events, ORIGIN))
+    await bench.writer.submit(lambda _, recorder: recorder.commit(other, ORIGIN))
+    again = await bench.writer.submit(lambda _, recorder: recorder.commit(events, ORIGIN))
+    assert (again.seq, again.commit_id, again.repeated) == (first.seq, first.commit_id, True)
+    with pytest.raises(PjaiError, match="another commit"):
+        await bench.writer.submit(lambda _, recorder: recorder.commit((*other, events[0]), ORIGIN))
+    mixed = (*as_new_events([("v1.PersonaUsed", {"id": "a"})]), other[0])
+    with pytest.raises(PjaiError, match="another commit"):
+        await bench.writer.submit(lambda _, recorder: recorder.commit(mixed, ORIGIN))
+    assert bench.connection.execute("SELECT usage_count FROM personas").get == 2
