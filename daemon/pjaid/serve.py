@@ -111,8 +111,11 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
             tree.start_soon(live.serve, tree)
             tree.start_soon(_tick, live, store, settings.tick_interval_ms / 1000)
             tree.start_soon(requests.serve, tree)
-            _announce(settings)
-            await _until_signalled()
+            # Heard before anybody is told: who is told may stop the daemon at once.
+            with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+                _announce(settings)
+                received = await anext(signals)
+            _begin_stop(received)
             router.stopping = True
             with anyio.move_on_after(settings.drain_timeout_s):
                 await requests.answered()
@@ -147,12 +150,9 @@ def _announce(settings: Settings) -> None:
     log.info("ready", pid=os.getpid(), endpoint=endpoints.requests)
 
 
-async def _until_signalled() -> None:
-    """Waits for the first SIGTERM or SIGINT; the second ends the process at once."""
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async for received in signals:
-            log.info("stopping", signal=received.name)
-            notify.stopping("finishing what was begun")
-            break
+def _begin_stop(received: signal.Signals) -> None:
+    """Begins a stop that finishes what was begun; a second signal ends the process at once."""
+    log.info("stopping", signal=received.name)
+    notify.stopping("finishing what was begun")
     for kind in (signal.SIGTERM, signal.SIGINT):
         signal.signal(kind, lambda number, _frame: os._exit(128 + number))

@@ -100,12 +100,12 @@ def holds(condition: Any, row: Row) -> bool:
             return bool(value in mine)
     if mine is None:
         return False
-    compared = _bytes(mine), _bytes(value)
+    left, right = _bytes(mine), _bytes(value)
     results = {
-        "<": compared[0] < compared[1],
-        "<=": compared[0] <= compared[1],
-        ">": compared[0] > compared[1],
-        ">=": compared[0] >= compared[1],
+        "<": bool(left < right),
+        "<=": bool(left <= right),
+        ">": bool(left > right),
+        ">=": bool(left >= right),
     }
     return results[operator]
 

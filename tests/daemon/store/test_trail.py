@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pjai_wire.codec import Decoder, encode
+from pjai_wire.envelope import NIL
 from pjai_wire.events import EVENTS
 from pjai_wire.methods import EventsParams
 from pjai_wire.tables import STATE
@@ -69,8 +70,8 @@ def test_a_page_ends_early_where_it_would_grow_too_large(trail: Ledger) -> None:
     assert small.next == 1
 
 
-def test_erased_arguments_are_told_as_none(trail: Ledger) -> None:
+def test_erased_arguments_are_told_as_null(trail: Ledger) -> None:
     trail.connection.execute("UPDATE events SET args = NULL WHERE seq = 1")
     erased = read_page(trail.connection, EventsParams(limit=1), 2**20).events[0]
-    assert erased.args is None
+    assert erased.args == NIL
     assert len(erased.args_hash) == 32
