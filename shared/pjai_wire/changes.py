@@ -72,6 +72,8 @@ def apply_changes(
                 after[position] = decode(row)
             case Move(position, to, row):
                 del after[position]
+                if to > len(after):
+                    raise IndexError(to)
                 after.insert(to, decode(row))
             case Delete(position):
                 del after[position]

@@ -13,7 +13,8 @@ from pjai_wire.errors import InvalidValue, Malformed, UnknownField
 
 T = TypeVar("T")
 
-_QUOTED_VALUE = re.compile(r"(Invalid enum value|Invalid value) .*?(?= - at|$)", re.DOTALL)
+# Greedy, because the value that msgspec quotes may itself look like the place that stands behind it.
+_QUOTED_VALUE = re.compile(r"Invalid (?:enum )?value (?:.*(?= - at `\$[^`]*`\Z)|.*)", re.DOTALL)
 
 encode = msgspec.msgpack.Encoder().encode
 """MessagePack of any value of the contract."""
@@ -59,7 +60,8 @@ class Decoder(Generic[T]):
             fitting = conform(self._declared, untyped, self._root, unknown)
             if unknown:
                 raise UnknownField(f"unknown: {', '.join(unknown[:20])}", hint="PROTOCOL.md names the fields")
-            return msgspec.convert(fitting, self._kind)
+            # Without `builtin_types` text would pass for binary, as base64.
+            return msgspec.convert(fitting, self._kind, builtin_types=(bytes,))
         except msgspec.ValidationError as problem:
             raise InvalidValue(self._without_content(problem), hint="PROTOCOL.md gives the type") from None
         except RecursionError:

@@ -12,6 +12,7 @@ from pjai_wire.errors import ErrorBody
 RequestId = int | Annotated[str, Meta(max_length=100)]
 
 EMPTY_MAP = Raw(b"\x80")
+NIL = Raw(b"\xc0")
 
 
 class Request(Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,7 +2,7 @@
 
 PjaiError
 ├── RequestError            the request is wrong; sending it again changes nothing
-│   ├── Malformed           malformed             not MessagePack, or not of the envelope's shape
+│   ├── Malformed           malformed             not MessagePack, or nested too deeply
 │   ├── UnsupportedVersion  unsupported_version   no protocol version in common
 │   ├── UnknownMethod       unknown_method
 │   ├── UnknownField        unknown_field         names every field that the contract lacks
@@ -17,7 +17,7 @@ PjaiError
 │   ├── AlreadyExists       already_exists
 │   ├── Conflict            conflict              an event id was committed before with other company
 │   └── UnknownTopic        unknown_topic         the live query has ended: watch again
-├── Unavailable             nothing wrong with the request: try again
+├── Unavailable             unavailable           nothing wrong with the request: try again
 │   ├── Overloaded          overloaded            a queue is at its limit
 │   ├── Stopping            stopping              the daemon is shutting down
 │   ├── NotRunning          not_running           no daemon answers (raised by the client)
@@ -56,7 +56,7 @@ class PjaiError(Exception):
         hint: what the caller can do next.
     """
 
-    code: ClassVar[str] = "internal"
+    code: str = "internal"
     retry: ClassVar[bool] = False
     by_code: ClassVar[dict[str, type[PjaiError]]] = {}
 
@@ -83,8 +83,11 @@ class PjaiError(Exception):
     @classmethod
     def from_body(cls, body: ErrorBody) -> PjaiError:
         """The error that a reply carries; a code that a newer daemon sent becomes its nearest ancestor."""
-        known = cls.by_code.get(body.code, Unavailable if body.retry else cls)
-        return known(body.message, hint=body.hint)
+        error = cls.by_code.get(body.code, Unavailable if body.retry else PjaiError)(
+            body.message, hint=body.hint
+        )
+        error.code = body.code
+        return error
 
     @classmethod
     def near(cls, message: str, word: str, known: Iterable[str]) -> Self:
@@ -100,7 +103,7 @@ class RequestError(PjaiError):
 
 
 class Malformed(RequestError, code="malformed"):
-    """Not MessagePack, or not of the envelope's shape."""
+    """Not MessagePack, or nested too deeply."""
 
 
 class UnsupportedVersion(RequestError, code="unsupported_version"):

@@ -19,7 +19,7 @@ from pjai_wire import limits
 Id = Annotated[str, Meta(min_length=1, max_length=limits.ID_CHARACTERS_MAX)]
 """UUIDv7 text made by the client; a foreign id is kept as it is."""
 
-ClientName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,99}$")]
+ClientName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._ -]{0,99}$(?!\n)")]
 """A client's or a document's name: letters, digits, dot, dash, underscore and space."""
 
 Instant = Annotated[int, Meta(ge=0, le=limits.INTEGER_MAX, description="milliseconds since the epoch, UTC")]

@@ -75,17 +75,21 @@ class Done(Result, frozen=True, kw_only=True):
     """No more to say than that it is done."""
 
 
-class VersionRange(Struct, frozen=True, forbid_unknown_fields=True):
-    """The protocol versions that a client speaks."""
+class VersionRange(Struct, frozen=True):
+    """The protocol versions that one side speaks."""
 
     min: int
     max: int
 
 
+class VersionsAsked(VersionRange, frozen=True, forbid_unknown_fields=True):
+    """Those of the client; in a request an unknown field is an error."""
+
+
 class HelloParams(Params, frozen=True, kw_only=True):
     """Who asks. Without a hello a client is called `anonymous`."""
 
-    versions: VersionRange
+    versions: VersionsAsked
     client: ClientName
     """The program's name; it stands in the audit trail and owns the program's documents."""
     session: Id | UnsetType = UNSET
@@ -247,8 +251,8 @@ class LoggedEvent(Result, frozen=True, kw_only=True):
     id: str
     commit_id: str
     name: str
-    args: Raw | None
-    """None once the arguments have been erased."""
+    args: Raw
+    """Null (`envelope.NIL`) once the arguments have been erased."""
     args_hash: bytes
     recorded_at: Instant
     client: str

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
@@ -82,6 +82,7 @@ def test_no_other_value_is_an_instant(number: object) -> None:
         decode(v1.PersonaUsed, {"id": "a", "at": number})
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**53 - 1))
 def test_an_instant_means_the_same_in_both_forms(instant: int) -> None:
     as_integer = decode(v1.PersonaUsed, {"id": "a", "at": instant})
@@ -225,18 +226,21 @@ def test_decode_any_reads_what_encode_wrote() -> None:
     assert decode_any(encode(value)) == value
 
 
+@settings(max_examples=500, deadline=None)
 @given(st.sampled_from(DECODERS), st.binary(max_size=200))
 def test_any_bytes_are_decoded_or_refused_with_our_error(decoder: Decoder[Struct], data: bytes) -> None:
     with suppress(PjaiError):
         decoder.decode(data)
 
 
+@settings(max_examples=500, deadline=None)
 @given(st.sampled_from(DECODERS), values | nearly_fitting)
 def test_any_value_is_decoded_or_refused_with_our_error(decoder: Decoder[Struct], value: object) -> None:
     with suppress(PjaiError):
         decoder.decode(encode(value))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(DECODERS), nearly_fitting)
 def test_what_was_decoded_is_decoded_again_alike(decoder: Decoder[Struct], value: object) -> None:
     try:

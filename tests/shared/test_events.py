@@ -36,8 +36,6 @@ def test_a_name_is_a_version_and_a_type() -> None:
 
 @each_event
 def test_a_name_leads_to_its_type_and_back(kind: type[Event]) -> None:
-    event = structs.replace(kind.__new__(kind)) if not structs.fields(kind) else None
-    assert event is None
     name = next(name for name, known in EVENTS.items() if known is kind)
     assert event_type(name) is kind
 
@@ -72,9 +70,8 @@ def test_an_instant_left_out_is_the_present(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_plain_mapping_stands_for_a_structured_field() -> None:
     event = v1.PersonaCreated(id="a", name="A", personality={"traits": ["curious"]})
     read = Decoder(v1.PersonaCreated).decode(encode(event))
-    assert read.personality == Decoder(Personality).decode(encode({"traits": ["curious"]})) or (
-        decode_any(encode(read.personality))["traits"] == ["curious"]
-    )
+    assert isinstance(read.personality, Personality)
+    assert read.personality.traits == ("curious",)
 
 
 @pytest.mark.parametrize(

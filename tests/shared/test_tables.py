@@ -47,8 +47,9 @@ def test_a_table_begins_with_its_id(table: Table[Any]) -> None:
 
 
 @each_table
-def test_no_column_hides_a_method_of_the_table(table: Table[Any]) -> None:
-    assert not {column.python_name for column in table.columns} & set(dir(Table))
+def test_every_column_is_an_attribute(table: Table[Any]) -> None:
+    for column in table.columns:
+        assert getattr(table, column.python_name) is column
 
 
 @each_table

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from struct import pack
 from typing import Any, NamedTuple
 
@@ -80,6 +81,11 @@ _PARAMS = (
         errors.InvalidValue,
     ),
     Refused(
+        "a document's name with a line break",
+        encode({"v": 1, "id": 7, "method": "document_get", "params": {"name": "a\n"}}),
+        errors.InvalidValue,
+    ),
+    Refused(
         "a document's name with a slash",
         encode({"v": 1, "id": 7, "method": "document_get", "params": {"name": "a/b"}}),
         errors.InvalidValue,
@@ -107,6 +113,11 @@ _EVENTS = (
     Refused(
         "a vector as an array of numbers",
         _remember(embedding=[0.25, -1.0], embeddingModel="example-3"),
+        errors.InvalidValue,
+    ),
+    Refused(
+        "a vector as base64 text",
+        _remember(embedding=b64encode(EMBEDDING).decode(), embeddingModel="example-3"),
         errors.InvalidValue,
     ),
     Refused(

@@ -26,12 +26,12 @@ REQUESTS = (
     Request(
         "of a program",
         methods.HELLO,
-        methods.HelloParams(versions=methods.VersionRange(min=1, max=1), client="example"),
+        methods.HelloParams(versions=methods.VersionsAsked(min=1, max=1), client="example"),
     ),
     Request(
         "of a session",
         methods.HELLO,
-        methods.HelloParams(versions=methods.VersionRange(min=1, max=3), client="my app", session="run-1"),
+        methods.HelloParams(versions=methods.VersionsAsked(min=1, max=3), client="my app", session="run-1"),
     ),
     Request("no params", methods.HEALTH, methods.Nothing()),
     Request("a table", methods.QUERY, Query(table="personas")),
