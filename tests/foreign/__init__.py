@@ -1,0 +1,1 @@
+"""Tests with clients that share nothing with PJai but the protocol."""
