@@ -1,0 +1,1 @@
+"""Tests of a real daemon, as a whole."""
