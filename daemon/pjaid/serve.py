@@ -11,7 +11,6 @@ import anyio
 import structlog
 import zmq
 import zmq.asyncio
-import zmq.auth.asyncio
 from msgspec import json
 
 from pjai_wire import version
@@ -29,6 +28,7 @@ from pjaid.settings import Settings
 from pjaid.single import claim
 from pjaid.store.keys import StoreKey, open_or_create_keys
 from pjaid.store.store import Store
+from pjaid.transport.admission import Admission
 from pjaid.transport.changes import Changes
 from pjaid.transport.requests import Requests
 
@@ -57,9 +57,7 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
     context = zmq.asyncio.Context()
     context.set(zmq.MAX_SOCKETS, 4 * settings.clients_max + 64)
     runtime = Path(settings.runtime_dir)
-    # Before the sockets: a connection that nobody vouches for is then refused from the very first.
-    vouching = zmq.auth.asyncio.AsyncioAuthenticator(context)
-    vouching.start()
+    admission = Admission(context)
 
     store = Store(settings, key, on_committed=lambda committed: live.committed(committed))
     live = LiveQueries(
@@ -103,8 +101,10 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
         message_bytes_max=settings.message_bytes_max,
         clients_max=settings.clients_max,
     )
+    admission.guard([requests.door, changes.door])
     try:
         async with anyio.create_task_group() as tree:
+            tree.start_soon(admission.serve)
             tree.start_soon(requests.door.watch)
             tree.start_soon(changes.door.watch)
             tree.start_soon(changes.serve)
@@ -124,7 +124,7 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
         with anyio.CancelScope(shield=True):
             requests.door.close()
             changes.door.close()
-            vouching.stop()
+            admission.close()
             await store.close()
             context.destroy(linger=0)
     log.info("stopped")

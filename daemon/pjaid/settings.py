@@ -90,7 +90,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         _about(
             "SQLite VM steps that a read may take on the event loop before it moves to a thread.",
             unit="steps",
-            ge=0,
+            ge=1,
             le=1_000_000_000,
         ),
     ] = 50_000

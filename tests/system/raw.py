@@ -37,12 +37,52 @@ class RawClient:
         return reply["result"]
 
 
+class RawSubscriber:
+    """A SUB socket."""
+
+    def __init__(self, socket: zmq.Socket[bytes]) -> None:
+        self.socket = socket
+
+    def subscribe(self, topic: str) -> None:
+        self.socket.subscribe(topic)
+
+    def receive(self) -> Any:
+        """The next update, whatever its topic."""
+        assert self.socket.poll(ANSWER_TIMEOUT_MS), "nothing was published"
+        return msgpack.unpackb(self.socket.recv_multipart()[1])
+
+    def follow(self, held: int, seq: int) -> list[Any]:
+        """The updates from the state `held` to the state `seq`, without a gap."""
+        updates = []
+        while held < seq:
+            update = self.receive()
+            assert update["prev"] == held
+            held = update["seq"]
+            updates.append(update)
+        return updates
+
+
 @contextmanager
-def raw_client(endpoint: str) -> Iterator[RawClient]:
-    """A client for the block."""
+def raw_subscriber(endpoint: str, *topics: str) -> Iterator[RawSubscriber]:
+    """A subscriber to some topics, for the block."""
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    socket = context.socket(zmq.SUB)
+    socket.connect(endpoint)
+    for topic in topics:
+        socket.subscribe(topic)
+    try:
+        yield RawSubscriber(socket)
+    finally:
+        context.destroy(linger=0)
+
+
+@contextmanager
+def raw_client(*endpoints: str) -> Iterator[RawClient]:
+    """A client for the block, connected to the endpoint if one is given."""
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     socket = context.socket(zmq.DEALER)
-    socket.connect(endpoint)
+    for endpoint in endpoints:
+        socket.connect(endpoint)
     try:
         yield RawClient(socket)
     finally:

@@ -1,7 +1,8 @@
 """Owns how a socket is opened to clients: who may connect, and how many.
 
-libzmq ends the process when it cannot open another descriptor for a connection, so a full house closes its
-door: the endpoint is unbound until a client leaves. Who is inside stays connected.
+libzmq ends the process when it cannot open another descriptor for a connection, so the number of
+connections is capped well below what the kernel allows. Unbinding at the cap would end the connections that
+there are; instead each newcomer beyond it is turned away in its handshake, and tries again by itself.
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ from pathlib import Path
 import structlog
 import zmq
 import zmq.asyncio
-from zmq.utils.monitor import recv_monitor_message
+from zmq.utils.monitor import parse_monitor_message
 
 from pjai_wire.endpoints import SOCKET_PATH_BYTES_MAX
 from pjaid.errors import EX_CONFIG, StartError
 
 log = structlog.get_logger()
 
-ZAP_DOMAIN = b"pjai"
 SOCKET_MODE = 0o600
 BACKLOG = 1_024
+HANDSHAKE_TIMEOUT_MS = 3_000
+"""Who has not finished the handshake by then is disconnected."""
 
 
 class Door:
@@ -29,7 +31,7 @@ class Door:
 
     Args:
         socket: the socket to open; its other options are the caller's.
-        path: where in the file system it is.
+        path: where in the file system it is; the file's name is also its ZAP domain.
         clients_max: how many connections it lets in at once.
     """
 
@@ -42,34 +44,45 @@ class Door:
             )
         self._socket = socket
         self._path = path
-        self._endpoint = f"ipc://{path}"
         self._clients_max = clients_max
-        self.clients = 0
-        """How many connections there are."""
-        self._open = False
+        self._connections = 0
         socket.setsockopt(zmq.LINGER, 0)
         socket.setsockopt(zmq.BACKLOG, BACKLOG)
+        socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE_TIMEOUT_MS)
         # A domain makes libzmq ask the ZAP handler about every connection before a byte of it is heard.
-        socket.setsockopt(zmq.ZAP_DOMAIN, ZAP_DOMAIN)
+        socket.setsockopt(zmq.ZAP_DOMAIN, self.domain)
         socket.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)
         socket.setsockopt(zmq.IPC_FILTER_UID, os.getuid())
         self._monitor: zmq.asyncio.Socket = socket.get_monitor_socket(
             zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED
         )
-        self._bind()
+        self._heard: zmq.Socket[bytes] = zmq.Socket.shadow(self._monitor)
+        socket.bind(f"ipc://{path}")
+        path.chmod(SOCKET_MODE)
+
+    @property
+    def domain(self) -> bytes:
+        """The ZAP domain of the socket."""
+        return self._path.name.encode()
+
+    @property
+    def clients(self) -> int:
+        """How many connections there are."""
+        while self._heard.poll(0):
+            self._count(self._heard.recv_multipart())
+        return self._connections
+
+    def admits(self) -> bool:
+        """Whether there is room for the connection that is asking, which is counted already."""
+        admitted = self.clients <= self._clients_max
+        if not admitted:
+            log.warning("client_turned_away", clients=self._connections, door=self._path.name)
+        return admitted
 
     async def watch(self) -> None:
-        """Counts connections, and closes and opens the door accordingly, until cancelled."""
+        """Counts connections as they come and go, until cancelled."""
         while True:
-            event = await recv_monitor_message(self._monitor)
-            self.clients += 1 if event["event"] == zmq.EVENT_ACCEPTED else -1
-            if self._open and self.clients >= self._clients_max:
-                self._socket.unbind(self._endpoint)
-                self._open = False
-                log.warning("door_closed", clients=self.clients, path=self._path.name)
-            elif not self._open and self.clients < self._clients_max:
-                self._bind()
-                log.info("door_opened", clients=self.clients, path=self._path.name)
+            self._count(await self._monitor.recv_multipart())
 
     def close(self) -> None:
         """Lets nobody in any more, and closes the socket."""
@@ -78,7 +91,6 @@ class Door:
         self._socket.close(linger=0)
         self._path.unlink(missing_ok=True)
 
-    def _bind(self) -> None:
-        self._socket.bind(self._endpoint)
-        self._path.chmod(SOCKET_MODE)
-        self._open = True
+    def _count(self, event: list[bytes]) -> None:
+        accepted = parse_monitor_message(event)["event"] == zmq.EVENT_ACCEPTED
+        self._connections += 1 if accepted else -1

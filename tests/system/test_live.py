@@ -1,0 +1,143 @@
+"""Tests of live queries against a real daemon: they equal a fresh query, and nobody hears too much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import anyio
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import pjai
+from pjai import Select, average, conversations, count, memories, personas, workflows
+from pjai.testing import Daemon, daemon
+from pjai_wire.errors import PjaiError
+from pjai_wire.tables import memory_links
+from tests.strategies import as_new_events, histories
+from tests.system.raw import RawClient, raw_client, raw_subscriber
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Daemon]:
+    with daemon(tick_interval_ms=20) as made:
+        yield made
+
+
+SUITE: list[Select[Any]] = [
+    personas.where(is_active=True),
+    personas.order_by(personas.usage_count.desc(), personas.name),
+    memories.where(persona_id="p1").order_by(memories.importance.desc()).limit(2),
+    memories.where(memories.importance >= 50).order_by(memories.last_accessed_at.desc()).offset(1).limit(3),
+    memories.where(memories.tags.contains("a")),
+    memories.select("name", "memory_tier").order_by(memories.name),
+    memories.group_by("type", n=count(), mean=average(memories.importance)),
+    memory_links.order_by(memory_links.weight.desc()),
+    conversations.order_by(conversations.updated_at.desc()),
+    conversations.where(is_archived=False).omit("messages"),
+    workflows.where(pjai.negated(workflows.persona_id.is_null())),
+]
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(history=histories)
+def test_a_live_result_equals_a_fresh_query_after_every_commit(history: Any) -> None:
+    with daemon(tick_interval_ms=20, development=True) as running:
+        anyio.run(follow, running, history)
+
+
+async def follow(running: Daemon, history: list[list[tuple[str, dict[str, Any]]]]) -> None:
+    """Plays a history to a daemon, and compares after every commit."""
+    async with pjai.connect(running.endpoint) as db, AsyncExitStack() as watching:
+        live = [await watching.enter_async_context(db.watch(select)) for select in SUITE]
+        for commit in history:
+            try:
+                receipt = await db.commit(*as_new_events(commit))
+            except PjaiError:
+                continue
+            for select, query in zip(SUITE, live, strict=True):
+                await query.reached(receipt.seq)
+                assert query.current == await db.query(select), (select, commit)
+        assert (await db.rebuild()).identical
+
+
+def changes_of(client: RawClient) -> str:
+    """The endpoint of changes."""
+    return str(client.result("health")["endpoints"]["changes"])
+
+
+def save_workflow(client: RawClient, name: str) -> int:
+    event = {"id": pjai.new_id(), "name": "v1.WorkflowSaved", "args": {"id": name, "name": name}}
+    return int(client.result("commit", events=[event])["seq"])
+
+
+def test_a_subscription_that_was_not_issued_hears_nothing(running: Daemon) -> None:
+    with raw_client(running.endpoint) as client:
+        topic = client.result("watch", query={"table": "personas"})["topic"]
+        guesses = ("", topic[:1], topic[:-1], topic + "x", "guess")
+        changes = changes_of(client)
+        with raw_subscriber(changes, *guesses) as spy, raw_subscriber(changes, topic) as owner:
+            for _ in range(5):
+                owner.receive()
+            assert not spy.socket.poll(0)
+
+
+def test_the_first_message_brings_what_changed_since_the_snapshot(running: Daemon) -> None:
+    with raw_client(running.endpoint) as client:
+        watched = client.result("watch", query={"table": "workflows"})
+        seq = [save_workflow(client, name) for name in ("one", "two")][-1]
+        with raw_subscriber(changes_of(client), watched["topic"]) as subscriber:
+            update = subscriber.receive()
+        assert (update["prev"], update["seq"]) == (watched["seq"], seq)
+        assert [row[0] for row in update["rows"]] == ["one", "two"]
+
+
+def test_equal_results_send_nothing_but_ticks(running: Daemon) -> None:
+    with raw_client(running.endpoint) as client:
+        nobody = {"table": "workflows", "where": [["name", "=", "nobody"]]}
+        watched = client.result("watch", query=nobody)
+        with raw_subscriber(changes_of(client), watched["topic"]) as subscriber:
+            seq = save_workflow(client, "somebody")
+            assert all(update["changes"] == [] for update in subscriber.follow(watched["seq"], seq))
+
+
+def test_a_live_query_ends_with_its_subscriber(running: Daemon) -> None:
+    with raw_client(running.endpoint) as client:
+        before = client.result("health")["liveQueries"]
+        topics = [client.result("watch", query={"table": "plugins"})["topic"] for _ in range(3)]
+        with raw_subscriber(changes_of(client), *topics[:2]) as subscriber:
+            subscriber.receive()
+            assert client.result("health")["liveQueries"] == before + 3
+            client.result("unwatch", topic=topics[2])
+        while client.result("health")["liveQueries"] > before:
+            pass
+        for topic in topics:
+            assert client.ask("resync", topic=topic)["error"]["code"] == "unknown_topic"
+
+
+def test_a_topic_that_nobody_subscribes_to_ends_with_its_lease() -> None:
+    with daemon(topic_lease_s=0.1, tick_interval_ms=10) as running, raw_client(running.endpoint) as client:
+        client.result("watch", query={"table": "plugins"})
+        while client.result("health")["liveQueries"]:
+            pass
+
+
+def test_a_client_cannot_open_live_queries_without_end() -> None:
+    with daemon(live_queries_per_client_max=2) as running, raw_client(running.endpoint) as client:
+        for _ in range(2):
+            client.result("watch", query={"table": "plugins"})
+        assert client.ask("watch", query={"table": "plugins"})["error"]["code"] == "limit_exceeded"
+        with raw_client(running.endpoint) as other:
+            other.result("watch", query={"table": "plugins"})
+
+
+def test_a_query_that_runs_in_a_thread_is_as_live_as_any() -> None:
+    names = [f"w{number}" for number in range(30)]
+    with daemon(inline_steps_max=1, tick_interval_ms=20) as running, raw_client(running.endpoint) as client:
+        watched = client.result("watch", query={"table": "workflows"})
+        with raw_subscriber(changes_of(client), watched["topic"]) as subscriber:
+            seq = [save_workflow(client, name) for name in names][-1]
+            subscriber.follow(watched["seq"], seq)
+        fresh = client.result("query", table="workflows")["rows"]
+        assert [row[0] for row in fresh] == sorted(names)
