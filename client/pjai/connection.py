@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 import math
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Final, TypeVar, cast
 
@@ -15,14 +16,19 @@ import zmq
 from msgspec import UNSET, Raw, Struct
 
 from pjai.exchange import Asked, ConnectionLost, decode_reply, decoded, problem_in, request
-from pjai.link import REQUESTS_UNDER_WAY_MAX, Link
+from pjai.link import Link
 from pjai_wire import limits
 from pjai_wire.envelope import Reply
-from pjai_wire.errors import LimitExceeded, NotRunning, Overloaded, PjaiError, TimedOut
+from pjai_wire.errors import LimitExceeded, NotRunning, Overloaded, PjaiError, Stopping, TimedOut
 from pjai_wire.methods import HELLO, HelloParams, HelloResult, Method
 
 ParamsT = TypeVar("ParamsT", bound=Struct)
 ResultT = TypeVar("ResultT", bound=Struct)
+
+REQUESTS_SENT_MAX = 128
+"""Requests that are with the daemon at once; the next ones wait here, so that no client floods it."""
+
+REQUESTS_WAITING_MAX = 100_000
 
 SENDS_MAX = 5
 """How often one request is sent, each time on a new connection: it may be what ends them."""
@@ -65,10 +71,9 @@ class Connection:
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
         self._ids = itertools.count(HELLO_ID + 1)
-        self._unanswered: dict[int, Asked] = {}
+        self._waiting: OrderedDict[int, Asked] = OrderedDict()
+        self._sent: OrderedDict[int, Asked] = OrderedDict()
         self._is_introduced = False
-        self._holds_back = True
-        """Whether requests wait for the link, so that a new one must not overtake them."""
         self._introduced: asyncio.Future[None] = self._loop.create_future()
         self._failure: PjaiError | None = None
         self._message_bytes_max = limits.MESSAGE_BYTES_MAX
@@ -116,37 +121,39 @@ class Connection:
             TimedOut: it did not answer in time; while it is away, requests wait.
             ConnectionLost: it went away, and the method is not one to repeat unasked.
             LimitExceeded: the message is longer than the daemon takes.
-            Overloaded: too many requests are under way already.
+            Overloaded: too many requests wait already.
         """
         asked = self._asked(method, params)
         wait = self._timeout if timeout is None else timeout
         timer = None if wait == math.inf else self._loop.call_later(wait, self._expire, asked, wait)
-        self._unanswered[asked.id] = asked
-        if not self._holds_back:
-            self._send(asked)
+        self._waiting[asked.id] = asked
+        self._send_waiting()
         try:
             return await asked.answer
         finally:
             if timer is not None:
                 timer.cancel()
-            del self._unanswered[asked.id]
+            if self._sent.pop(asked.id, None) is None:
+                del self._waiting[asked.id]
+            elif self._waiting:
+                self._send_waiting()
 
     def tell(self, method: Method[ParamsT, Any], params: ParamsT) -> None:
         """Asks without waiting for the answer; nothing happens while the daemon is away."""
-        if not self._holds_back:
+        if self._is_introduced:
             self._link.send(request(method, next(self._ids), params))
 
     def close(self) -> None:
         """Ends the connection; requests under way fail."""
-        self._holds_back = True
+        self._is_introduced = False
         self._fail(ConnectionLost("the connection was closed"))
         self._link.close()
 
     def _asked(self, method: Method[ParamsT, Any], params: ParamsT) -> Asked:
         if self._failure is not None:
             raise self._failure
-        if len(self._unanswered) >= REQUESTS_UNDER_WAY_MAX:
-            raise Overloaded(f"{REQUESTS_UNDER_WAY_MAX} requests are under way", hint="wait for some answers")
+        if len(self._waiting) >= REQUESTS_WAITING_MAX:
+            raise Overloaded(f"{REQUESTS_WAITING_MAX} requests are waiting", hint="wait for some answers")
         request_id = next(self._ids)
         message = request(method, request_id, params)
         # The daemon's socket drops whoever sends more, so its only answer would be a lost connection.
@@ -157,24 +164,21 @@ class Connection:
             )
         return Asked(method, request_id, message)
 
-    def _send(self, asked: Asked) -> None:
-        if self._link.send(asked.message):
-            asked.is_sent = True
-            asked.sends += 1
-        else:
-            self._holds_back = True
-
-    def _send_held_back(self) -> None:
-        self._holds_back = False
-        for asked in self._unanswered.values():
-            if not asked.is_sent and not asked.answer.done():
-                self._send(asked)
-            if self._holds_back:
+    def _send_waiting(self) -> None:
+        while self._is_introduced and self._waiting and len(self._sent) < REQUESTS_SENT_MAX:
+            request_id, asked = self._waiting.popitem(last=False)
+            if asked.answer.done() or self._link.send(asked.message):
+                asked.sends += 1
+                self._sent[request_id] = asked
+            else:
+                # The link is lost, and will tell.
+                self._waiting[request_id] = asked
+                self._waiting.move_to_end(request_id, last=False)
                 return
 
     def _expire(self, asked: Asked, waited: float) -> None:
         problem = f"no answer to {asked.method.name} within {waited:g} s"
-        if asked.is_sent:
+        if asked.id in self._sent:
             asked.fail(TimedOut(problem, hint="it may still be carried out; give a longer timeout"))
         else:
             asked.fail(TimedOut(f"{problem}: no daemon at {self.endpoint}", hint="start it with `pjaid`"))
@@ -195,8 +199,8 @@ class Connection:
                 self._fail(problem)
             return
         self._is_introduced = True
-        self._message_bytes_max = self.hello.limits.get("message_bytes_max", limits.MESSAGE_BYTES_MAX)
-        self._send_held_back()
+        self._message_bytes_max = self.hello.limits.get("messageBytes", limits.MESSAGE_BYTES_MAX)
+        self._send_waiting()
         if self._introduced.done():
             self.returned()
         else:
@@ -204,15 +208,15 @@ class Connection:
 
     def _went(self) -> None:
         self._is_introduced = False
-        self._holds_back = True
-        for asked in self._unanswered.values():
-            if asked.sends and not asked.method.repeatable:
+        for asked in self._sent.values():
+            if not asked.method.repeatable:
                 asked.fail(ConnectionLost(f"the daemon went away during {asked.method.name}"))
             elif asked.sends >= SENDS_MAX:
                 asked.fail(
                     ConnectionLost(f"the daemon went away {SENDS_MAX} times during {asked.method.name}")
                 )
-            asked.is_sent = False
+        self._waiting = self._sent | self._waiting
+        self._sent = OrderedDict()
 
     def _received(self, message: bytes) -> None:
         try:
@@ -223,15 +227,14 @@ class Connection:
         if reply.id == HELLO_ID:
             self._greeted(reply)
             return
-        if asked := self._unanswered.get(cast("int", reply.id)):
+        asked = self._sent.get(cast("int", reply.id))
+        # A daemon that stops has not begun with it: it is sent again to the next one.
+        if asked is not None and (reply.error is UNSET or reply.error.code != Stopping.code):
             asked.settle(reply)
-        # The link was full, and this reply shows that it moves.
-        if self._holds_back and self._is_introduced:
-            self._send_held_back()
 
     def _fail(self, problem: PjaiError) -> None:
         self._failure = problem
         if not self._introduced.done():
             self._introduced.set_exception(problem)
-        for asked in self._unanswered.values():
+        for asked in (*self._sent.values(), *self._waiting.values()):
             asked.fail(problem)

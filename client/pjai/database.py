@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, aclosing
-from typing import Any, Final, TypeVar
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeVar, Unpack
 
 from msgspec import Raw
 
@@ -14,25 +14,30 @@ from pjai.documents import Document
 from pjai.exchange import decoded
 from pjai.live import LiveQueries
 from pjai.live_query import LiveQuery
+from pjai.pages import following
 from pjai.rows import RowAnswer, RowsAnswer, reader
+from pjai_wire import limits
 from pjai_wire.codec import encode
-from pjai_wire.errors import InvalidQuery
+from pjai_wire.columns import Column
+from pjai_wire.envelope import NIL
 from pjai_wire.events import Event, event_name
 from pjai_wire.ids import new_id
 from pjai_wire.methods import (
     COMMIT,
     COUNT,
+    EVENTS,
     GET,
     HEALTH,
     QUERY,
     REBUILD,
     CommitParams,
     CountParams,
+    EventsParams,
+    EventsResult,
     GetParams,
     HealthResult,
     HelloResult,
     LoggedEvent,
-    EventsResult,
     NewEvent,
     Nothing,
     RebuildParams,
@@ -45,3 +50,168 @@ from pjai_wire.tables import Table, personas
 
 T = TypeVar("T")
 RecordT = TypeVar("RecordT", bound=Record)
+
+
+class Database:
+    """A connected daemon; `pjai.connect` makes it.
+
+    Every method takes a `timeout` in seconds, by default that of the connection, and raises a `PjaiError`:
+    what the daemon answered, or `TimedOut`. While the daemon is away requests wait for it. A commit, like
+    every request that may be repeated, is sent again when its answer was lost.
+    """
+
+    def __init__(self, connection: Connection, live: LiveQueries) -> None:
+        self._connection = connection
+        self._live = live
+
+    @property
+    def hello(self) -> HelloResult:
+        """What the daemon said about itself when the connection was last made."""
+        return self._connection.hello
+
+    async def commit(self, *events: Event | NewEvent, timeout: float | None = None) -> Receipt:
+        """Records events, all or none; when this returns they are durable and every query shows them.
+
+        Args:
+            events: an `Event` gets a new id; a `NewEvent` has one, and is recorded once however often it
+                is committed.
+            timeout: seconds. After `TimedOut` the events may have been recorded or not.
+
+        Raises:
+            NotFound: an event is about what does not exist.
+            AlreadyExists: an event makes what exists.
+            InvalidValue: a field is outside its limits.
+        """
+        return await self._connection.call(
+            COMMIT, CommitParams(events=tuple(map(new_event, events))), timeout
+        )
+
+    async def query(self, select: Select[T], *, timeout: float | None = None) -> list[T]:
+        """The rows of a query: records, or dicts by the columns' Python names after `select` or `group_by`.
+
+        Raises:
+            InvalidQuery: the query means nothing, or omits a column that a record cannot be without.
+        """
+        answer = decoded(RowsAnswer, await self._connection.ask(QUERY, select.query, timeout))
+        return reader(select, answer.columns).many(answer.rows)
+
+    async def first(self, select: Select[T], *, timeout: float | None = None) -> T | None:
+        """The first row of a query, or None where there is none."""
+        rows = await self.query(select.limit(1), timeout=timeout)
+        return rows[0] if rows else None
+
+    async def count(self, select: Select[Any], *, timeout: float | None = None) -> int:
+        """How many rows meet the query's conditions, whatever its limit."""
+        params = CountParams(table=select.query.table, where=select.query.where)
+        return (await self._connection.call(COUNT, params, timeout)).count
+
+    async def get(
+        self,
+        table: Table[RecordT],
+        row_id: str,
+        *,
+        omit: tuple[Column, ...] = (),
+        timeout: float | None = None,
+    ) -> RecordT | None:
+        """The row with an id, or None where there is none.
+
+        Args:
+            table: where it is.
+            row_id: its id.
+            omit: columns to leave out, whose fields then have their defaults.
+            timeout: seconds.
+        """
+        params = GetParams(table=table.table_name, id=row_id, omit=tuple(column.name for column in omit))
+        answer = decoded(RowAnswer, await self._connection.ask(GET, params, timeout))
+        return None if answer.row == NIL else reader(table.all(), answer.columns).one(answer.row)
+
+    def pages(self, select: Select[T], *, timeout: float | None = None) -> AsyncIterator[list[T]]:
+        """All rows of a query, a page of its limit at a time; rows that change meanwhile shift none.
+
+        Raises:
+            InvalidQuery: it groups rows, or does not select its id and the columns that it is ordered by.
+        """
+        return following(self.query, select, timeout)
+
+    def watch(
+        self, select: Select[T], label: str = "", *, timeout: float | None = None
+    ) -> AbstractAsyncContextManager[LiveQuery[T]]:
+        """The result of a query, kept up to date inside the block, through restarts of the daemon too.
+
+        Example:
+            async with db.watch(personas.where(is_active=True)) as live:
+                async for rows in live:
+                    print(rows)
+
+        Args:
+            select: the query.
+            label: what the program calls it, for people.
+            timeout: seconds until the first result.
+        """
+        return self._live.watch(select, label, timeout)
+
+    def document(self, name: str, defaults: Mapping[str, Any] | None = None) -> Document:
+        """State of this program's own, such as its window's; nothing is asked until it is used."""
+        return Document(self._connection, self._live, name, defaults or {})
+
+    async def events(
+        self,
+        *,
+        limit: int = limits.EVENTS_PAGE_DEFAULT,
+        timeout: float | None = None,
+        **which: Unpack[trail.EventFilter],
+    ) -> EventsResult:
+        """A page of the audit trail; its `next` is the `after` (or, going back, `before`) of the next."""
+        return await self._connection.call(EVENTS, EventsParams(limit=limit, **which), timeout)
+
+    def audit(
+        self, *, timeout: float | None = None, **which: Unpack[trail.EventFilter]
+    ) -> AsyncIterator[LoggedEvent]:
+        """Every event of the audit trail, read a page at a time."""
+        return trail.all_events(self._connection, timeout, **which)
+
+    async def follow_events(self, after: int | None = None) -> AsyncIterator[LoggedEvent]:
+        """Every new event for ever, each within one tick of the daemon (`hello.tick_interval_ms`).
+
+        Args:
+            after: the seq after which to begin; None for now.
+        """
+        # No row is wanted: each tick tells a live query how far the log has come.
+        async with self._live.watch(personas.limit(0), "follow_events", None) as live:
+            begin = live.seq if after is None else after
+            async for event in trail.new_events(self._connection, live, begin):
+                yield event
+
+    async def verify(
+        self, progress: Callable[[int], object] | None = None, *, timeout: float | None = None
+    ) -> trail.TrailVerified:
+        """Reads the whole audit trail and computes its hash chain anew.
+
+        Args:
+            progress: called now and then with the number of events that were found right.
+            timeout: seconds for each page.
+
+        Raises:
+            BrokenTrail: an event is missing, was changed or was put in.
+        """
+        return await trail.verified(self._connection, timeout, progress)
+
+    async def health(self, *, timeout: float | None = None) -> HealthResult:
+        """How the daemon is."""
+        return await self._connection.call(HEALTH, Nothing(), timeout)
+
+    async def rebuild(self, *, replace: bool = False, timeout: float | None = None) -> RebuildResult:
+        """Builds the state anew from the log and compares it with the live one.
+
+        Args:
+            replace: put it in the live one's place.
+            timeout: seconds; a long log takes long.
+        """
+        return await self._connection.call(REBUILD, RebuildParams(replace=replace), timeout)
+
+
+def new_event(event: Event | NewEvent) -> NewEvent:
+    """The event with an id of its own, as a commit carries it."""
+    if isinstance(event, NewEvent):
+        return event
+    return NewEvent(id=new_id(), name=event_name(event), args=Raw(encode(event)))

@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from pjai.computed import computed
 from pjai.connection import Connection
+from pjai.derived import computed
 from pjai.live import LiveQueries
 from pjai.live_value import LiveValue
 from pjai_wire.methods import DOCUMENT_GET, DOCUMENT_SET, DocumentGetParams, DocumentSetParams
@@ -45,7 +45,7 @@ class Document:
         params = DocumentSetParams(name=self.name, value=dict(changes), defaults=self.defaults)
         return (await self._connection.call(DOCUMENT_SET, params, timeout)).value
 
-    async def set(self, **changes: Any) -> Value:
+    async def set(self, /, **changes: Any) -> Value:
         """`merge` with the changes as keywords."""
         return await self.merge(changes)
 

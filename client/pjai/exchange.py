@@ -28,13 +28,12 @@ class ConnectionLost(Unavailable):
 class Asked:
     """A request that waits for its answer."""
 
-    __slots__ = ("answer", "id", "is_sent", "message", "method", "sends")
+    __slots__ = ("answer", "id", "message", "method", "sends")
 
     def __init__(self, method: Method[Any, Any], request_id: int, message: bytes) -> None:
         self.method = method
         self.id = request_id
         self.message = message
-        self.is_sent = False
         self.sends = 0
         self.answer: asyncio.Future[Raw] = asyncio.get_running_loop().create_future()
 

@@ -10,9 +10,6 @@ from zmq.utils.monitor import parse_monitor_message
 from pjai.sockets import Frames, LoopSocket, new_socket
 from pjai_wire.errors import InvalidValue
 
-REQUESTS_UNDER_WAY_MAX = 10_000
-"""Requests of one connection that wait for their answers; as many messages fit the socket's queues."""
-
 
 class Link:
     """A DEALER socket and the monitor that tells when its peer comes and goes.
@@ -43,8 +40,6 @@ class Link:
         socket = new_socket(context, zmq.DEALER)
         # Without it messages would queue for a peer that may never come, and be lost when one does not.
         socket.setsockopt(zmq.IMMEDIATE, 1)
-        socket.setsockopt(zmq.SNDHWM, REQUESTS_UNDER_WAY_MAX)
-        socket.setsockopt(zmq.RCVHWM, REQUESTS_UNDER_WAY_MAX)
         monitor = socket.get_monitor_socket(zmq.EVENT_HANDSHAKE_SUCCEEDED | zmq.EVENT_DISCONNECTED)
         monitor.setsockopt(zmq.LINGER, 0)
         self._monitor = LoopSocket(monitor, self._happened)

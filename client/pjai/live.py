@@ -75,7 +75,10 @@ class LiveQueries:
             self._connection.tell(UNWATCH, TopicParams(topic=live.topic or answer.topic))
 
     def close(self) -> None:
-        """Ends the socket."""
+        """Ends every live query, and the socket."""
+        for live in self._by_topic.values():
+            live.close()
+        self._by_topic.clear()
         if self._changes is not None:
             self._changes.close()
 

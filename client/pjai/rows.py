@@ -95,11 +95,6 @@ def reader(select: Select[T], columns: Raw) -> RowReader[T]:
     return cast("RowReader[T]", _reader(select.table, is_partial, bytes(columns)))
 
 
-def record_reader(table: Table[Any], columns: Raw) -> RowReader[Any]:
-    """What decodes a table's rows to its records; otherwise as `reader`."""
-    return _reader(table, False, bytes(columns))
-
-
 @lru_cache(READERS_MAX)
 def _reader(table: Table[Any], is_partial: bool, columns: bytes) -> RowReader[Any]:
     names = msgspec.msgpack.decode(columns, type=tuple[str, ...])

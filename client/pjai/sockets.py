@@ -38,6 +38,8 @@ class LoopSocket:
         self._loop = asyncio.get_running_loop()
         self._descriptor = cast("int", socket.getsockopt(zmq.FD))
         self._loop.add_reader(self._descriptor, self.drain)
+        # A socket that was never read from wakes nobody.
+        self._loop.call_soon(self.drain)
 
     def send(self, message: bytes) -> bool:
         """Whether the socket took the message; it does not while there is no peer."""

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from typing import ClassVar, Literal, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 from msgspec.structs import replace
 
 from pjai.connection import Connection
 from pjai.live_query import LiveQuery
 from pjai_wire import limits
 from pjai_wire.chain import ORIGIN, arguments_hash, link
+from pjai_wire.envelope import NIL
 from pjai_wire.errors import PjaiError
-from pjai_wire.methods import EVENTS, EventsParams, EventsResult, LoggedEvent
+from pjai_wire.methods import EVENTS, EventsParams, LoggedEvent
 
 
 class EventFilter(TypedDict, total=False):
@@ -32,8 +33,6 @@ class EventFilter(TypedDict, total=False):
     before: int
     """Only seqs less than this."""
     order: Literal["asc", "desc"]
-    limit: int
-    """Events in a page."""
 
 
 class BrokenTrail(PjaiError):
@@ -44,7 +43,7 @@ class BrokenTrail(PjaiError):
         seq: of the first event that does not fit.
     """
 
-    code: ClassVar[str] = "broken_trail"
+    code = "broken_trail"
 
     def __init__(self, message: str, *, seq: int) -> None:
         super().__init__(message, hint="restore a backup; what comes before this event is intact")
@@ -61,18 +60,11 @@ class TrailVerified(Struct, frozen=True):
     """The last event's."""
 
 
-async def events_page(
-    connection: Connection, timeout: float | None, **which: Unpack[EventFilter]
-) -> EventsResult:
-    """One page of the trail."""
-    return await connection.call(EVENTS, EventsParams(**which), timeout)
-
-
 async def all_events(
     connection: Connection, timeout: float | None, **which: Unpack[EventFilter]
 ) -> AsyncIterator[LoggedEvent]:
     """Every event of the trail, a page at a time."""
-    params = EventsParams(**{"limit": limits.EVENTS_PAGE_MAX, **which})
+    params = EventsParams(limit=limits.EVENTS_PAGE_MAX, **which)
     while True:
         page = await connection.call(EVENTS, params, timeout)
         for event in page.events:
@@ -82,12 +74,10 @@ async def all_events(
         params = replace(params, **{"after" if params.order == "asc" else "before": page.next})
 
 
-async def new_events(
-    connection: Connection, live: LiveQuery[object], after: int, timeout: float | None
-) -> AsyncIterator[LoggedEvent]:
+async def new_events(connection: Connection, live: LiveQuery[Any], after: int) -> AsyncIterator[LoggedEvent]:
     """Every event after a seq, for ever, as soon as `live` shows that there is one."""
     while True:
-        async for event in all_events(connection, timeout, after=after):
+        async for event in all_events(connection, None, after=after):
             after = event.seq
             yield event
         await live.reached(after + 1)
@@ -105,7 +95,7 @@ async def verified(
     previous = ORIGIN
     async for event in all_events(connection, timeout):
         count += 1
-        erased += event.args is None
+        erased += event.args == NIL
         check(event, count, previous)
         previous = event.hash
         if progress is not None and count % limits.EVENTS_PAGE_MAX == 0:
@@ -126,7 +116,7 @@ def check(event: LoggedEvent, seq: int, previous: bytes) -> None:
     """
     if event.seq != seq:
         raise BrokenTrail(f"event {seq} is missing: {event.seq} stands in its place", seq=seq)
-    if event.args is not None and arguments_hash(bytes(event.args)) != event.args_hash:
+    if event.args != NIL and arguments_hash(bytes(event.args)) != event.args_hash:
         raise BrokenTrail(f"the arguments of event {seq} were changed", seq=seq)
     if link(previous, seq, event.id, event.name, event.args_hash) != event.hash:
         raise BrokenTrail(f"event {seq} was changed, or one before it was taken out or put in", seq=seq)
