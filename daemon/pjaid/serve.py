@@ -74,6 +74,7 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
         clients,
         endpoints_in(runtime),
         load=lambda: Load(requests.door.clients, len(live), requests.in_flight),
+        on_mended=live.end_all,
     )
     router = Router(
         {

@@ -91,6 +91,11 @@ class LiveQueries:
         self._registry.remove(topic)
         self._waiting.pop(topic, None)
 
+    def end_all(self) -> None:
+        """Ends every live query, for their clients to watch again: what they hold may be wrong."""
+        for query in self._registry:
+            self.unwatch(query.topic)
+
     def issued(self, topic: str) -> bool:
         """Whether a live query has this topic."""
         return topic in self._registry

@@ -50,6 +50,7 @@ class UpkeepMethods:
         clients: who said hello.
         endpoints: where it is reached.
         load: tells what it is at.
+        on_mended: called when a rebuild changed the state although nothing was committed.
     """
 
     def __init__(
@@ -59,12 +60,14 @@ class UpkeepMethods:
         clients: Clients,
         endpoints: Endpoints,
         load: Callable[[], Load],
+        on_mended: Callable[[], None],
     ) -> None:
         self._settings = settings
         self._store = store
         self._clients = clients
         self._endpoints = endpoints
         self._load = load
+        self._on_mended = on_mended
         self._instance = new_id()
         self._started = time.monotonic()
         self.handlers: dict[str, Handler] = {
@@ -138,7 +141,10 @@ class UpkeepMethods:
 
     async def rebuild(self, _client: Client, params: Raw) -> bytes:
         """The state built anew from the log, and compared with the live one."""
-        return encode(await self._store.rebuild(replace=_rebuild.decode(params).replace))
+        rebuilt = await self._store.rebuild(replace=_rebuild.decode(params).replace)
+        if rebuilt.replaced and not rebuilt.identical:
+            self._on_mended()
+        return encode(rebuilt)
 
 
 def _memory_bytes() -> int:

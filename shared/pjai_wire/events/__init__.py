@@ -29,8 +29,17 @@ _NAMES = {kind: name for name, kind in EVENTS.items()}
 
 
 def event_name(event: Event) -> str:
-    """The name of an event on the wire."""
-    return _NAMES[type(event)]
+    """The name of an event on the wire.
+
+    Raises:
+        UnknownEvent: it is not an event of the contract.
+    """
+    try:
+        return _NAMES[type(event)]
+    except KeyError:
+        raise UnknownEvent(
+            f"{type(event).__name__} is not an event", hint="commit events of pjai.v1 and pjai.v2"
+        ) from None
 
 
 def event_type(name: str) -> type[Event]:
