@@ -34,6 +34,9 @@ check: $(READY) ## Lint, strict types, the architecture's arrows
 bench: $(READY) ## The workload against a live daemon, each figure beside its floor (MEMORIES=10000)
 	$(BIN)/python -m tests.workload --memories $(MEMORIES)
 
+soak-kill: $(READY) ## 300 times kill -9 under concurrent commits (a few minutes)
+	PJAI_TEST_KILLS=300 $(BIN)/python -m pytest -q tests/system/test_crash.py
+
 contract: $(READY) ## Write shared/asyncapi.json and shared/vectors.json anew from the contract
 	$(BIN)/python -m pjai_wire.document shared/asyncapi.json
 	$(BIN)/python -m pjai_wire.vectors shared/vectors.json

@@ -85,15 +85,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     result_bytes_max: Annotated[
         int, _about("The longest result that is sent.", unit="bytes", ge=1024, le=1024 * MIB)
     ] = 64 * MIB
-    inline_steps_max: Annotated[
-        int,
+    inline_ms_max: Annotated[
+        float,
         _about(
-            "SQLite VM steps that a read may take on the event loop before it moves to a thread.",
-            unit="steps",
-            ge=1,
-            le=1_000_000_000,
+            "How long a read may take on the event loop before it moves to a thread; 0 moves all.",
+            unit="ms",
+            ge=0,
+            le=1000,
         ),
-    ] = 50_000
+    ] = 2.0
     tick_interval_ms: Annotated[
         int, _about("How often the last seq of every live topic is published.", unit="ms", ge=10, le=60_000)
     ] = 1000

@@ -134,7 +134,7 @@ def test_a_client_cannot_open_live_queries_without_end() -> None:
 
 def test_a_query_that_runs_in_a_thread_is_as_live_as_any() -> None:
     names = [f"w{number}" for number in range(30)]
-    with daemon(inline_steps_max=1, tick_interval_ms=20) as running, raw_client(running.endpoint) as client:
+    with daemon(inline_ms_max=0, tick_interval_ms=20) as running, raw_client(running.endpoint) as client:
         watched = client.result("watch", query={"table": "workflows"})
         with raw_subscriber(changes_of(client), watched["topic"]) as subscriber:
             seq = [save_workflow(client, name) for name in names][-1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from functools import lru_cache
 
 from msgspec import Raw
 
@@ -21,14 +22,22 @@ from pjai_wire.query import Query
 from pjaid.methods.clients import Client
 from pjaid.methods.router import Handler
 from pjaid.store.reads import Answer
-from pjaid.store.statements import compile_count, compile_get, compile_query
+from pjaid.store.statements import Statement, compile_count, compile_get, compile_query
 from pjaid.store.store import Store
 from pjaid.store.trail import Page
+
+COMPILED_MAX = 1_000
+"""Queries whose statements are kept: programs ask the same ones again and again."""
 
 _query = Decoder(Query, "params")
 _count = Decoder(CountParams, "params")
 _get = Decoder(GetParams, "params")
 _events = Decoder(EventsParams, "params")
+
+
+@lru_cache(maxsize=COMPILED_MAX)
+def _compiled(params: bytes) -> Statement:
+    return compile_query(_query.decode(params))
 
 
 class DataMethods:
@@ -52,7 +61,7 @@ class DataMethods:
 
     def query(self, _client: Client, params: Raw) -> bytes | Awaitable[bytes]:
         """Rows of a table, or groups of them."""
-        statement = compile_query(_query.decode(params))
+        statement = _compiled(bytes(params))
 
         def finish(answer: Answer) -> bytes:
             return self._bounded(

@@ -1,12 +1,13 @@
 """Owns the reading connections, and decides which reads may run on the event loop.
 
-A read first runs where it was asked, on the event loop, with a budget of SQLite's virtual machine steps.
-Most reads end within it and are spared a thread's round trip. One that does not is interrupted and runs
-again on a pooled connection in a thread, and so does from then on every read of its shape.
+A read first runs where it was asked, on the event loop, with a budget of time. Most reads end within it and
+are spared a thread's round trip. One that does not is interrupted and runs again on a pooled connection in a
+thread, and so does from then on every read of its shape.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -21,6 +22,9 @@ from msgspec import Struct
 from pjai_wire.errors import Overloaded
 
 T = TypeVar("T")
+
+STEPS_BETWEEN_LOOKS = 2_000
+"""Of SQLite's virtual machine: some tens of microseconds."""
 
 SLOW_SHAPES_MAX = 1_000
 """How many shapes of slow reads are remembered; the one not met for longest is forgotten."""
@@ -40,8 +44,7 @@ class Readers:
         largest: how many there are at most.
         acquire_timeout_s: how long a read waits for one.
         idle_timeout_s: how long one beyond the smallest number stays open unused.
-        inline_steps_max: how many virtual machine steps a read takes at the least before it is moved to a
-            thread; at twice as many it is for certain.
+        inline_ms_max: how long a read may take on the event loop; 0 moves every read to a thread.
     """
 
     def __init__(
@@ -52,7 +55,7 @@ class Readers:
         largest: int,
         acquire_timeout_s: float,
         idle_timeout_s: float,
-        inline_steps_max: int,
+        inline_ms_max: float,
     ) -> None:
         self._connect = connect
         self._smallest = smallest
@@ -64,8 +67,9 @@ class Readers:
         self._busy = 0
         self._slow: OrderedDict[str, None] = OrderedDict()
         self._inline = connect()
-        self._alarms = 0
-        self._inline.set_progress_handler(self._alarm, inline_steps_max)
+        self._inline_s_max = inline_ms_max / 1000
+        self._deadline = math.inf
+        self._inline.set_progress_handler(self._overdue, STEPS_BETWEEN_LOOKS)
 
     @property
     def open(self) -> int:
@@ -79,13 +83,18 @@ class Readers:
             shape: what the read has in common with others that are as slow.
             work: what to do with the connection; it must not change anything, as it may run twice.
         """
+        if not self._inline_s_max:
+            return self.read_in_thread(work)
         if shape in self._slow:
             self._slow.move_to_end(shape)
             return self.read_in_thread(work)
-        self._alarms = 0
+        self._deadline = time.perf_counter() + self._inline_s_max
         try:
             return work(self._inline)
         except apsw.InterruptError:
+            self._deadline = math.inf
+            if self._inline.in_transaction:  # the end of the transaction may have been interrupted too
+                self._inline.execute("ROLLBACK")
             self._slow[shape] = None
             if len(self._slow) > SLOW_SHAPES_MAX:
                 self._slow.popitem(last=False)
@@ -130,11 +139,6 @@ class Readers:
             self._busy -= 1
             self._places.release()
 
-    def _alarm(self) -> bool:
-        """Whether to interrupt the read on the event loop.
-
-        SQLite counts the steps of a prepared statement over all of its runs, so a quick read may see the
-        alarm once; only a second one within the same read says that it takes long.
-        """
-        self._alarms += 1
-        return self._alarms > 1
+    def _overdue(self) -> bool:
+        """Whether to interrupt the read on the event loop; SQLite asks every so many of its steps."""
+        return time.perf_counter() > self._deadline

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import apsw
@@ -14,10 +15,14 @@ from pjai_wire.envelope import Row
 from pjai_wire.errors import LimitExceeded
 from pjaid.store.statements import Statement
 
-MESSAGES_GATHERED_AT_ONCE = 1_000
+CONVERSATIONS_GATHERED_AT_ONCE = 1_000
 """Conversations whose messages one statement fetches."""
 
-_BULKY: frozenset[Kind] = frozenset({"list", "document", "vector"})
+ROWS_CONVERTED_AT_ONCE = 256
+
+_ENCODED: frozenset[Kind] = frozenset({"list", "document"})
+_BULKY = _ENCODED | {"vector"}
+_BOOLEANS = {0: False, 1: True, None: None}
 
 
 class Answer(Struct, frozen=True):
@@ -68,11 +73,11 @@ def rows(connection: apsw.Connection, statement: Statement, bytes_max: int) -> l
     budget = _Budget(bytes_max)
     found = _found(connection, statement, budget)
     if statement.gathers:
-        _gather_messages(connection, found, statement.columns.index("id"), budget)
+        return _with_messages(connection, found, statement.columns.index("id"), budget)
     return found
 
 
-class _GatheredMessage(Struct, frozen=True, rename="camel"):
+class _GatheredMessage(Struct, frozen=True, rename="camel", gc=False):
     """The contract's `ConversationMessage`, its metadata still encoded."""
 
     id: str
@@ -98,53 +103,41 @@ class _Budget:
 
 
 def _found(connection: apsw.Connection, statement: Statement, budget: _Budget) -> list[Row]:
-    bulky = [index for index, kind in enumerate(statement.kinds) if kind in _BULKY]
-    texts = [
-        index for index, name in enumerate(statement.columns) if name == "content" and index not in bulky
-    ]
-    booleans = [index for index, kind in enumerate(statement.kinds) if kind == "boolean"]
-    encoded = [index for index in bulky if statement.kinds[index] != "vector"]
     cursor = connection.execute(statement.sql, statement.bindings)
-    if not bulky and not booleans and not texts:
-        return cursor.fetchall()
     found: list[Row] = []
-    for values in cursor:
-        row = list(values)
-        size = 0
-        for index in bulky:
-            if row[index] is not None:
-                size += len(row[index])
-        for index in texts:
-            size += len(row[index])
-        budget.spend(size)
-        for index in encoded:
-            if row[index] is not None:
-                row[index] = Raw(row[index])
-        for index in booleans:
-            if row[index] is not None:
-                row[index] = bool(row[index])
-        found.append(row)  # type: ignore[arg-type] # a list travels as a tuple does, and needs no copy
+    while some := list(itertools.islice(cursor, ROWS_CONVERTED_AT_ONCE)):
+        found.extend(_converted(some, statement, budget))
     return found
 
 
-def _gather_messages(
-    connection: apsw.Connection, rows: Sequence[Any], id_index: int, budget: _Budget
-) -> None:
-    """Puts at the end of each row the messages of the conversation that it is."""
+def _converted(some: list[Row], statement: Statement, budget: _Budget) -> Iterable[Row]:
+    """Rows as they travel. They are converted column by column, which is a C loop each."""
+    columns: list[Iterable[Any]] = list(zip(*some, strict=True))
+    for index, kind in enumerate(statement.stored_kinds):
+        if kind == "boolean":
+            columns[index] = map(_BOOLEANS.get, columns[index])
+        elif kind in _BULKY or statement.columns[index] == "content":
+            budget.spend(sum(map(len, filter(None, columns[index]))))
+            if kind in _ENCODED:
+                columns[index] = map(Raw, columns[index])
+    return zip(*columns, strict=True)
+
+
+def _with_messages(connection: apsw.Connection, rows: list[Row], id_index: int, budget: _Budget) -> list[Row]:
+    """The rows, each with the messages of the conversation that it is at its end."""
     gathered: defaultdict[str, list[_GatheredMessage]] = defaultdict(list)
     ids = [row[id_index] for row in rows]
-    for start in range(0, len(ids), MESSAGES_GATHERED_AT_ONCE):
-        some = ids[start : start + MESSAGES_GATHERED_AT_ONCE]
+    for start in range(0, len(ids), CONVERSATIONS_GATHERED_AT_ONCE):
+        some = ids[start : start + CONVERSATIONS_GATHERED_AT_ONCE]
         sql = (
             "SELECT conversation_id, id, role, content, sent_at, metadata FROM messages"
             f" WHERE conversation_id IN ({', '.join('?' * len(some))}) ORDER BY conversation_id, position"
         )
-        for conversation, message, role, content, sent_at, metadata in connection.execute(sql, some):
-            budget.spend(len(content) + len(metadata))
-            gathered[conversation].append(
-                _GatheredMessage(
-                    id=message, role=role, content=content, sent_at=sent_at, metadata=Raw(metadata)
-                )
-            )
-    for row in rows:
-        row.append(gathered[row[id_index]])
+        cursor = connection.execute(sql, some)
+        while found := list(itertools.islice(cursor, ROWS_CONVERTED_AT_ONCE)):
+            conversations, message_ids, roles, contents, times, metadata = zip(*found, strict=True)
+            budget.spend(sum(map(len, contents)) + sum(map(len, metadata)))
+            messages = map(_GatheredMessage, message_ids, roles, contents, times, map(Raw, metadata))
+            for conversation, message in zip(conversations, messages, strict=True):
+                gathered[conversation].append(message)
+    return [(*row, gathered[row[id_index]]) for row in rows]

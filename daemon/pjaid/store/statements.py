@@ -37,6 +37,11 @@ class Statement(Struct, frozen=True):
     """Which of the columns tell a row from the others; None where none do."""
 
     @property
+    def stored_kinds(self) -> tuple[Kind, ...]:
+        """What the columns in the SQL are."""
+        return self.kinds[:-1] if self.gathers else self.kinds
+
+    @property
     def shared(self) -> bool:
         """Whether the table comes from the shared log, whose seq its answers then carry."""
         return self.table is not client_documents

@@ -66,7 +66,7 @@ class Store:
             largest=settings.readers_max,
             acquire_timeout_s=settings.reader_acquire_timeout_s,
             idle_timeout_s=settings.reader_idle_timeout_s,
-            inline_steps_max=settings.inline_steps_max,
+            inline_ms_max=settings.inline_ms_max,
         )
         self._writer = Writer(
             writing,

@@ -19,7 +19,9 @@ from pjaid.store.readers import Readers
 
 pytestmark = pytest.mark.anyio
 
-SLOW = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) SELECT max(i) FROM n"
+SLOW = (
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000000) SELECT max(i) FROM n"
+)
 QUICK = "SELECT 1"
 Make = Callable[..., Readers]
 
@@ -37,7 +39,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
             "largest": 2,
             "acquire_timeout_s": 30,
             "idle_timeout_s": 300,
-            "inline_steps_max": 1_000,
+            "inline_ms_max": 1,
         }
         readers = Readers(
             lambda: open_database(tmp_path / "pjai.db", "aegis", key, read_only=True), **options | changed
@@ -61,7 +63,7 @@ def run(sql: str) -> Callable[[apsw.Connection], tuple[object, bool]]:
 
 
 async def test_a_quick_read_is_answered_at_once_however_often(make: Make) -> None:
-    readers = make()
+    readers = make(inline_ms_max=1_000)
     for _ in range(2_000):
         assert readers.read(QUICK, run(QUICK)) == (1, True)
 
@@ -71,8 +73,30 @@ async def test_a_slow_read_moves_to_a_thread_and_so_do_its_likes(make: Make) -> 
     for _ in range(2):
         answer = readers.read(SLOW, run(SLOW))
         assert isinstance(answer, Awaitable)
-        assert await answer == (20_000, False)
+        assert await answer == (2_000_000, False)
     assert readers.read(QUICK, run(QUICK)) == (1, True)
+
+
+async def test_an_interrupted_read_leaves_no_transaction_behind(make: Make) -> None:
+    readers = make()
+
+    def in_transaction(sql: str) -> Callable[[apsw.Connection], object]:
+        def work(connection: apsw.Connection) -> object:
+            with connection:
+                return connection.execute(sql).get
+
+        return work
+
+    answer = readers.read(SLOW, in_transaction(SLOW))
+    assert isinstance(answer, Awaitable)
+    assert await answer == 2_000_000
+    assert readers.read(QUICK, in_transaction(QUICK)) == 1
+
+
+async def test_a_budget_of_nothing_sends_every_read_to_a_thread(make: Make) -> None:
+    answer = make(inline_ms_max=0).read(QUICK, run(QUICK))
+    assert isinstance(answer, Awaitable)
+    assert await answer == (1, False)
 
 
 async def test_there_are_never_more_connections_than_the_largest_number(make: Make) -> None:
