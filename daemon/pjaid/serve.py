@@ -73,7 +73,7 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
         store,
         clients,
         endpoints_in(runtime),
-        load=lambda: Load(requests.door.clients, len(live), requests.in_flight),
+        load=lambda: Load(requests.door.clients, len(live), router.in_flight),
         on_mended=live.end_all,
     )
     router = Router(
@@ -84,6 +84,7 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
             **DocumentMethods(store).handlers,
         },
         clients,
+        in_flight_max=settings.requests_in_flight_max,
     )
     changes = Changes(
         context,
@@ -97,8 +98,6 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
         context,
         runtime / REQUESTS_SOCKET,
         answer=router.answer,
-        refuse=router.refuse,
-        in_flight_max=settings.requests_in_flight_max,
         message_bytes_max=settings.message_bytes_max,
         clients_max=settings.clients_max,
     )
@@ -108,10 +107,8 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
             tree.start_soon(admission.serve)
             tree.start_soon(requests.door.watch)
             tree.start_soon(changes.door.watch)
-            tree.start_soon(changes.serve)
             tree.start_soon(live.serve, tree)
             tree.start_soon(_tick, live, store, settings.tick_interval_ms / 1000)
-            tree.start_soon(requests.serve, tree)
             # Heard before anybody is told: who is told may stop the daemon at once.
             with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
                 _announce(settings)
@@ -119,12 +116,12 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
             _begin_stop(received)
             router.stopping = True
             with anyio.move_on_after(settings.drain_timeout_s):
-                await requests.answered()
+                await router.answered()
             tree.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True):
-            requests.door.close()
-            changes.door.close()
+            requests.close()
+            changes.close()
             admission.close()
             await store.close()
             context.destroy(linger=0)

@@ -93,7 +93,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             ge=0,
             le=1000,
         ),
-    ] = 2.0
+    ] = 4.0
     tick_interval_ms: Annotated[
         int, _about("How often the last seq of every live topic is published.", unit="ms", ge=10, le=60_000)
     ] = 1000

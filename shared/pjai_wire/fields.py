@@ -104,5 +104,5 @@ def check_vector(embedding: object, model: object) -> None:
     if sys.byteorder == "big":
         numbers.byteswap()
     # A sum of finite float32 in double precision cannot overflow, and NaN or infinity survives it.
-    if not math.isfinite(sum(map(abs, numbers))):
+    if not math.isfinite(sum(numbers)):
         raise ValueError("an embedding's numbers must be finite")

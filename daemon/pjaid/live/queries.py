@@ -19,7 +19,7 @@ from pjai_wire.envelope import LiveUpdate, Row
 from pjai_wire.errors import PjaiError
 from pjaid.live.difference import Result, difference
 from pjaid.live.registry import LiveQuery, Registry
-from pjaid.store.reads import Answer
+from pjaid.store.reads import Rows
 from pjaid.store.statements import Statement
 from pjaid.store.store import Store
 from pjaid.store.writer import Committed
@@ -198,7 +198,7 @@ class LiveQueries:
         self.unwatch(query.topic)
 
 
-def _result(statement: Statement, answer: Answer) -> Result:
+def _result(statement: Statement, answer: Rows) -> Result:
     return Result(_keys(statement, answer.rows), [encode(row) for row in answer.rows])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from functools import lru_cache
 
 from msgspec import Raw
@@ -20,8 +19,8 @@ from pjai_wire.methods import (
 )
 from pjai_wire.query import Query
 from pjaid.methods.clients import Client
-from pjaid.methods.router import Handler
-from pjaid.store.reads import Answer
+from pjaid.methods.router import Answer, Handler
+from pjaid.store.reads import Rows
 from pjaid.store.statements import Statement, compile_count, compile_get, compile_query
 from pjaid.store.store import Store
 from pjaid.store.trail import Page
@@ -59,39 +58,39 @@ class DataMethods:
             "events": self.events,
         }
 
-    def query(self, _client: Client, params: Raw) -> bytes | Awaitable[bytes]:
+    def query(self, _client: Client, params: Raw) -> Answer:
         """Rows of a table, or groups of them."""
         statement = _compiled(bytes(params))
 
-        def finish(answer: Answer) -> bytes:
+        def finish(answer: Rows) -> bytes:
             return self._bounded(
                 encode(RowsResult(seq=answer.seq, columns=statement.columns, rows=answer.rows))
             )
 
         return self._store.read(statement, finish)
 
-    def count(self, _client: Client, params: Raw) -> bytes | Awaitable[bytes]:
+    def count(self, _client: Client, params: Raw) -> Answer:
         """How many rows."""
         statement = compile_count(_count.decode(params))
         return self._store.read(
             statement, lambda answer: encode(CountResult(seq=answer.seq, count=answer.rows[0][0]))
         )
 
-    def get(self, _client: Client, params: Raw) -> bytes | Awaitable[bytes]:
+    def get(self, _client: Client, params: Raw) -> Answer:
         """One row by its id."""
         statement = compile_get(_get.decode(params))
 
-        def finish(answer: Answer) -> bytes:
+        def finish(answer: Rows) -> bytes:
             row = answer.rows[0] if answer.rows else None
             return encode(GetResult(seq=answer.seq, columns=statement.columns, row=row))
 
         return self._store.read(statement, finish)
 
-    async def commit(self, client: Client, params: Raw) -> bytes:
+    def commit(self, client: Client, params: Raw) -> Answer:
         """Events, recorded all or none."""
-        return encode(await self._store.commit(bytes(params), client.origin))
+        return self._store.commit(bytes(params), client.origin, encode)
 
-    def events(self, _client: Client, params: Raw) -> Awaitable[bytes]:
+    def events(self, _client: Client, params: Raw) -> Answer:
         """A page of the audit trail."""
 
         def finish(page: Page) -> bytes:

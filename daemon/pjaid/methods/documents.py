@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-
 from msgspec import Raw
 
 from pjai_wire.codec import Decoder, encode
 from pjai_wire.fields import Document
 from pjai_wire.methods import DocumentGetParams, DocumentResult, DocumentSetParams
 from pjaid.methods.clients import Client
-from pjaid.methods.router import Handler
+from pjaid.methods.router import Answer, Handler
 from pjaid.store.documents import StoredDocument, filled
 from pjaid.store.store import Store
 
@@ -29,7 +27,7 @@ class DocumentMethods:
         self._store = store
         self.handlers: dict[str, Handler] = {"document_get": self.get, "document_set": self.set}
 
-    def get(self, client: Client, params: Raw) -> bytes | Awaitable[bytes]:
+    def get(self, client: Client, params: Raw) -> Answer:
         """A document, with what it lacks taken from the defaults."""
         asked = _get.decode(params)
         return self._store.read_document(

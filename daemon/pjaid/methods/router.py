@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any
 
 import structlog
@@ -25,8 +27,11 @@ from pjaid.methods.clients import Client, Clients
 
 log = structlog.get_logger()
 
-Handler = Callable[[Client, Raw], "bytes | Awaitable[bytes]"]
-"""Answers one method: (who asks, the encoded params) to the encoded result. Raises `PjaiError`."""
+Answer = bytes | asyncio.Future[bytes] | Coroutine[Any, Any, bytes]
+"""An encoded result, at once or to be awaited."""
+
+Handler = Callable[[Client, Raw], Answer]
+"""Answers one method: (who asks, the encoded params). Raises `PjaiError`."""
 
 _requests = Decoder(Request)
 
@@ -37,29 +42,44 @@ class Router:
     Args:
         handlers: what answers each method of the contract.
         clients: who asks.
+        in_flight_max: how many requests may be under way at once.
     """
 
-    def __init__(self, handlers: Mapping[str, Handler], clients: Clients) -> None:
+    def __init__(self, handlers: Mapping[str, Handler], clients: Clients, *, in_flight_max: int) -> None:
         assert handlers.keys() == METHODS.keys(), handlers.keys() ^ METHODS.keys()
         self._handlers = handlers
         self._clients = clients
+        self._in_flight_max = in_flight_max
+        self._in_flight: set[asyncio.Future[bytes]] = set()
         self.stopping = False
         """Answer nothing any more but that the daemon is shutting down."""
 
-    def answer(self, routing_id: bytes, message: bytes) -> bytes | Awaitable[bytes]:
-        """The reply to a message, at once or later; whatever is wrong is in the reply."""
+    @property
+    def in_flight(self) -> int:
+        """How many requests are under way."""
+        return len(self._in_flight)
+
+    def answer(self, routing_id: bytes, message: bytes, reply: Callable[[bytes], None]) -> None:
+        """Calls `reply` with the answer to a message, at once or later; what is wrong is in the answer."""
         request_id: RequestId | None = None
         try:
             request = _requests.decode(message)
             request_id = request.id
             result = self._handler(request)(self._clients.get(routing_id), request.params)
         except Exception as error:
-            return _failed(request_id if request_id is not None else _salvaged_id(message), error)
-        return _reply(request_id, result) if isinstance(result, bytes) else _later(request_id, result)
+            reply(_failed(request_id if request_id is not None else _salvaged_id(message), error))
+            return
+        if isinstance(result, bytes):
+            reply(_reply(request_id, result))
+            return
+        under_way = asyncio.ensure_future(result)
+        self._in_flight.add(under_way)
+        under_way.add_done_callback(partial(self._settle, request_id, reply))
 
-    def refuse(self, message: bytes) -> bytes:
-        """The reply to a message that comes when too many others are being answered."""
-        return _failed(_salvaged_id(message), Overloaded("too many requests at once", hint="wait a moment"))
+    async def answered(self) -> None:
+        """Waits until every request that was under way is answered."""
+        while self._in_flight:
+            await asyncio.wait(self._in_flight)
 
     def _handler(self, request: Request) -> Handler:
         if not version.PROTOCOL_MIN <= request.v <= version.PROTOCOL:
@@ -74,14 +94,21 @@ class Router:
             raise LimitExceeded(f"params have at most {limits.PARAMS_BYTES_MAX} bytes")
         if self.stopping:
             raise Stopping("the daemon is shutting down", hint="try again when it is up")
+        if len(self._in_flight) >= self._in_flight_max:
+            raise Overloaded("too many requests at once", hint="wait a moment")
         return handler
 
-
-async def _later(request_id: RequestId, result: Awaitable[bytes]) -> bytes:
-    try:
-        return _reply(request_id, await result)
-    except Exception as error:
-        return _failed(request_id, error)
+    def _settle(
+        self, request_id: RequestId, reply: Callable[[bytes], None], done: asyncio.Future[bytes]
+    ) -> None:
+        self._in_flight.discard(done)
+        if done.cancelled():
+            return
+        error = done.exception()
+        if error is None:
+            reply(_reply(request_id, done.result()))
+        elif isinstance(error, Exception):
+            reply(_failed(request_id, error))
 
 
 def _reply(request_id: RequestId, result: bytes) -> bytes:

@@ -25,7 +25,7 @@ _BULKY = _ENCODED | {"vector"}
 _BOOLEANS = {0: False, 1: True, None: None}
 
 
-class Answer(Struct, frozen=True):
+class Rows(Struct, frozen=True):
     """What a statement found."""
 
     seq: int
@@ -44,7 +44,7 @@ def documents_head(connection: apsw.Connection) -> int:
     return seq
 
 
-def run(connection: apsw.Connection, statement: Statement, bytes_max: int) -> Answer:
+def run(connection: apsw.Connection, statement: Statement, bytes_max: int) -> Rows:
     """What `statement` finds, and the state in which it does.
 
     Args:
@@ -59,7 +59,7 @@ def run(connection: apsw.Connection, statement: Statement, bytes_max: int) -> An
     connection.execute("BEGIN")
     try:
         seq = head(connection) if statement.shared else documents_head(connection)
-        return Answer(seq, rows(connection, statement, bytes_max))
+        return Rows(seq, rows(connection, statement, bytes_max))
     finally:
         connection.execute("COMMIT")
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import apsw
 from msgspec import Struct
@@ -17,7 +18,7 @@ from pjaid.store.database import Cipher, open_database, require_sqlite
 from pjaid.store.documents import StoredDocument
 from pjaid.store.keys import StoreKey
 from pjaid.store.readers import Readers
-from pjaid.store.reads import Answer, run
+from pjaid.store.reads import Rows, run
 from pjaid.store.recorder import Origin, Recorder
 from pjaid.store.statements import Statement
 from pjaid.store.writer import Committed, Writer
@@ -86,18 +87,20 @@ class Store:
         """How many reading connections are open."""
         return self._readers.open
 
-    def commit(self, params: bytes | memoryview, origin: Origin) -> Awaitable[Receipt]:
-        """Records the events of an encoded `CommitParams`; they are durable when this is done.
+    def commit(self, params: bytes, origin: Origin, finish: Callable[[Receipt], T]) -> asyncio.Future[T]:
+        """Records the events of an encoded `CommitParams`.
+
+        They are durable when this is done, with what `finish` makes of the receipt.
 
         Raises:
             PjaiError: nothing was recorded.
         """
         # Decoded on the writer's thread, so that a large commit does not hold up the event loop.
         return self._writer.submit(
-            lambda _connection, recorder: recorder.commit(_commit_params.decode(params).events, origin)
+            lambda _, recorder: finish(recorder.commit(_commit_params.decode(params).events, origin))
         )
 
-    def read(self, statement: Statement, finish: Callable[[Answer], T]) -> T | Awaitable[T]:
+    def read(self, statement: Statement, finish: Callable[[Rows], T]) -> T | Coroutine[Any, Any, T]:
         """What `finish` makes of the rows that `statement` finds, at once where that is quick.
 
         Raises:
@@ -108,7 +111,7 @@ class Store:
             statement.sql, lambda connection: finish(run(connection, statement, bytes_max))
         )
 
-    def read_trail(self, params: EventsParams, finish: Callable[[trail.Page], T]) -> Awaitable[T]:
+    def read_trail(self, params: EventsParams, finish: Callable[[trail.Page], T]) -> Coroutine[Any, Any, T]:
         """What `finish` makes of a page of the audit trail."""
         bytes_max = self._result_bytes_max
         return self._readers.read_in_thread(
@@ -117,7 +120,7 @@ class Store:
 
     def read_document(
         self, client: str, name: str, finish: Callable[[StoredDocument], T]
-    ) -> T | Awaitable[T]:
+    ) -> T | Coroutine[Any, Any, T]:
         """What `finish` makes of a client's document."""
         return self._readers.read(
             "document", lambda connection: finish(documents.read_document(connection, client, name))

@@ -120,7 +120,13 @@ def written_table(write: Write) -> str:
 
 
 def _bound(table: Table[Any], values: Values) -> list[SqlValue]:
-    return [to_sql(getattr(table, name), value) for name, value in values.items()]
+    columns = _columns(table, tuple(values))
+    return [to_sql(column, value) for column, value in zip(columns, values.values(), strict=True)]
+
+
+@lru_cache(maxsize=256)
+def _columns(table: Table[Any], names: tuple[str, ...]) -> tuple[Column, ...]:
+    return tuple(getattr(table, name) for name in names)
 
 
 @lru_cache(maxsize=256)

@@ -9,12 +9,13 @@ import zmq
 import zmq.asyncio
 
 from pjaid.transport.door import Door
+from pjaid.transport.mailbox import Mailbox
 
 SEND_QUEUE_MAX = 1_000
 """Updates that wait for one subscriber; past it they are dropped, and it finds the gap and resyncs."""
 
 SUBSCRIPTION_BYTES_MAX = 200
-SUBSCRIBE = 1
+SUBSCRIBE = b"\x01"
 
 
 class Changes:
@@ -39,32 +40,35 @@ class Changes:
         unsubscribed: Callable[[str], None],
         clients_max: int,
     ) -> None:
-        socket = context.socket(zmq.XPUB)
+        socket: zmq.Socket[bytes] = zmq.Socket(context, zmq.XPUB)
         socket.setsockopt(zmq.XPUB_MANUAL, 1)
         socket.setsockopt(zmq.MAXMSGSIZE, SUBSCRIPTION_BYTES_MAX)
         socket.setsockopt(zmq.SNDHWM, SEND_QUEUE_MAX)
         self._socket = socket
-        self.door = Door(socket, path, clients_max=clients_max)
+        self.door = Door(context, socket, path, clients_max=clients_max)
         self._issued = issued
         self._subscribed = subscribed
         self._unsubscribed = unsubscribed
+        self._mailbox = Mailbox(socket, self._received)
 
     def publish(self, topic: str, update: bytes) -> None:
         """Sends an update to whoever subscribed to `topic`."""
-        # A publisher never waits: what a subscriber's queue cannot hold is dropped for that subscriber.
-        self._socket.send_multipart([topic.encode(), update], copy=True)
+        self._mailbox.send([topic.encode(), update])
 
-    async def serve(self) -> None:
-        """Hears of subscriptions, until cancelled."""
-        while True:
-            message = await self._socket.recv()
-            topic = message[1:].decode("ascii", errors="replace")
-            if not message or not self._issued(topic):
-                continue
-            # The option is about the connection whose message was received last, which is this one's.
-            if message[0] == SUBSCRIBE:
-                self._socket.setsockopt(zmq.SUBSCRIBE, message[1:])
-                self._subscribed(topic)
-            else:
-                self._socket.setsockopt(zmq.UNSUBSCRIBE, message[1:])
-                self._unsubscribed(topic)
+    def close(self) -> None:
+        """Hears and says no more."""
+        self._mailbox.close()
+        self.door.close()
+
+    def _received(self, frames: list[bytes]) -> None:
+        kind, name = frames[0][:1], frames[0][1:]
+        topic = name.decode("ascii", errors="replace")
+        if not self._issued(topic):
+            return
+        # The option is about the connection whose message was received last, which is this one's.
+        if kind == SUBSCRIBE:
+            self._socket.setsockopt(zmq.SUBSCRIBE, name)
+            self._subscribed(topic)
+        else:
+            self._socket.setsockopt(zmq.UNSUBSCRIBE, name)
+            self._unsubscribed(topic)

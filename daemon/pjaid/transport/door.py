@@ -30,12 +30,15 @@ class Door:
     """Binds a socket for the clients of this user, and counts them.
 
     Args:
+        context: the socket's.
         socket: the socket to open; its other options are the caller's.
         path: where in the file system it is; the file's name is also its ZAP domain.
         clients_max: how many connections it lets in at once.
     """
 
-    def __init__(self, socket: zmq.asyncio.Socket, path: Path, *, clients_max: int) -> None:
+    def __init__(
+        self, context: zmq.asyncio.Context, socket: zmq.Socket[bytes], path: Path, *, clients_max: int
+    ) -> None:
         if len(os.fsencode(path)) > SOCKET_PATH_BYTES_MAX:
             raise StartError(
                 f"the path of a socket has at most {SOCKET_PATH_BYTES_MAX} bytes: {path}",
@@ -53,9 +56,10 @@ class Door:
         socket.setsockopt(zmq.ZAP_DOMAIN, self.domain)
         socket.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)
         socket.setsockopt(zmq.IPC_FILTER_UID, os.getuid())
-        self._monitor: zmq.asyncio.Socket = socket.get_monitor_socket(
-            zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED
-        )
+        events = f"inproc://{path.name}.events"
+        socket.monitor(events, zmq.EVENT_ACCEPTED | zmq.EVENT_DISCONNECTED)
+        self._monitor = context.socket(zmq.PAIR)
+        self._monitor.connect(events)
         self._heard: zmq.Socket[bytes] = zmq.Socket.shadow(self._monitor)
         socket.bind(f"ipc://{path}")
         path.chmod(SOCKET_MODE)
