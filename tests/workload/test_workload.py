@@ -1,0 +1,110 @@
+"""The benchmark: it runs from end to end, says what it promises to say, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import psutil
+import pytest
+
+from pjai_wire.codec import encode
+from pjai_wire.events import v1
+from tests.workload.__main__ import LIVE, OPERATIONS, RESTARTING, main
+from tests.workload.data import DataSet
+from tests.workload.report import Target
+
+TIMED = {"p50_us", "p95_us", "p99_us", "longest_us", "runs"}
+WITH_FLOOR = {"floor", "floor_p50_us", "ratio"}
+WITH_TARGET = {"target", "reached", "ok"}
+
+COMMAND = (sys.executable, "-m", "tests.workload", "--memories", "100", "--runs", "1000")
+STOP_TIMEOUT_S = 20
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
+    path = tmp_path_factory.mktemp("workload") / "figures.json"
+    assert main(["--memories", "200", "--runs", "5", "--json", str(path)]) == 0
+    found: dict[str, dict[str, Any]] = msgspec.json.decode(path.read_bytes())
+    return found
+
+
+def test_every_operation_is_reported_in_order(figures: dict[str, dict[str, Any]]) -> None:
+    assert tuple(figures) == ("about", *OPERATIONS)
+
+
+@pytest.mark.parametrize("operation", [*LIVE, "s1"])
+def test_a_timed_operation_has_its_percentiles(operation: str, figures: dict[str, dict[str, Any]]) -> None:
+    figure = figures[operation]
+    assert figure.keys() >= TIMED
+    assert 0 < figure["p50_us"] <= figure["p95_us"] <= figure["p99_us"]
+
+
+@pytest.mark.parametrize("operation", ["q1", "q2", "q5", "q6", "w1", "w2", "r1", "s1", "fairness"])
+def test_an_operation_stands_beside_its_floor(operation: str, figures: dict[str, dict[str, Any]]) -> None:
+    figure = figures[operation]
+    assert figure.keys() >= WITH_FLOOR
+    assert figure["ratio"] == pytest.approx(figure["p50_us"] / figure["floor_p50_us"], abs=0.01)
+
+
+@pytest.mark.parametrize("operation", sorted({*LIVE, *RESTARTING} - {"w2"}))
+def test_a_target_says_whether_it_was_reached(operation: str, figures: dict[str, dict[str, Any]]) -> None:
+    figure = figures[operation]
+    assert figure.keys() >= WITH_TARGET
+    assert isinstance(figure["ok"], bool)
+
+
+def test_the_settings_that_durability_depends_on_are_told(figures: dict[str, dict[str, Any]]) -> None:
+    about = figures["about"]
+    assert (about["journal_mode"], about["synchronous"], about["cipher"]) == ("wal", "full", "aegis")
+
+
+def test_the_data_is_the_same_each_time() -> None:
+    first, second = (b"".join(map(encode, DataSet(300).events())) for _ in range(2))
+    assert first == second
+
+
+def test_a_memory_has_the_size_that_other_systems_are_given() -> None:
+    made = islice((event for event in DataSet(50).events() if isinstance(event, v1.MemoryEntityCreated)), 50)
+    sizes = [len(encode(event)) - len(event.embedding or b"") for event in made]
+    assert 500 < sum(sizes) / len(sizes) < 1000
+
+
+def test_only_what_is_asked_is_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "figures.json"
+    main(["--memories", "20", "--runs", "1", "--only", "s3", "--json", str(path)])
+    assert msgspec.json.decode(path.read_bytes()).keys() == {"about", "s3"}
+    assert "disk" in capsys.readouterr().out
+
+
+def test_an_unknown_operation_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--only", "q6,q7"])
+    assert "unknown: q7" in capsys.readouterr().err
+
+
+def test_a_target_knows_its_direction() -> None:
+    assert Target(1.5, 1.6, "x echo").ok
+    assert not Target(2.9, 3, "x the rate", at_least=True).ok
+    assert Target(2.9, 3, "x the rate", at_least=True).text == "≥ 3 x the rate"
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_ends_every_process(kind: signal.Signals, tmp_path: Path) -> None:
+    command = (*COMMAND, "--directory", str(tmp_path), "--only", "w1")
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stderr is not None
+        # The stage is announced once the daemon and the echo are up.
+        assert any("w1" in line for line in run.stderr)
+        children = psutil.Process(run.pid).children(recursive=True)
+        run.send_signal(kind)
+        assert run.wait(STOP_TIMEOUT_S) == 130
+    assert len(children) == 2
+    assert not [child for child in children if child.is_running()]
+    assert not list(tmp_path.iterdir())
