@@ -24,6 +24,7 @@ from pjaid.methods.documents import DocumentMethods
 from pjaid.methods.router import Router
 from pjaid.methods.upkeep import Load, UpkeepMethods
 from pjaid.methods.watching import WatchMethods
+from pjaid.process import tune
 from pjaid.settings import Settings
 from pjaid.single import claim
 from pjaid.store.keys import StoreKey, open_or_create_keys
@@ -37,7 +38,7 @@ log = structlog.get_logger()
 THREAD_SWITCH_INTERVAL_S = 0.0005
 """A thread that reads much gives way to the event loop this often; Python's own 5 ms is felt by clients."""
 
-SWEEP_TICKS = 10
+TIDY_INTERVAL_S = 0.5
 
 
 def run(settings: Settings) -> int:
@@ -108,9 +109,11 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
             tree.start_soon(requests.door.watch)
             tree.start_soon(changes.door.watch)
             tree.start_soon(live.serve, tree)
-            tree.start_soon(_tick, live, store, settings.tick_interval_ms / 1000)
+            tree.start_soon(_tick, live, settings.tick_interval_ms / 1000)
+            tree.start_soon(_tidy, store)
             # Heard before anybody is told: who is told may stop the daemon at once.
             with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+                tune()
                 _announce(settings)
                 received = await anext(signals)
             _begin_stop(received)
@@ -128,14 +131,16 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
     log.info("stopped")
 
 
-async def _tick(live: LiveQueries, store: Store, interval_s: float) -> None:
-    ticks = 0
+async def _tidy(store: Store) -> None:
+    while True:
+        await anyio.sleep(TIDY_INTERVAL_S)
+        await store.tidy()
+
+
+async def _tick(live: LiveQueries, interval_s: float) -> None:
     while True:
         await anyio.sleep(interval_s)
         live.tick()
-        ticks += 1
-        if ticks % SWEEP_TICKS == 0:
-            store.sweep()
 
 
 def _announce(settings: Settings) -> None:

@@ -17,6 +17,9 @@ SQLITE_VERSION_MIN = (3, 51, 3)
 
 BUSY_TIMEOUT_MS = 5_000
 
+WAL_PAGES_MAX = 8_192
+"""Past it a commit moves the WAL into the database itself, and takes as long as that takes."""
+
 _members = msgspec.msgpack.Decoder(list[str]).decode
 
 
@@ -68,6 +71,8 @@ def open_database(
         connection.pragma("journal_mode", "wal")
         connection.pragma("synchronous", "full")
         connection.pragma("trusted_schema", False)
+        # The store checkpoints in the background; this is for when that cannot keep up.
+        connection.pragma("wal_autocheckpoint", WAL_PAGES_MAX)
         connection.pragma("query_only", read_only)
     except apsw.NotADBError:
         connection.close()

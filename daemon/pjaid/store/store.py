@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,6 +28,7 @@ T = TypeVar("T")
 
 DATABASE = "pjai.db"
 WRITER_CACHE_KIBIBYTES = 8_000
+WAL_BYTES_BEFORE_CHECKPOINT = 4 * 2**20
 
 _commit_params = Decoder(CommitParams, "params")
 
@@ -61,6 +63,7 @@ class Store:
         self.seq = recorder.head.seq
         """The log's last, as far as it has been announced."""
         self._on_committed = on_committed
+        self._tidying = open_database(self._path, key.cipher, key.data_key)
         self._readers = Readers(
             lambda: open_database(self._path, key.cipher, key.data_key, read_only=True),
             smallest=settings.readers_min,
@@ -148,14 +151,22 @@ class Store:
         wal = self._path.with_name(self._path.name + "-wal")
         return Sizes(self._path.stat().st_size, wal.stat().st_size if wal.exists() else 0)
 
-    def sweep(self) -> None:
-        """Lets go of what has been idle for long."""
+    async def tidy(self) -> None:
+        """Moves the WAL into the database where it has grown, and lets go of connections idle for long.
+
+        In a thread and on a connection of its own, so that no commit waits for it.
+        """
         self._readers.sweep()
+        if self.sizes().wal > WAL_BYTES_BEFORE_CHECKPOINT:
+            # Busy means that a commit is at it already, because the WAL has grown so fast.
+            with suppress(apsw.BusyError):
+                await asyncio.to_thread(self._tidying.wal_checkpoint, mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
     async def close(self) -> None:
         """Finishes what was submitted, moves the WAL into the database and closes both."""
         await self._writer.close()
         self._readers.close()
+        self._tidying.close()
         self._writing.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         self._writing.close()
 

@@ -82,8 +82,11 @@ async def test_an_interrupted_read_leaves_no_transaction_behind(make: Make) -> N
 
     def in_transaction(sql: str) -> Callable[[apsw.Connection], object]:
         def work(connection: apsw.Connection) -> object:
-            with connection:
+            connection.execute("BEGIN")
+            try:
                 return connection.execute(sql).get
+            finally:
+                connection.execute("COMMIT")
 
         return work
 
