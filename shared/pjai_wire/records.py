@@ -35,8 +35,11 @@ from pjai_wire.fields import (
 )
 
 
-class Record(Struct, frozen=True, kw_only=True, rename="camel", array_like=True):
-    """A row of a table."""
+class Record(Struct, frozen=True, kw_only=True, rename="camel", array_like=True, gc=False):
+    """A row of a table.
+
+    Rows are trees, so the garbage collector, which looks for cycles, need not look at each of thousands.
+    """
 
 
 class Persona(Record, frozen=True, kw_only=True):
@@ -93,7 +96,7 @@ class MemoryLink(Record, frozen=True, kw_only=True):
     created_at: Instant
 
 
-class ConversationMessage(Struct, frozen=True, kw_only=True, rename="camel"):
+class ConversationMessage(Struct, frozen=True, kw_only=True, rename="camel", gc=False):
     """A message as it stands inside its conversation."""
 
     id: Id
