@@ -1,0 +1,52 @@
+"""Owns `pjai status` and `pjai health`: how the daemon is."""
+
+from __future__ import annotations
+
+import click
+import msgspec
+
+from pjai.cli.invocation import Invocation, invoked
+from pjai.cli.values import duration, size
+from pjai_wire.methods import HealthResult
+
+
+@click.command()
+@invoked
+async def status(invocation: Invocation) -> None:
+    """How the daemon is, and where it answers."""
+    async with invocation.connect() as db:
+        found = await db.health()
+    if invocation.output.as_json:
+        invocation.output.document(found)
+    else:
+        invocation.output.fields(_described(found))
+
+
+@click.command()
+@invoked
+async def health(invocation: Invocation) -> None:
+    """Whether the daemon is well: exit code 0 only then."""
+    async with invocation.connect() as db:
+        found = await db.health()
+    if invocation.output.as_json:
+        invocation.output.document(found)
+    else:
+        invocation.output.say(found.status)
+    if found.status != "ok":
+        raise click.exceptions.Exit(1)
+
+
+def _described(found: HealthResult) -> dict[str, object]:
+    """What people want to know of it, with units."""
+    values = msgspec.structs.asdict(found)
+    endpoints = values.pop("endpoints")
+    described: dict[str, object] = {}
+    for name, value in values.items():
+        words = name.replace("_", " ")
+        if name.endswith("_ms"):
+            described[words.removesuffix(" ms")] = duration(value)
+        elif name.endswith("_bytes"):
+            described[words.removesuffix(" bytes")] = size(value)
+        else:
+            described[words] = value
+    return {**described, "requests": endpoints.requests, "changes": endpoints.changes}

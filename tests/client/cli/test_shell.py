@@ -1,0 +1,190 @@
+"""The command among the shell's: exit codes, interrupts, broken pipes, and what it needs installed."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pjai.testing import Daemon
+from pjai_wire import version
+from tests.client.cli.shell import PJAI, House, Shell, running
+
+COMMANDS = (
+    *("status", "health", "query", "count", "get", "watch", "commit", "events", "rebuild", "remember"),
+    *("document get", "document set"),
+)
+
+WITHOUT_THE_EXTRA = """
+import sys
+
+class Absent:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == sys.argv[1]:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Absent())
+from pjai.cli import main
+sys.exit(main(["status"]))
+"""
+
+
+def test_version_is_the_packages(shell: Shell) -> None:
+    assert shell("--version").out == f"pjai {version.PACKAGE}\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_and_the_common_options(shell: Shell, command: str) -> None:
+    shown = shell(*command.split(), "--help")
+
+    assert shown.code == 0
+    assert "--json" in shown.out
+    assert "--endpoint" in shown.out
+
+
+def test_help_lists_every_command(shell: Shell) -> None:
+    shown = shell("--help").out
+
+    assert all(command.split()[0] in shown for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nothing"],
+        ["query"],
+        ["query", "memoriez"],
+        ["query", "memories", "--where", "importnace=5"],
+        ["query", "memories", "--where", "importance=high"],
+        ["query", "memories", "--where", "importance"],
+        ["query", "memories", "--order-by", "nothing"],
+        ["query", "memories", "--select", "nothing"],
+        ["query", "memories", "--select", "id", "--omit", "name"],
+        ["query", "memories", "--select", "id", "--group-by", "name"],
+        ["query", "memories", "--aggregate", "n"],
+        ["query", "memories", "--limit", "many"],
+        ["count", "memories", "--where", "x"],
+        ["get", "memoriez", "x"],
+        ["query", "memories", "--where", "name=\udcff"],
+        ["remember", "--persona", "\udcff", __file__],
+        ["status", "--wait", "-1"],
+    ],
+)
+def test_a_wrong_command_line_is_told_before_anything_is_asked(shell: Shell, arguments: list[str]) -> None:
+    refused = shell(*arguments)
+
+    assert refused.code == 2
+    assert refused.out == ""
+    assert "Error: " in refused.err
+
+
+def test_a_word_that_is_nearly_right_gets_the_right_one(shell: Shell) -> None:
+    assert "did you mean 'memories'?" in shell("query", "memoriez").err
+    assert "did you mean 'importance'?" in shell("query", "memories", "--where", "importnace=5").err
+
+
+@pytest.mark.parametrize("command", ["status", "health", "watch personas", "events --follow", "rebuild"])
+def test_without_a_daemon_it_says_how_to_start_one(shell: Shell, short_path: Path, command: str) -> None:
+    nowhere = ("--endpoint", f"ipc://{short_path}/nobody", "--wait", "0.01")
+
+    shown = shell(*command.split(), *nowhere)
+    told = shell(*command.split(), *nowhere, "--json")
+
+    assert (shown.code, told.code) == (69, 69)
+    assert "pjaid" in shown.err
+    assert json.loads(told.err)["error"]["code"] == "not_running"
+
+
+def test_an_endpoint_that_is_none_is_told(shell: Shell) -> None:
+    refused = shell("status", "--endpoint", "nowhere")
+
+    assert refused.code == 1
+    assert "nowhere" in refused.err
+
+
+def test_an_endpoint_on_the_command_line_goes_before_the_environments(
+    daemon: Daemon, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PJAI_ENDPOINT", "nowhere")
+
+    assert shell("health", "--endpoint", daemon.endpoint).out == "ok\n"
+
+
+def test_the_daemon_is_found_by_its_runtime_directory(daemon: Daemon) -> None:
+    ended = subprocess.run([PJAI, "health"], env=daemon.environment, capture_output=True, check=False)
+
+    assert ended.stdout == b"ok\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["watch", "personas"], ["events", "--follow", "--after", "0", "--json"]],
+)
+def test_an_interrupt_ends_it_without_a_word(
+    environment: dict[str, str], house: House, arguments: list[str]
+) -> None:
+    with running(environment, *arguments) as command:
+        assert command.line()
+        command.process.send_signal(signal.SIGINT)
+        ended = command.ended()
+
+    assert ended.code == 130
+    assert ended.err.strip() == ""
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_reader_that_leaves_early_is_no_error(
+    environment: dict[str, str], house: House, options: list[str]
+) -> None:
+    with running(environment, "events", "--follow", "--after", "0", *options) as command:
+        assert command.process.stdout is not None
+        assert command.process.stdout.readline()
+        command.process.stdout.close()
+        subprocess.run(
+            [PJAI, "commit", "v1.PersonaUsed", json.dumps({"id": house.persona})],
+            env=environment,
+            check=True,
+            capture_output=True,
+        )
+        assert command.process.stderr is not None
+        assert command.process.stderr.read() == ""
+        assert command.process.wait() == 141
+
+
+@pytest.mark.parametrize("package", ["click", "rich", "markdown_it"])
+def test_without_the_extra_it_says_what_to_install(package: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", WITHOUT_THE_EXTRA, package], capture_output=True, text=True, check=False
+    )
+
+    assert ended.returncode == 78
+    assert package in ended.stderr
+    assert 'pip install "pjai[cli]"' in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_module_of_our_own_that_is_missing_is_no_missing_extra() -> None:
+    ended = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            WITHOUT_THE_EXTRA.replace('partition(".")[0]', "removeprefix('pjai.')"),
+            "database",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ended.returncode == 1
+    assert "ModuleNotFoundError" in ended.stderr
+
+
+def test_the_entry_needs_no_extra() -> None:
+    program = "import sys, pjai.cli; sys.exit(bool({'click', 'rich', 'markdown_it'} & set(sys.modules)))"
+
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
