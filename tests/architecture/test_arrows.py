@@ -43,7 +43,7 @@ ROOMS = (
         "pjaid.methods",
         ours=(*GROUND, "pjaid.live", "pjaid.settings", "pjaid.store"),
         others=("apsw", "msgspec", "psutil", "structlog"),
-        not_standard=("asyncio", "socket", "threading"),
+        not_standard=("socket", "threading"),
     ),
     Room("pjaid.transport", ours=GROUND, others=("anyio", "msgspec", "structlog", "zmq")),
     Room(

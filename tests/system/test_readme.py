@@ -11,6 +11,7 @@ from typing import Any
 
 import anyio
 import pytest
+
 from pjai.testing import Daemon, daemon
 
 README = Path(__file__).parents[2] / "README.md"
