@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
+from typing import Any, Protocol, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -21,16 +22,28 @@ from pjaid.live.difference import Result, difference
 from pjaid.live.registry import LiveQuery, Registry
 from pjaid.store.reads import Rows
 from pjaid.store.statements import Statement
-from pjaid.store.store import Store
 from pjaid.store.writer import Committed
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 TOPIC_BYTES = 16
 RUNS_BETWEEN_YIELDS = 8
 
 Run = tuple[int, Result]
 """The seq of a state, and the result that a query has in it."""
+
+
+class Source(Protocol):
+    """What live queries need of the store."""
+
+    @property
+    def seq(self) -> int:
+        """The log's last, as far as it has been announced."""
+
+    def read(self, statement: Statement, finish: Callable[[Rows], T]) -> T | Coroutine[Any, Any, T]:
+        """What `finish` makes of the rows that `statement` finds."""
 
 
 class LiveQueries:
@@ -46,7 +59,7 @@ class LiveQueries:
 
     def __init__(
         self,
-        store: Store,
+        store: Source,
         publish: Callable[[str, bytes], None],
         *,
         most: int,
@@ -122,8 +135,7 @@ class LiveQueries:
             self.unwatch(query.topic)
         for query in self._registry:
             if query.subscribed:
-                current = not query.stale and not query.running and query.statement.shared
-                self._send(query, self._store.seq if current else query.seq, [])
+                self._send(query, self._seq_reached(query), [])
 
     async def serve(self, tasks: TaskGroup) -> None:
         """Runs stale queries as they come, until cancelled; slow ones in `tasks`."""
@@ -136,6 +148,15 @@ class LiveQueries:
                     self._refresh(query, tasks)
                 if runs % RUNS_BETWEEN_YIELDS == 0:
                     await anyio.lowlevel.checkpoint()
+
+    def _seq_reached(self, query: LiveQuery) -> int:
+        """The latest state that the query's result is known to show.
+
+        A run may have seen a commit that is yet to be announced here: what was told is never taken back.
+        """
+        if query.stale or query.running or not query.statement.shared:
+            return query.seq
+        return max(query.seq, self._store.seq)
 
     def _enqueue(self, query: LiveQuery) -> None:
         self._waiting[query.topic] = query
