@@ -16,6 +16,7 @@ from msgspec import json
 from pjai_wire import version
 from pjai_wire.endpoints import CHANGES_SOCKET, REQUESTS_SOCKET, endpoints_in
 from pjaid import notify
+from pjaid.directories import make_private
 from pjaid.errors import EX_OK
 from pjaid.live.queries import LiveQueries
 from pjaid.methods.clients import Clients
@@ -48,6 +49,7 @@ def run(settings: Settings) -> int:
         StartError: it could not start.
     """
     with claim(settings.data_dir, settings.runtime_dir):
+        make_private(settings.state_dir)
         key = open_or_create_keys(settings, interactive=sys.stdin.isatty())
         sys.setswitchinterval(THREAD_SWITCH_INTERVAL_S)
         anyio.run(_serve, settings, key, backend_options={"use_uvloop": True})

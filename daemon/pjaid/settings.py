@@ -33,7 +33,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     data_dir: Annotated[Path, _about("Where the store is: the database and its key file.")] = field(
         default_factory=data_directory
     )
-    state_dir: Annotated[Path, _about("Where what can be thrown away is, such as logs.")] = field(
+    state_dir: Annotated[Path, _about("Where scratch files of a rebuild are, encrypted too.")] = field(
         default_factory=state_directory
     )
     runtime_dir: Annotated[

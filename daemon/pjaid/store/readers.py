@@ -63,7 +63,7 @@ class Readers:
         self._idle_timeout_s = idle_timeout_s
         self._places = anyio.Semaphore(largest, max_value=largest)
         self._threads = anyio.CapacityLimiter(largest)
-        self._idle: list[_Idle] = []
+        self._idle = [_Idle(connect(), time.monotonic()) for _ in range(smallest)]
         self._busy = 0
         self._slow: OrderedDict[str, None] = OrderedDict()
         self._inline = connect()

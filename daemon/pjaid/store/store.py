@@ -54,6 +54,7 @@ class Store:
         self.cipher: Cipher = key.cipher
         self.store_id = key.store_id
         self._path = Path(settings.data_dir) / DATABASE
+        self._scratch = settings.state_dir
         self._result_bytes_max = settings.result_bytes_max
         writing = open_database(self._path, key.cipher, key.data_key, cache_kibibytes=WRITER_CACHE_KIBIBYTES)
         schema.prepare(writing, key.store_id)
@@ -143,7 +144,7 @@ class Store:
         if replace:
             return self._writer.submit(rebuild.replace_from_log)
         return self._readers.read_in_thread(
-            lambda connection: rebuild.compare_with_log(connection, self._path.parent, self.cipher)
+            lambda connection: rebuild.compare_with_log(connection, self._scratch, self.cipher)
         )
 
     def sizes(self) -> Sizes:
