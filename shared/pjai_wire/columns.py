@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from msgspec import Struct
 from msgspec import inspect as schema
@@ -12,6 +12,18 @@ from pjai_wire.query import Condition, Direction, Operator
 
 Kind = Literal["text", "integer", "real", "boolean", "list", "document", "vector", "gathered"]
 """How a column is stored and compared; `list` and `document` are MessagePack, `gathered` is other rows."""
+
+
+class Compared(tuple[str, Operator, Any]):
+    """A comparison as the builder makes it, which is neither true nor false.
+
+    Python's `and`, `or` and chained comparisons would silently drop all but one of their conditions.
+    """
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        raise TypeError("a condition is neither true nor false: join conditions with both() or either()")
 
 
 class Ordering(Struct, frozen=True):
@@ -38,7 +50,7 @@ class Column:
         return f"<column {self.name}: {self.kind}>"
 
     def _compared(self, operator: Operator, value: object) -> Condition:
-        return (self.name, operator, value)
+        return Compared((self.name, operator, value))
 
     def __eq__(self, value: object) -> Condition:  # type: ignore[override] # a comparison makes a condition
         return self._compared("=", value)

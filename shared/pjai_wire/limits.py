@@ -32,5 +32,8 @@ PARAMS_BYTES_MAX = 2 * 2**20
 EVENT_BYTES_MAX = 5 * 2**20
 """An event's arguments, encoded."""
 
+FREE_DEPTH_MAX = 64
+"""How deep maps and lists of the client's own may nest."""
+
 DOCUMENT_BYTES_MAX = 2**20
 """A client document's size, encoded."""

@@ -34,6 +34,9 @@ class Junction(
     any_of: tuple[Comparison | Junction, ...] | UnsetType = UNSET
     none_of: Comparison | Junction | UnsetType = UNSET
 
+    def __bool__(self) -> bool:
+        raise TypeError("a condition is neither true nor false: join conditions with both() or either()")
+
 
 Condition = Comparison | Junction
 

@@ -42,10 +42,12 @@ class Select(Generic[RowT]):
         named = tuple((_column_name(self.table, name), "=", value) for name, value in equal.items())
         return self._with(where=(*self.query.where, *conditions, *named))
 
-    def order_by(self, *orderings: Ordering | Column) -> Select[RowT]:
+    def order_by(self, *orderings: Ordering | Column | str) -> Select[RowT]:
         """In this order; a column alone means ascending."""
         order = tuple(
-            (one.column, one.direction) if isinstance(one, Ordering) else (one.name, "asc")
+            (one.column, one.direction)
+            if isinstance(one, Ordering)
+            else (_column_name(self.table, one), "asc")
             for one in orderings
         )
         return self._with(order_by=order)

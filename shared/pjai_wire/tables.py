@@ -43,7 +43,9 @@ class Table(Generic[RecordT]):
         by_python_name: dict[str, Column] = self.__dict__.get("_by_python_name", {})
         if python_name in by_python_name:
             return by_python_name[python_name]
-        raise AttributeError(f"table has no column {python_name!r}; it has {', '.join(by_python_name)}")
+        name = self.__dict__.get("table_name", "the table")
+        problem = UnknownColumn.near(f"{name} has no column {python_name!r}", python_name, by_python_name)
+        raise AttributeError(str(problem))
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._by_python_name]
@@ -72,13 +74,17 @@ class Table(Generic[RecordT]):
         """A query for the rows on which all `conditions` hold and whose columns have the `equal` values."""
         return self.all().where(*conditions, **equal)
 
-    def order_by(self, *orderings: Ordering | Column) -> Select[RecordT]:
+    def order_by(self, *orderings: Ordering | Column | str) -> Select[RecordT]:
         """A query for the rows in an order."""
         return self.all().order_by(*orderings)
 
     def limit(self, rows: int) -> Select[RecordT]:
         """A query for at most `rows` rows."""
         return self.all().limit(rows)
+
+    def omit(self, *columns: Column | str) -> Select[RecordT]:
+        """A query for the rows without some columns."""
+        return self.all().omit(*columns)
 
     def group_by(self, *columns: Column | str, **aggregates: Aggregate) -> Select[dict[str, Any]]:
         """A query for one row a group."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -217,3 +218,22 @@ def test_a_query_names_columns_of_its_table_only() -> None:
 def test_a_column_is_not_a_key() -> None:
     with pytest.raises(TypeError):
         hash(memories.importance)
+
+
+@pytest.mark.parametrize(
+    "mistake",
+    [
+        lambda: (memories.importance > 50) and (memories.name == "x"),
+        lambda: 20 <= memories.importance <= 50,
+        lambda: both(memories.importance > 1) or memories.importance < 0,
+        lambda: not (memories.importance > 50),
+    ],
+)
+def test_python_cannot_join_conditions_by_itself(mistake: Callable[[], object]) -> None:
+    with pytest.raises(TypeError, match="both"):
+        mistake()
+
+
+def test_a_misspelt_column_is_answered_with_the_near_one() -> None:
+    with pytest.raises(AttributeError, match=r"memories has no column 'importnace' .*'importance'"):
+        _ = memories.importnace

@@ -6,6 +6,7 @@ from msgspec import Raw
 
 from pjai_wire.codec import Decoder, encode
 from pjai_wire.fields import Document
+from pjai_wire.free import check_free
 from pjai_wire.methods import DocumentGetParams, DocumentResult, DocumentSetParams
 from pjaid.methods.clients import Client
 from pjaid.methods.router import Answer, Handler
@@ -37,6 +38,7 @@ class DocumentMethods:
     async def set(self, client: Client, params: Raw) -> bytes:
         """A document after a change to it."""
         asked = _set.decode(params)
+        check_free(asked.value)
         document = await self._store.write_document(client.origin.client, asked.name, asked.value)
         return _encoded(document, asked.defaults)
 

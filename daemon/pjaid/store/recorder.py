@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import apsw
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
+from msgspec import inspect as schema
 from msgspec.structs import replace
 
 from pjai_wire import chain, limits
 from pjai_wire.codec import Decoder, encode
 from pjai_wire.errors import Conflict, InternalError, LimitExceeded, PjaiError
 from pjai_wire.events import EVENTS, Event, event_type
+from pjai_wire.free import check_free
 from pjai_wire.ids import now_ms
 from pjai_wire.methods import NewEvent, Receipt
 from pjai_wire.select import Select
@@ -29,9 +31,22 @@ ROW_BYTES_MAX = 2**30
 _decoders: dict[type[Event], Decoder[Event]] = {kind: Decoder(kind, "args") for kind in EVENTS.values()}
 
 
-@lru_cache(maxsize=64)
+@cache
 def _records(table: Table[Any]) -> msgspec.msgpack.Decoder[list[Any]]:
     return msgspec.msgpack.Decoder(list.__class_getitem__(table.record))
+
+
+@cache
+def _free_fields(kind: type[Event]) -> tuple[str, ...]:
+    """The fields of an event that hold what its maker likes."""
+    declared = schema.type_info(kind)
+    assert isinstance(declared, schema.StructType)
+    return tuple(field.name for field in declared.fields if _is_free(field.type))
+
+
+def _is_free(declared: schema.Type) -> bool:
+    members = declared.types if isinstance(declared, schema.UnionType) else (declared,)
+    return any(isinstance(member, schema.DictType | schema.AnyType) for member in members)
 
 
 class Origin(Struct, frozen=True):
@@ -105,6 +120,9 @@ class Recorder:
         if len(memoryview(new.args)) > limits.EVENT_BYTES_MAX:
             raise LimitExceeded(f"an event's arguments have at most {limits.EVENT_BYTES_MAX} bytes")
         event = _decoders[kind].decode(new.args)
+        for name in _free_fields(kind):
+            if (value := getattr(event, name)) is not UNSET:
+                check_free(value)
         persona: str | None = None
         for requirement in MATERIALIZERS[kind].requires:
             persona = requirement(self._connection, event) or persona

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from pjai_wire.errors import (
@@ -11,6 +12,7 @@ from pjai_wire.errors import (
     Conflict,
     InternalError,
     InvalidValue,
+    LimitExceeded,
     NotFound,
     PjaiError,
     UnknownEvent,
@@ -27,6 +29,14 @@ MEMORY = {"personaId": "ada", "type": "concept", "name": "Sourdough"}
 
 def memory(memory_id: str, **fields: Any) -> tuple[str, dict[str, Any]]:
     return ("v1.MemoryEntityCreated", {"id": memory_id, **MEMORY, **fields})
+
+
+def nested(depth: int) -> Any:
+    """A list in a list, and so on."""
+    value: Any = None
+    for _ in range(depth):
+        value = [value]
+    return value
 
 
 def test_every_event_has_one_materializer() -> None:
@@ -146,6 +156,12 @@ def test_a_deleted_persona_takes_along_what_it_owned(ledger: Ledger, persona: st
         ([memory("m", embedding=b"\0\0\xc0\x7f", embeddingModel="m")], InvalidValue),
         ([memory("m", embedding=b"\0\0\x80\x3f")], InvalidValue),
         ([memory("m", colour="red")], UnknownField),
+        ([memory("m", content={"n": 2**60})], InvalidValue),
+        ([memory("m", content={"n": [float("nan")]})], InvalidValue),
+        ([memory("m", metadata={"n": {1: 2}})], InvalidValue),
+        ([("v1.UserPreferenceSet", {"id": "u", "value": [float("inf")]})], InvalidValue),
+        ([("v1.UserPreferenceSet", {"id": "u", "value": nested(65)})], LimitExceeded),
+        ([("v1.SystemConfigSet", {"id": "s", "value": msgspec.msgpack.Ext(1, b"x")})], InvalidValue),
         ([("v1.PersonaTranscended", {"id": "ada"})], UnknownEvent),
         ([memory("m"), memory("m")], AlreadyExists),
         ([memory("m"), ("v1.PersonaActivated", {"id": "nobody"})], NotFound),
