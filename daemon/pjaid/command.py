@@ -5,17 +5,26 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
 from pjai_wire import version
 from pjaid.errors import EX_OK, StartError
-from pjaid.settings import DECLARATIONS, Declaration, Settings, load_settings
+from pjaid.settings import (
+    DECLARATIONS,
+    Declaration,
+    Settings,
+    load_settings,
+    unknown_flag,
+    unknown_variables,
+)
 
 OUR_PACKAGES = ("pjaid", "pjai_wire")
 EXIT_INTERRUPTED = 130
 """128 + SIGINT, as shells have it."""
+OTHER_FLAGS = ("--help", "--version", "--keyring", "--json")
+"""Those of the command and its parts that set nothing."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code, from sysexits(3) where something stopped it.
     """
     try:
-        return _carry_out(_parser().parse_args(arguments))
+        words = sys.argv[1:] if arguments is None else arguments
+        _require_known_flags(words)
+        return _carry_out(_parser().parse_args(words))
     except StartError as error:
         return _refuse(error)
     except ModuleNotFoundError as error:
@@ -41,6 +52,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
+
+
+def _require_known_flags(words: Iterable[str]) -> None:
+    """Raises InvalidSetting where a flag is unknown: argparse would not say which one was meant."""
+    known = {*OTHER_FLAGS, *(declaration.flag for declaration in DECLARATIONS.values())}
+    for word in words:
+        flag = word.partition("=")[0]
+        if flag.startswith("--") and flag != "--" and flag not in known:
+            raise unknown_flag(flag)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -93,22 +113,27 @@ def _add_flag(group: argparse._ArgumentGroup, declaration: Declaration) -> None:
 def _carry_out(options: argparse.Namespace) -> int:
     flags = {name: value for name, value in vars(options).items() if name in DECLARATIONS}
     settings, sources = load_settings(flags, os.environ)
-    match options.command:
-        case "init":
-            return _init(settings, keyring=options.keyring)
-        case "settings":
-            return _print_settings(settings, sources, as_json=options.json)
-        case _:
-            return _run(settings)
+    unknown = unknown_variables(os.environ)
+    if options.command is None:
+        return _run(settings, unknown)
+    for variable, hint in unknown.items():
+        sys.stderr.write(f"pjaid: {variable} is no setting and does nothing; {hint}\n")
+    if options.command == "init":
+        return _init(settings, keyring=options.keyring)
+    return _print_settings(settings, sources, as_json=options.json)
 
 
-def _run(settings: Settings) -> int:
+def _run(settings: Settings, unknown: Mapping[str, str]) -> int:
+    import structlog
+
     from pjaid import serve
     from pjaid.logs import configure_logs
     from pjaid.process import harden
 
     harden()
     configure_logs(settings)
+    for variable, hint in unknown.items():
+        structlog.get_logger().warning("unknown_variable", variable=variable, hint=hint)
     return serve.run(settings)
 
 

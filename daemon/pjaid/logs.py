@@ -17,7 +17,9 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from types import TracebackType
+from typing import TextIO
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -43,7 +45,7 @@ def configure_logs(settings: Settings) -> None:
             _renderer(settings),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(_Forgiving(sys.stderr)),  # type: ignore[arg-type] # it only writes
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(handlers=[LibraryRecords()], level=logging.WARNING, force=True)
@@ -52,6 +54,23 @@ def configure_logs(settings: Settings) -> None:
     sys.excepthook = _uncaught
     threading.excepthook = _uncaught_in_thread
     sys.unraisablehook = _unraisable
+
+
+class _Forgiving:
+    """A stream whose failures stop nothing: neither a full disk nor a reader that left."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Writes what can be written."""
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        """Flushes what can be flushed."""
+        with suppress(OSError, ValueError):
+            self._stream.flush()
 
 
 def outline_exception(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:

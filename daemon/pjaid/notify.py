@@ -23,11 +23,6 @@ def stopping(status: str) -> None:
     _send(f"STOPPING=1\nSTATUS={_line(status)}")
 
 
-def status(text: str) -> None:
-    """Tells what the daemon is at, in one line for people."""
-    _send(f"STATUS={_line(text)}")
-
-
 def _line(text: str) -> str:
     return " ".join(text.split())
 

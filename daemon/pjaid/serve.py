@@ -76,18 +76,19 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
         store,
         clients,
         endpoints_in(runtime),
-        load=lambda: Load(requests.door.clients, len(live), router.in_flight),
+        load=lambda: Load(requests.door.clients, len(live), router.in_flight, router.stopping),
         on_mended=live.end_all,
     )
     router = Router(
         {
             **upkeep.handlers,
-            **DataMethods(store, result_bytes_max=settings.result_bytes_max).handlers,
+            **DataMethods(store).handlers,
             **WatchMethods(live).handlers,
             **DocumentMethods(store).handlers,
         },
         clients,
         in_flight_max=settings.requests_in_flight_max,
+        result_bytes_max=settings.result_bytes_max,
     )
     changes = Changes(
         context,
@@ -96,6 +97,7 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
         subscribed=live.subscribed,
         unsubscribed=live.unwatch,
         clients_max=settings.clients_max,
+        send_queue_max=2 * settings.live_queries_per_client_max,
     )
     requests = Requests(
         context,
@@ -122,6 +124,8 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
             router.stopping = True
             with anyio.move_on_after(settings.drain_timeout_s):
                 await router.answered()
+            store.interrupt()
+            router.cancel()
             tree.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True):

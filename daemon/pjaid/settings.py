@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple
 
@@ -19,6 +19,12 @@ Cipher = Literal["aegis", "chacha20", "sqlcipher"]
 
 CONFIG_FILE = "pjaid.toml"
 MIB = 1024 * 1024
+
+OTHER_VARIABLES = ("PJAI_CONFIG", "PJAI_PASSPHRASE", "PJAI_ENDPOINT")
+"""Those that mean something to the daemon or to its clients, and are no setting."""
+FOREIGN_PREFIX = "PJAI_TEST_"
+"""Of variables that the tests read."""
+
 VALUE_SHOWN_MAX = 100
 """Characters of a refused value that an error shows."""
 
@@ -150,7 +156,7 @@ def load_settings(flags: Mapping[str, str], environ: Mapping[str, str]) -> tuple
     """The settings, and the source of each.
 
     Args:
-        flags: from the command line, by the setting's name.
+        flags: from the command line, by the setting's name, and only of settings that there are.
         environ: `PJAI_<NAME>` for each setting, and `PJAI_CONFIG`; an empty variable counts as not set.
 
     Returns:
@@ -169,6 +175,22 @@ def load_settings(flags: Mapping[str, str], environ: Mapping[str, str]) -> tuple
     return Settings(**values), sources  # type: ignore[arg-type]
 
 
+def unknown_flag(flag: str) -> InvalidSetting:
+    """The error that there is no such flag, whose hint is the nearest one."""
+    name = flag.lstrip("-").replace("-", "_")
+    return InvalidSetting(f"unknown flag {flag}", hint=_nearest(name, lambda known: known.flag))
+
+
+def unknown_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables that look like ours and mean nothing, and for each the nearest that does, as a hint."""
+    known = {*OTHER_VARIABLES, *(declaration.variable for declaration in DECLARATIONS.values())}
+    return {
+        variable: _nearest(variable.removeprefix("PJAI_").lower(), lambda known: known.variable)
+        for variable in sorted(environ)
+        if variable.startswith("PJAI_") and variable not in known and not variable.startswith(FOREIGN_PREFIX)
+    }
+
+
 def _from_file(environ: Mapping[str, str]) -> Iterator[_Given]:
     chosen = environ.get("PJAI_CONFIG")
     path = Path(chosen) if chosen else config_directory() / CONFIG_FILE
@@ -184,7 +206,8 @@ def _from_file(environ: Mapping[str, str]) -> Iterator[_Given]:
         raise InvalidSetting(f"{path} is not TOML: {error}") from error
     for name, value in table.items():
         if name not in DECLARATIONS:
-            raise InvalidSetting(f"{path} has an unknown setting {name!r}", hint=_nearest(name))
+            nearest = _nearest(name, lambda known: known.name)
+            raise InvalidSetting(f"{path} has an unknown setting {name!r}", hint=nearest)
         yield _Given(name, value, f"file {path}", is_text=False)
 
 
@@ -196,8 +219,6 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[_Given]:
 
 def _from_flags(flags: Mapping[str, str]) -> Iterator[_Given]:
     for name, text in flags.items():
-        if name not in DECLARATIONS:
-            raise InvalidSetting(f"unknown setting {name!r}", hint=_nearest(name))
         yield _Given(name, text, f"flag {DECLARATIONS[name].flag}", is_text=True)
 
 
@@ -223,9 +244,13 @@ def _path_from(_: type, value: object) -> Path:
         raise ValueError("no such user's home") from error
 
 
-def _nearest(name: str) -> str:
-    close = difflib.get_close_matches(name, DECLARATIONS, n=1)
-    return f"did you mean {close[0]!r}?" if close else f"one of: {', '.join(DECLARATIONS)}"
+def _nearest(name: str, spelt: Callable[[Declaration], str]) -> str:
+    """The setting that was meant by a name that is none, or all of them, as their source spells them."""
+    begun = [known for known in DECLARATIONS if name and known.startswith(name)]
+    close = begun or difflib.get_close_matches(name, DECLARATIONS, n=1)
+    if close:
+        return f"did you mean {spelt(DECLARATIONS[close[0]])!r}?"
+    return f"one of: {', '.join(map(spelt, DECLARATIONS.values()))}"
 
 
 def _allowed(kind: inspect.Type) -> str:

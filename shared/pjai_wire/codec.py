@@ -8,13 +8,19 @@ from typing import Any, Generic, TypeVar
 import msgspec
 from msgspec import inspect as schema
 
+from pjai_wire import limits
 from pjai_wire.conform import conform
 from pjai_wire.errors import InvalidValue, Malformed, UnknownField
 
 T = TypeVar("T")
 
+SECOND_LOOK_BYTES_MAX = limits.EVENT_BYTES_MAX
+"""Without types a message takes many times its size in memory."""
+
 # Greedy, because the value that msgspec quotes may itself look like the place that stands behind it.
 _QUOTED_VALUE = re.compile(r"Invalid (?:enum )?value (?:.*(?= - at `\$[^`]*`\Z)|.*)", re.DOTALL)
+
+ERROR_CHARACTERS_MAX = 300
 
 encode = msgspec.msgpack.Encoder().encode
 """MessagePack of any value of the contract."""
@@ -44,7 +50,9 @@ class Decoder(Generic[T]):
         """
         try:
             return self._decoder.decode(data)
-        except msgspec.ValidationError:
+        except msgspec.ValidationError as problem:
+            if len(memoryview(data)) > SECOND_LOOK_BYTES_MAX:
+                raise self._invalid(problem) from None
             return self._second_look(data)
         except RecursionError:
             raise Malformed("the message is nested too deeply") from None
@@ -63,15 +71,17 @@ class Decoder(Generic[T]):
             # Without `builtin_types` text would pass for binary, as base64.
             return msgspec.convert(fitting, self._kind, builtin_types=(bytes,))
         except msgspec.ValidationError as problem:
-            raise InvalidValue(self._without_content(problem), hint="PROTOCOL.md gives the type") from None
+            raise self._invalid(problem) from None
         except RecursionError:
             raise Malformed("the message is nested too deeply") from None
         except (msgspec.DecodeError, UnicodeError, TypeError, ValueError):
             raise Malformed("the message has keys or values that the contract does not know") from None
 
-    def _without_content(self, problem: msgspec.ValidationError) -> str:
+    def _invalid(self, problem: msgspec.ValidationError) -> InvalidValue:
+        """The error that says where the problem is, without the value that it quotes."""
         text = _QUOTED_VALUE.sub("Not one of the known values", str(problem))
-        return text.replace("`$", f"`{self._root}")
+        said = text.replace("`$", f"`{self._root}")[:ERROR_CHARACTERS_MAX]
+        return InvalidValue(said, hint="PROTOCOL.md gives the type")
 
 
 def decode_any(data: bytes | memoryview | msgspec.Raw) -> Any:

@@ -14,6 +14,10 @@ Kind = Literal["text", "integer", "real", "boolean", "list", "document", "vector
 """How a column is stored and compared; `list` and `document` are MessagePack, `gathered` is other rows."""
 
 
+BULKY_CHARACTERS = 2_000
+_BULKY: frozenset[Kind] = frozenset({"list", "document", "vector", "gathered"})
+
+
 class Compared(tuple[str, Operator, Any]):
     """A comparison as the builder makes it, which is neither true nor false.
 
@@ -44,6 +48,8 @@ class Column:
         self.nullable: Final = _nullable(declared)
         self.kind: Final[Kind] = _kind(self.type, self.extra)
         self.on_request: Final = bool(self.extra.get("on_request"))
+        self.is_bulky: Final = self.kind in _BULKY or _longest(self.type) > BULKY_CHARACTERS
+        """Whether a value may be so large that a thousand of them are felt."""
         self.choices: Final = self.type.values if isinstance(self.type, schema.LiteralType) else ()
 
     def __repr__(self) -> str:
@@ -132,6 +138,10 @@ def _nullable(declared: schema.Type) -> bool:
     if isinstance(declared, schema.Metadata):
         return _nullable(declared.type)
     return isinstance(declared, schema.UnionType) and declared.includes_none
+
+
+def _longest(plain: schema.Type) -> int:
+    return plain.max_length or 0 if isinstance(plain, schema.StrType) else 0
 
 
 _KINDS: tuple[tuple[type[schema.Type], Kind], ...] = (

@@ -15,7 +15,7 @@ PjaiError
 ├── StateError              well formed, but the state says no
 │   ├── NotFound            not_found
 │   ├── AlreadyExists       already_exists
-│   ├── Conflict            conflict              an event id was committed before with other company
+│   ├── Conflict            conflict              an event id, or a version, was taken before
 │   └── UnknownTopic        unknown_topic         the live query has ended: watch again
 ├── Unavailable             unavailable           nothing wrong with the request: try again
 │   ├── Overloaded          overloaded            a queue is at its limit
@@ -155,7 +155,7 @@ class AlreadyExists(StateError, code="already_exists"):
 
 
 class Conflict(StateError, code="conflict"):
-    """An event id was committed before, in another commit."""
+    """An event id was committed before in another commit, or a version does not follow the row's."""
 
 
 class UnknownTopic(StateError, code="unknown_topic"):

@@ -106,6 +106,35 @@ def test_a_wrong_setting_is_told_with_what_is_allowed(environ: dict[str, str], a
     )
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--tick", "5"], ["--tick=5"], ["settings", "--tick-intervall-ms", "5"]]
+)
+def test_an_unknown_flag_is_told_with_the_nearest(environ: dict[str, str], arguments: list[str]) -> None:
+    refused = run(environ, *arguments)
+
+    assert refused.returncode == EX_CONFIG
+    assert "did you mean '--tick-interval-ms'?" in refused.stderr
+
+
+def test_a_misspelt_variable_is_told_beside_the_settings(environ: dict[str, str]) -> None:
+    shown = run(environ | {"PJAI_TICK_INTERVALL_MS": "20"}, "settings", "--json")
+
+    assert shown.returncode == EX_OK
+    assert json.loads(shown.stdout)["tick_interval_ms"]["source"] == "default"
+    assert shown.stderr == (
+        "pjaid: PJAI_TICK_INTERVALL_MS is no setting and does nothing; "
+        "did you mean 'PJAI_TICK_INTERVAL_MS'?\n"
+    )
+
+
+def test_a_misspelt_variable_is_logged_at_the_start(environ: dict[str, str]) -> None:
+    refused = run(environ | {"PJAI_TICK_INTERVALL_MS": "20"})
+
+    warned = next(line for line in refused.stderr.splitlines() if "unknown_variable" in line)
+    assert json.loads(warned)["variable"] == "PJAI_TICK_INTERVALL_MS"
+    assert "'PJAI_TICK_INTERVAL_MS'" in json.loads(warned)["hint"]
+
+
 def test_init_makes_a_store_once(environ: dict[str, str], tmp_path: Path) -> None:
     made = run(environ | {"PJAI_PASSPHRASE": "correct horse"}, "init")
     wrong = run(environ | {"PJAI_PASSPHRASE": "correct house"}, "init")

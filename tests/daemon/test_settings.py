@@ -13,7 +13,7 @@ from msgspec import inspect
 
 from pjai_wire.endpoints import runtime_directory
 from pjaid.errors import EX_CONFIG, InvalidSetting, StartError
-from pjaid.settings import DECLARATIONS, Declaration, Settings, load_settings
+from pjaid.settings import DECLARATIONS, Declaration, Settings, load_settings, unknown_flag, unknown_variables
 
 NUMBERS = (inspect.IntType, inspect.FloatType)
 LETTERS = st.characters(categories=("L", "N"), include_characters="-_. ")
@@ -199,3 +199,25 @@ def test_fewer_readers_at_most_than_at_least_are_refused(config: Path) -> None:
 
 def test_the_passphrase_is_no_setting() -> None:
     assert "passphrase" not in DECLARATIONS
+
+
+@pytest.mark.parametrize("flag", ["--tick", "--tick-intervall-ms", "--tick_interval_ms"])
+def test_an_unknown_flag_is_told_with_the_nearest(flag: str) -> None:
+    refused = unknown_flag(flag)
+
+    assert flag in refused.message
+    assert refused.hint == "did you mean '--tick-interval-ms'?"
+
+
+def test_a_flag_that_is_near_to_none_is_told_with_all() -> None:
+    assert all(declaration.flag in unknown_flag("--").hint for declaration in DECLARATIONS.values())
+
+
+def test_a_variable_that_means_nothing_is_named_with_the_nearest() -> None:
+    variables = {
+        **{declaration.variable: "" for declaration in DECLARATIONS.values()},
+        **dict.fromkeys(("PJAI_CONFIG", "PJAI_PASSPHRASE", "PJAI_ENDPOINT", "PJAI_TEST_KILLS", "HOME"), ""),
+        "PJAI_TICK_INTERVALL_MS": "20",
+    }
+
+    assert unknown_variables(variables) == {"PJAI_TICK_INTERVALL_MS": "did you mean 'PJAI_TICK_INTERVAL_MS'?"}

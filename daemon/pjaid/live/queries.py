@@ -136,6 +136,8 @@ class LiveQueries:
         for query in self._registry:
             if query.subscribed:
                 self._send(query, self._seq_reached(query), [])
+                if query.stale and not query.runs:  # what failed for want of a reader is tried again
+                    self._enqueue(query)
 
     async def serve(self, tasks: TaskGroup) -> None:
         """Runs stale queries as they come, until cancelled; slow ones in `tasks`."""
@@ -144,7 +146,7 @@ class LiveQueries:
             self._touched = anyio.Event()
             waiting, self._waiting = self._waiting, {}
             for runs, query in enumerate(waiting.values(), start=1):
-                if not query.running and query.topic in self._registry:
+                if not query.runs and query.topic in self._registry:
                     self._refresh(query, tasks)
                 if runs % RUNS_BETWEEN_YIELDS == 0:
                     await anyio.lowlevel.checkpoint()
@@ -154,7 +156,7 @@ class LiveQueries:
 
         A run may have seen a commit that is yet to be announced here: what was told is never taken back.
         """
-        if query.stale or query.running or not query.statement.shared:
+        if query.stale or query.runs or not query.statement.shared:
             return query.seq
         return max(query.seq, self._store.seq)
 
@@ -166,24 +168,22 @@ class LiveQueries:
         query.stale = False
         try:
             run = self._run(query.statement)
-        except PjaiError as error:
+        except Exception as error:
             self._failed(query, error)
             return
         if isinstance(run, tuple):
             self._advance(query, run)
         else:
-            query.running = True
+            query.runs += 1
             tasks.start_soon(self._refresh_later, query, run)
 
     async def _refresh_later(self, query: LiveQuery, run: Awaitable[Run]) -> None:
         try:
             self._advance(query, await run)
-        except PjaiError as error:
+        except Exception as error:
             self._failed(query, error)
         finally:
-            query.running = False
-            if query.stale and query.topic in self._registry:
-                self._enqueue(query)
+            self._run_ended(query)
 
     def _advance(self, query: LiveQuery, run: Run) -> None:
         """Publishes the difference between what the client holds and a newer result."""
@@ -205,17 +205,39 @@ class LiveQueries:
         self._publish(query.topic, encode(update))
 
     async def _snapshot(self, query: LiveQuery) -> LiveQuery:
+        """Runs a query for an answer; a run that came meanwhile and saw more is the better one."""
         query.stale = False
-        run = self._run(query.statement)
-        query.seq, query.result = run if isinstance(run, tuple) else await run
+        query.runs += 1
+        try:
+            run = self._run(query.statement)
+            seq, result = run if isinstance(run, tuple) else await run
+        except BaseException:
+            query.stale = True
+            raise
+        finally:
+            self._run_ended(query)
+        if seq >= query.seq:
+            query.seq, query.result = seq, result
         return query
+
+    def _run_ended(self, query: LiveQuery) -> None:
+        query.runs -= 1
+        if query.stale and query.subscribed and query.topic in self._registry:
+            self._enqueue(query)
 
     def _run(self, statement: Statement) -> Run | Awaitable[Run]:
         return self._store.read(statement, lambda answer: (answer.seq, _result(statement, answer)))
 
-    def _failed(self, query: LiveQuery, error: PjaiError) -> None:
+    def _failed(self, query: LiveQuery, error: Exception) -> None:
         """A query that can be answered no more ends; its client notices the silence, and learns why."""
-        log.warning("live_query_ended", code=error.code, label=query.label)
+        if isinstance(error, PjaiError) and error.retry:
+            query.stale = True
+            return
+        table = query.statement.table.table_name
+        if isinstance(error, PjaiError):
+            log.warning("live_query_ended", code=error.code, table=table)
+        else:
+            log.error("live_query_ended", table=table, exc_info=error)
         self.unwatch(query.topic)
 
 

@@ -28,7 +28,8 @@ class LiveQuery(Struct, eq=False):
     subscribed: bool = False
     stale: bool = False
     """A commit touched its tables, and it has not been run since."""
-    running: bool = False
+    runs: int = 0
+    """How many runs are under way."""
 
     @property
     def tables(self) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ from msgspec import Struct
 
 from pjaid.store.recorder import Origin
 
+ANONYMOUS = Origin(client="anonymous", session="")
+
 KNOWN_MAX = 10_000
 """Clients remembered; past it the one not heard for longest is anonymous again."""
 
@@ -35,6 +37,6 @@ class Clients:
         """The client of a connection, anonymous where it said no hello."""
         client = self._known.get(routing_id)
         if client is None:
-            return Client(routing_id, Origin(client="anonymous", session=routing_id.hex()[:100]))
+            return Client(routing_id, ANONYMOUS)
         self._known.move_to_end(routing_id)
         return client

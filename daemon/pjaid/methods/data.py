@@ -7,7 +7,6 @@ from functools import lru_cache
 from msgspec import Raw
 
 from pjai_wire.codec import Decoder, encode
-from pjai_wire.errors import LimitExceeded
 from pjai_wire.methods import (
     CountParams,
     CountResult,
@@ -26,6 +25,7 @@ from pjaid.store.store import Store
 from pjaid.store.trail import Page
 
 COMPILED_MAX = 1_000
+COMPILED_BYTES_MAX = 2_000
 """Queries whose statements are kept: programs ask the same ones again and again."""
 
 _query = Decoder(Query, "params")
@@ -34,9 +34,11 @@ _get = Decoder(GetParams, "params")
 _events = Decoder(EventsParams, "params")
 
 
-@lru_cache(maxsize=COMPILED_MAX)
 def _compiled(params: bytes) -> Statement:
     return compile_query(_query.decode(params))
+
+
+_kept = lru_cache(maxsize=COMPILED_MAX)(_compiled)
 
 
 class DataMethods:
@@ -44,12 +46,10 @@ class DataMethods:
 
     Args:
         store: what they read and write.
-        result_bytes_max: the longest result.
     """
 
-    def __init__(self, store: Store, *, result_bytes_max: int) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._result_bytes_max = result_bytes_max
         self.handlers: dict[str, Handler] = {
             "query": self.query,
             "count": self.count,
@@ -60,12 +60,11 @@ class DataMethods:
 
     def query(self, _client: Client, params: Raw) -> Answer:
         """Rows of a table, or groups of them."""
-        statement = _compiled(bytes(params))
+        encoded = bytes(params)
+        statement = _kept(encoded) if len(encoded) <= COMPILED_BYTES_MAX else _compiled(encoded)
 
         def finish(answer: Rows) -> bytes:
-            return self._bounded(
-                encode(RowsResult(seq=answer.seq, columns=statement.columns, rows=answer.rows))
-            )
+            return encode(RowsResult(seq=answer.seq, columns=statement.columns, rows=answer.rows))
 
         return self._store.read(statement, finish)
 
@@ -97,11 +96,3 @@ class DataMethods:
             return encode(EventsResult(seq=page.seq, events=page.events, next=page.next))
 
         return self._store.read_trail(_events.decode(params), finish)
-
-    def _bounded(self, result: bytes) -> bytes:
-        if len(result) > self._result_bytes_max:
-            raise LimitExceeded(
-                f"the answer is larger than {self._result_bytes_max} bytes",
-                hint="ask for fewer rows (limit) or fewer columns (select, omit)",
-            )
-        return result

@@ -5,12 +5,13 @@ from __future__ import annotations
 from msgspec import Raw
 
 from pjai_wire.codec import Decoder, encode
+from pjai_wire.documents import filled
 from pjai_wire.fields import Document
 from pjai_wire.free import check_free
 from pjai_wire.methods import DocumentGetParams, DocumentResult, DocumentSetParams
 from pjaid.methods.clients import Client
 from pjaid.methods.router import Answer, Handler
-from pjaid.store.documents import StoredDocument, filled
+from pjaid.store.documents import StoredDocument
 from pjaid.store.store import Store
 
 _get = Decoder(DocumentGetParams, "params")

@@ -22,7 +22,7 @@ from pjai_wire.errors import (
     UnknownMethod,
     UnsupportedVersion,
 )
-from pjai_wire.methods import COMMIT, METHODS
+from pjai_wire.methods import COMMIT, HEALTH, METHODS
 from pjaid.methods.clients import Client, Clients
 
 log = structlog.get_logger()
@@ -43,13 +43,22 @@ class Router:
         handlers: what answers each method of the contract.
         clients: who asks.
         in_flight_max: how many requests may be under way at once.
+        result_bytes_max: how large an answer may be.
     """
 
-    def __init__(self, handlers: Mapping[str, Handler], clients: Clients, *, in_flight_max: int) -> None:
+    def __init__(
+        self,
+        handlers: Mapping[str, Handler],
+        clients: Clients,
+        *,
+        in_flight_max: int,
+        result_bytes_max: int,
+    ) -> None:
         assert handlers.keys() == METHODS.keys(), handlers.keys() ^ METHODS.keys()
         self._handlers = handlers
         self._clients = clients
         self._in_flight_max = in_flight_max
+        self._result_bytes_max = result_bytes_max
         self._in_flight: set[asyncio.Future[bytes]] = set()
         self.stopping = False
         """Answer nothing any more but that the daemon is shutting down."""
@@ -70,11 +79,16 @@ class Router:
             reply(_failed(request_id if request_id is not None else _salvaged_id(message), error))
             return
         if isinstance(result, bytes):
-            reply(_reply(request_id, result))
+            reply(_reply(request_id, result, self._result_bytes_max))
             return
         under_way = asyncio.ensure_future(result)
         self._in_flight.add(under_way)
         under_way.add_done_callback(partial(self._settle, request_id, reply))
+
+    def cancel(self) -> None:
+        """Gives up the requests under way."""
+        for under_way in self._in_flight:
+            under_way.cancel()
 
     async def answered(self) -> None:
         """Waits until every request that was under way is answered."""
@@ -92,7 +106,7 @@ class Router:
             raise UnknownMethod.near(f"there is no method {request.method!r}", request.method, METHODS)
         if request.method != COMMIT.name and len(memoryview(request.params)) > limits.PARAMS_BYTES_MAX:
             raise LimitExceeded(f"params have at most {limits.PARAMS_BYTES_MAX} bytes")
-        if self.stopping:
+        if self.stopping and request.method != HEALTH.name:
             raise Stopping("the daemon is shutting down", hint="try again when it is up")
         if len(self._in_flight) >= self._in_flight_max:
             raise Overloaded("too many requests at once", hint="wait a moment")
@@ -106,12 +120,18 @@ class Router:
             return
         error = done.exception()
         if error is None:
-            reply(_reply(request_id, done.result()))
+            reply(_reply(request_id, done.result(), self._result_bytes_max))
         elif isinstance(error, Exception):
             reply(_failed(request_id, error))
 
 
-def _reply(request_id: RequestId, result: bytes) -> bytes:
+def _reply(request_id: RequestId, result: bytes, bytes_max: int) -> bytes:
+    if len(result) > bytes_max:
+        too_large = LimitExceeded(
+            f"the answer is larger than {bytes_max} bytes",
+            hint="ask for fewer rows (limit) or fewer columns (select, omit)",
+        )
+        return _failed(request_id, too_large)
     return encode(Reply(v=version.PROTOCOL, id=request_id, result=Raw(result)))
 
 
@@ -124,6 +144,8 @@ def _failed(request_id: RequestId | None, error: Exception) -> bytes:
 
 def _salvaged_id(message: bytes) -> RequestId | None:
     """The id in a message that is no request, so that its sender can tell what the error is about."""
+    if len(message) > limits.PARAMS_BYTES_MAX:
+        return None
     try:
         untyped: Any = decode_any(message)
     except PjaiError:

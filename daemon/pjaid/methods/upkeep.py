@@ -39,6 +39,7 @@ class Load(Struct, frozen=True):
     clients: int
     live_queries: int
     requests_in_flight: int
+    is_stopping: bool
 
 
 class UpkeepMethods:
@@ -119,7 +120,7 @@ class UpkeepMethods:
         sizes = self._store.sizes()
         return encode(
             HealthResult(
-                status="ok",
+                status="stopping" if load.is_stopping else "ok",
                 version=version.PACKAGE,
                 instance=self._instance,
                 uptime_ms=int((time.monotonic() - self._started) * 1000),

@@ -27,6 +27,8 @@ class Conditions:
 
     def __init__(self, table: Table[Any]) -> None:
         self.bindings: list[SqlValue] = []
+        self.is_heavy = False
+        """Whether texts of any length are searched: one such row may take long."""
         self._table = table
         self._seen = 0
         self._named: set[str] = set()
@@ -99,6 +101,8 @@ class Conditions:
         if len(values) > limits.QUERY_LIST_MAX:
             raise LimitExceeded(f"a list in a query has at most {limits.QUERY_LIST_MAX} members")
         self.bindings.extend(compared(column, value) for value in values)
+        if len(self.bindings) > limits.QUERY_VALUES_MAX:
+            raise LimitExceeded(f"a query has at most {limits.QUERY_VALUES_MAX} values")
         places = ", ".join("?" * len(values))
         if within:
             return f"{sql} IN ({places})"
@@ -109,6 +113,8 @@ class Conditions:
             raise InvalidQuery(f"contains is for texts and lists, and {column.name} is a {column.kind}")
         if not isinstance(part, str):
             raise InvalidValue(f"{column.name} contains a text")
+        self._require_short(part)
+        self.is_heavy = self.is_heavy or column.is_bulky
         self.bindings.append(part)
         return f"instr({sql}, ?) > 0" if column.kind == "text" else f"list_contains({sql}, ?)"
 
@@ -117,10 +123,16 @@ class Conditions:
             raise InvalidQuery(f"like is for texts, and {column.name} is a {column.kind}")
         if not isinstance(pattern, str):
             raise InvalidValue(f"{column.name} is like a text")
-        if len(pattern) > limits.NAME_CHARACTERS_MAX:
-            raise LimitExceeded(f"a pattern has at most {limits.NAME_CHARACTERS_MAX} characters")
+        self._require_short(pattern)
+        if "\0" in pattern:
+            raise InvalidValue("a pattern has no NUL character", hint="use contains")
+        self.is_heavy = self.is_heavy or column.is_bulky
         self.bindings.append(pattern)
         return f"{sql} LIKE ?"
+
+    def _require_short(self, sought: str) -> None:
+        if len(sought) > limits.NAME_CHARACTERS_MAX:
+            raise LimitExceeded(f"what is searched for has at most {limits.NAME_CHARACTERS_MAX} characters")
 
 
 def _and_contains(column: Column) -> str:

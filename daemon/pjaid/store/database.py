@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
 import apsw
 import msgspec
 
 from pjaid.errors import EX_CONFIG, EX_DATAERR, StartError
-
-Cipher = Literal["aegis", "chacha20", "sqlcipher"]
+from pjaid.settings import Cipher
 
 SQLITE_VERSION_MIN = (3, 51, 3)
 """Older ones can corrupt a database when the WAL is reset (fixed in 3.51.3)."""

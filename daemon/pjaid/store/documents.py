@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from pjai_wire import limits
 from pjai_wire.codec import encode
+from pjai_wire.documents import merged
 from pjai_wire.errors import LimitExceeded
 from pjai_wire.ids import now_ms
 from pjaid.store import reads
@@ -20,29 +21,6 @@ class StoredDocument(Struct, frozen=True):
 
     seq: int
     value: dict[str, Any]
-
-
-def merged(target: Any, patch: Any) -> Any:
-    """`target` after a merge patch (RFC 7396): maps merge, null removes, anything else replaces."""
-    if not isinstance(patch, dict):
-        return patch
-    result = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            result.pop(key, None)
-        else:
-            result[key] = merged(result.get(key), value)
-    return result
-
-
-def filled(value: Any, defaults: Any) -> Any:
-    """`value` with what it lacks taken from `defaults`, map by map."""
-    if not isinstance(value, dict) or not isinstance(defaults, dict):
-        return value
-    return {
-        **defaults,
-        **{key: filled(item, defaults.get(key)) for key, item in value.items()},
-    }
 
 
 def read_document(connection: apsw.Connection, client: str, name: str) -> StoredDocument:

@@ -19,12 +19,18 @@ import anyio.to_thread
 import apsw
 from msgspec import Struct
 
-from pjai_wire.errors import Overloaded
+from pjai_wire.errors import LimitExceeded, Overloaded, Stopping
 
 T = TypeVar("T")
 
-STEPS_BETWEEN_LOOKS = 2_000
-"""Of SQLite's virtual machine: some tens of microseconds."""
+Work = Callable[[apsw.Connection, int], T]
+"""A read: (the connection, how many bytes the answer may have) to its result."""
+
+STEPS_BETWEEN_LOOKS = 500
+"""Of SQLite's virtual machine."""
+
+INLINE_BYTES_MAX = 2 * 2**20
+"""A larger answer is no work for the event loop."""
 
 SLOW_SHAPES_MAX = 1_000
 """How many shapes of slow reads are remembered; the one not met for longest is forgotten."""
@@ -45,6 +51,7 @@ class Readers:
         acquire_timeout_s: how long a read waits for one.
         idle_timeout_s: how long one beyond the smallest number stays open unused.
         inline_ms_max: how long a read may take on the event loop; 0 moves every read to a thread.
+        bytes_max: how large an answer may be.
     """
 
     def __init__(
@@ -56,15 +63,17 @@ class Readers:
         acquire_timeout_s: float,
         idle_timeout_s: float,
         inline_ms_max: float,
+        bytes_max: int,
     ) -> None:
         self._connect = connect
+        self._bytes_max = bytes_max
         self._smallest = smallest
         self._acquire_timeout_s = acquire_timeout_s
         self._idle_timeout_s = idle_timeout_s
         self._places = anyio.Semaphore(largest, max_value=largest)
         self._threads = anyio.CapacityLimiter(largest)
         self._idle = [_Idle(connect(), time.monotonic()) for _ in range(smallest)]
-        self._busy = 0
+        self._busy: set[apsw.Connection] = set()
         self._slow: OrderedDict[str, None] = OrderedDict()
         self._inline = connect()
         self._inline_s_max = inline_ms_max / 1000
@@ -74,24 +83,25 @@ class Readers:
     @property
     def open(self) -> int:
         """How many connections are open."""
-        return 1 + len(self._idle) + self._busy
+        return 1 + len(self._idle) + len(self._busy)
 
-    def read(self, shape: str, work: Callable[[apsw.Connection], T]) -> T | Coroutine[Any, Any, T]:
+    def read(self, shape: str, work: Work[T], *, is_heavy: bool = False) -> T | Coroutine[Any, Any, T]:
         """The result of `work`, at once where it is quick, and otherwise to be awaited.
 
         Args:
             shape: what the read has in common with others that are as slow.
-            work: what to do with the connection; it must not change anything, as it may run twice.
+            work: what to read; it must not change anything, as it may run twice.
+            is_heavy: the read is no work for the event loop, whatever it takes.
         """
-        if not self._inline_s_max:
+        if is_heavy or not self._inline_s_max:
             return self.read_in_thread(work)
         if shape in self._slow:
             self._slow.move_to_end(shape)
             return self.read_in_thread(work)
         self._deadline = time.thread_time() + self._inline_s_max
         try:
-            return work(self._inline)
-        except apsw.InterruptError:
+            return work(self._inline, min(INLINE_BYTES_MAX, self._bytes_max))
+        except (apsw.InterruptError, LimitExceeded):
             self._deadline = math.inf
             if self._inline.in_transaction:  # the end of the transaction may have been interrupted too
                 self._inline.execute("ROLLBACK")
@@ -100,14 +110,25 @@ class Readers:
                 self._slow.popitem(last=False)
             return self.read_in_thread(work)
 
-    async def read_in_thread(self, work: Callable[[apsw.Connection], T]) -> T:
+    async def read_in_thread(self, work: Work[T]) -> T:
         """The result of `work` on a pooled connection, in a thread.
 
         Raises:
             Overloaded: no connection came free in time.
+            Stopping: the reads were interrupted.
         """
         async with self._acquired() as connection:
-            return await anyio.to_thread.run_sync(work, connection, limiter=self._threads)
+            try:
+                return await anyio.to_thread.run_sync(
+                    work, connection, self._bytes_max, limiter=self._threads
+                )
+            except apsw.InterruptError:
+                raise Stopping("the daemon is shutting down", hint="try again when it is up") from None
+
+    def interrupt(self) -> None:
+        """Ends the reads in threads, for the daemon is to stop."""
+        for connection in self._busy:
+            connection.interrupt()
 
     def sweep(self) -> None:
         """Closes connections beyond the smallest number that have been idle for long."""
@@ -128,15 +149,16 @@ class Readers:
             await self._places.acquire()
         if waited.cancelled_caught:
             raise Overloaded("every reader is busy", hint="ask for less at once")
-        self._busy += 1
         try:
             connection = self._idle.pop().connection if self._idle else self._connect()
+            self._busy.add(connection)
             try:
                 yield connection
             finally:
+                assert not connection.in_transaction
+                self._busy.discard(connection)
                 self._idle.append(_Idle(connection, time.monotonic()))
         finally:
-            self._busy -= 1
             self._places.release()
 
     def _overdue(self) -> bool:

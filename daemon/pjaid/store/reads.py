@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import Any
 
 import apsw
 from msgspec import Raw, Struct
 
-from pjai_wire.columns import Kind
 from pjai_wire.envelope import Row
-from pjai_wire.errors import LimitExceeded
+from pjai_wire.errors import InvalidQuery, LimitExceeded
 from pjaid.store.statements import Statement
+from pjaid.store.values import ENCODED, SqlValue
 
 CONVERSATIONS_GATHERED_AT_ONCE = 1_000
 """Conversations whose messages one statement fetches."""
 
 ROWS_CONVERTED_AT_ONCE = 256
 
-_ENCODED: frozenset[Kind] = frozenset({"list", "document"})
-_BULKY = _ENCODED | {"vector"}
 _BOOLEANS = {0: False, 1: True, None: None}
 
 
@@ -60,6 +59,10 @@ def run(connection: apsw.Connection, statement: Statement, bytes_max: int) -> Ro
     try:
         seq = head(connection) if statement.shared else documents_head(connection)
         return Rows(seq, rows(connection, statement, bytes_max))
+    except apsw.SQLError as error:
+        if "integer overflow" not in str(error):
+            raise
+        raise InvalidQuery("a sum is larger than an integer can be", hint="sum fewer rows") from None
     finally:
         connection.execute("COMMIT")
 
@@ -103,23 +106,30 @@ class _Budget:
 
 
 def _found(connection: apsw.Connection, statement: Statement, budget: _Budget) -> list[Row]:
-    cursor = connection.execute(statement.sql, statement.bindings)
     found: list[Row] = []
-    while some := list(itertools.islice(cursor, ROWS_CONVERTED_AT_ONCE)):
+    for some in _batches(connection, statement.sql, statement.bindings):
         found.extend(_converted(some, statement, budget))
     return found
+
+
+def _batches(connection: apsw.Connection, sql: str, bindings: Sequence[SqlValue]) -> Iterator[list[Row]]:
+    """The rows that a statement finds, some at a time."""
+    # Closed in any case: a cursor left open would keep its connection at the state that it read.
+    with closing(connection.execute(sql, bindings)) as cursor:
+        while some := list(itertools.islice(cursor, ROWS_CONVERTED_AT_ONCE)):
+            yield some
 
 
 def _converted(some: list[Row], statement: Statement, budget: _Budget) -> Iterable[Row]:
     """Rows as they travel. They are converted column by column, which is a C loop each."""
     columns: list[Iterable[Any]] = list(zip(*some, strict=True))
     for index, kind in enumerate(statement.stored_kinds):
+        if index in statement.bulky:
+            budget.spend(sum(map(len, filter(None, columns[index]))))
         if kind == "boolean":
             columns[index] = map(_BOOLEANS.get, columns[index])
-        elif kind in _BULKY or statement.columns[index] == "content":
-            budget.spend(sum(map(len, filter(None, columns[index]))))
-            if kind in _ENCODED:
-                columns[index] = map(Raw, columns[index])
+        elif kind in ENCODED:
+            columns[index] = map(Raw, columns[index])
     return zip(*columns, strict=True)
 
 
@@ -133,8 +143,7 @@ def _with_messages(connection: apsw.Connection, rows: list[Row], id_index: int, 
             "SELECT conversation_id, id, role, content, sent_at, metadata FROM messages"
             f" WHERE conversation_id IN ({', '.join('?' * len(some))}) ORDER BY conversation_id, position"
         )
-        cursor = connection.execute(sql, some)
-        while found := list(itertools.islice(cursor, ROWS_CONVERTED_AT_ONCE)):
+        for found in _batches(connection, sql, some):
             conversations, message_ids, roles, contents, times, metadata = zip(*found, strict=True)
             budget.spend(sum(map(len, contents)) + sum(map(len, metadata)))
             messages = map(_GatheredMessage, message_ids, roles, contents, times, map(Raw, metadata))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +17,12 @@ from pjai_wire.codec import Decoder
 from pjai_wire.events import EVENTS
 from pjai_wire.methods import RebuildResult, TableComparison
 from pjai_wire.tables import Table
+from pjaid.settings import Cipher
 from pjaid.store import reads, schema
-from pjaid.store.database import Cipher, open_database
+from pjaid.store.database import open_database
 from pjaid.store.recorder import Recorder
+
+SCRATCH = "rebuild-"
 
 _decoders = {name: Decoder(kind, "args") for name, kind in EVENTS.items()}
 
@@ -41,7 +45,7 @@ def compare_with_log(live: apsw.Connection, directory: Path, cipher: Cipher) -> 
         directory: where the temporary file may be.
         cipher: how it is encrypted.
     """
-    with tempfile.TemporaryDirectory(prefix="rebuild-", dir=directory) as scratch:
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=directory) as scratch:
         built = open_database(Path(scratch) / "state.db", cipher, secrets.token_bytes(32))
         live.execute("BEGIN")
         try:
@@ -54,6 +58,12 @@ def compare_with_log(live: apsw.Connection, directory: Path, cipher: Cipher) -> 
             live.execute("COMMIT")
             built.close()
     return _result(replayed, compared, replaced=False)
+
+
+def clear_scratch(directory: Path) -> None:
+    """Removes what rebuilds left behind that did not end by themselves."""
+    for left in directory.glob(f"{SCRATCH}*"):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def replace_from_log(connection: apsw.Connection, recorder: Recorder) -> RebuildResult:

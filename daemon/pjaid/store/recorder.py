@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from pjai_wire import chain, limits
 from pjai_wire.codec import Decoder, encode
-from pjai_wire.errors import Conflict, InternalError, LimitExceeded, PjaiError
+from pjai_wire.errors import Conflict, InternalError, InvalidValue, LimitExceeded, PjaiError
 from pjai_wire.events import EVENTS, Event, event_type
 from pjai_wire.free import check_free
 from pjai_wire.ids import now_ms
@@ -27,6 +27,7 @@ from pjaid.store.writes import Write, apply_write, written_table
 
 NO_LIMIT = -1
 ROW_BYTES_MAX = 2**30
+ORIGINS_KEPT_MAX = 1_000
 
 _decoders: dict[type[Event], Decoder[Event]] = {kind: Decoder(kind, "args") for kind in EVENTS.values()}
 
@@ -96,6 +97,8 @@ class Recorder:
         Raises:
             PjaiError: an event is unknown, malformed or impossible; or was committed before in other company.
         """
+        if len({new.id for new in events}) < len(events):
+            raise InvalidValue("two events of this commit have the same id", hint="each event has its own")
         commit_id = events[0].id
         origin_id = self._origin_id(origin)
         before = self.head.seq
@@ -155,6 +158,8 @@ class Recorder:
     def _origin_id(self, origin: Origin) -> int:
         known = self._origins.get(origin)
         if known is None:
+            if len(self._origins) >= ORIGINS_KEPT_MAX:
+                self._origins.clear()
             values = (origin.client, origin.session, self._device)
             self._connection.execute(
                 "INSERT INTO origins (client, session, device) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
@@ -166,12 +171,16 @@ class Recorder:
 
     def _repeated(self, events: tuple[NewEvent, ...], head_before: int) -> Receipt | None:
         """The receipt of the commit that recorded the same events before, if there was one."""
-        sql = "SELECT seq, commit_id FROM events WHERE id = ?"
+        sql = "SELECT seq, commit_id, name FROM events WHERE id = ?"
         recorded = [self._connection.execute(sql, (new.id,)).fetchone() for new in events]
-        before = [row for row in recorded if row is not None and row[0] <= head_before]
+        before = [
+            (row[0], row[1] == events[0].id and row[2] == new.name)
+            for new, row in zip(events, recorded, strict=True)
+            if row is not None and row[0] <= head_before
+        ]
         if not before:
             return None
-        if len(before) < len(events) or any(commit != events[0].id for _, commit in before):
+        if len(before) < len(events) or not all(same for _, same in before):
             raise Conflict(
                 "an event of this commit has an id that was committed before, in another commit",
                 hint="a new event needs a new id; a repeated commit has all of its events",

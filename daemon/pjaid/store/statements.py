@@ -32,9 +32,12 @@ class Statement(Struct, frozen=True):
     """Names of the answer's columns on the wire."""
     kinds: tuple[Kind, ...]
     """What each of them is; the gathered one, if any, stands last and is not in the SQL."""
-
+    bulky: tuple[int, ...]
+    """Which of the columns may hold large values."""
     key: tuple[int, ...] | None
     """Which of the columns tell a row from the others; None where none do."""
+    is_heavy: bool = False
+    """Whether one row may take long, so that the event loop is no place for it."""
 
     @property
     def stored_kinds(self) -> tuple[Kind, ...]:
@@ -72,7 +75,7 @@ def compile_query(query: Query) -> Statement:
         f"SELECT {_names(columns)} FROM {table.table_name}{where}"
         f" ORDER BY {_ordering(order)} LIMIT {query.limit} OFFSET {query.offset}"
     )
-    return _statement(table, sql, conditions.bindings, columns)
+    return _statement(table, sql, conditions.bindings, columns, is_heavy=conditions.is_heavy)
 
 
 def compile_get(params: GetParams) -> Statement:
@@ -97,13 +100,22 @@ def compile_count(params: CountParams) -> Statement:
     table = table_named(params.table)
     conditions = Conditions(table)
     sql = f"SELECT count(*) FROM {table.table_name}{conditions.where(params.where)}"
-    return Statement(table, sql, conditions.bindings, ("count",), ("integer",), ())
+    return Statement(table, sql, conditions.bindings, ("count",), ("integer",), (), (), conditions.is_heavy)
 
 
-def _statement(table: Table[Any], sql: str, bindings: list[SqlValue], columns: Sequence[Column]) -> Statement:
+def _statement(
+    table: Table[Any],
+    sql: str,
+    bindings: list[SqlValue],
+    columns: Sequence[Column],
+    *,
+    is_heavy: bool = False,
+) -> Statement:
     names = tuple(column.name for column in columns)
     key = (names.index("id"),) if "id" in names else None
-    return Statement(table, sql, bindings, names, tuple(column.kind for column in columns), key)
+    kinds = tuple(column.kind for column in columns)
+    bulky = tuple(index for index, column in enumerate(columns) if column.is_bulky)
+    return Statement(table, sql, bindings, names, kinds, bulky, key, is_heavy)
 
 
 def _selected(table: Table[Any], select: Sequence[str], omit: Sequence[str]) -> list[Column]:
@@ -181,6 +193,8 @@ def _far_side(column: Column, direction: Direction, value: SqlValue, bindings: l
 def _compile_groups(table: Table[Any], query: Query) -> Statement:
     if query.select or query.omit or query.after is not None:
         raise InvalidQuery("groups know groupBy and aggregates, not select, omit or after")
+    if len(set(query.group_by)) < len(query.group_by):
+        raise InvalidQuery("a query groups by each column once")
     groups = [table.column(name) for name in query.group_by]
     for column in groups:
         if column.kind not in COMPARABLE:
@@ -208,7 +222,9 @@ def _compile_groups(table: Table[Any], query: Query) -> Statement:
         + f" LIMIT {query.limit} OFFSET {query.offset}"
     )
     kinds = tuple(kind for _, kind in answered.values())
-    return Statement(table, sql, conditions.bindings, tuple(answered), kinds, tuple(range(len(groups))))
+    bulky = tuple(index for index, kind in enumerate(kinds) if kind == "text")
+    key = tuple(range(len(groups)))
+    return Statement(table, sql, conditions.bindings, tuple(answered), kinds, bulky, key, conditions.is_heavy)
 
 
 def _aggregate(table: Table[Any], function: Function, argument: str) -> tuple[str, Kind]:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import apsw
+import structlog
 from msgspec import Struct
 
 from pjai_wire.codec import Decoder
+from pjai_wire.errors import Overloaded
 from pjai_wire.methods import CommitParams, EventsParams, RebuildResult, Receipt
-from pjaid.settings import Settings
+from pjaid.settings import Cipher, Settings
 from pjaid.store import documents, rebuild, schema, trail
-from pjaid.store.database import Cipher, open_database, require_sqlite
+from pjaid.store.database import open_database, require_sqlite
 from pjaid.store.documents import StoredDocument
 from pjaid.store.keys import StoreKey
 from pjaid.store.readers import Readers
@@ -24,11 +25,14 @@ from pjaid.store.recorder import Origin, Recorder
 from pjaid.store.statements import Statement
 from pjaid.store.writer import Committed, Writer
 
+log = structlog.get_logger()
+
 T = TypeVar("T")
 
 DATABASE = "pjai.db"
 WRITER_CACHE_KIBIBYTES = 8_000
 WAL_BYTES_BEFORE_CHECKPOINT = 4 * 2**20
+LAST_WRITE_PATIENCE_S = 1.0
 
 _commit_params = Decoder(CommitParams, "params")
 
@@ -55,7 +59,8 @@ class Store:
         self.store_id = key.store_id
         self._path = Path(settings.data_dir) / DATABASE
         self._scratch = settings.state_dir
-        self._result_bytes_max = settings.result_bytes_max
+        self._rebuilding = False
+        rebuild.clear_scratch(self._scratch)
         writing = open_database(self._path, key.cipher, key.data_key, cache_kibibytes=WRITER_CACHE_KIBIBYTES)
         schema.prepare(writing, key.store_id)
         self._writing = writing
@@ -72,6 +77,7 @@ class Store:
             acquire_timeout_s=settings.reader_acquire_timeout_s,
             idle_timeout_s=settings.reader_idle_timeout_s,
             inline_ms_max=settings.inline_ms_max,
+            bytes_max=settings.result_bytes_max,
         )
         self._writer = Writer(
             writing,
@@ -110,16 +116,16 @@ class Store:
         Raises:
             PjaiError: too large, or no reader came free.
         """
-        bytes_max = self._result_bytes_max
         return self._readers.read(
-            statement.sql, lambda connection: finish(run(connection, statement, bytes_max))
+            statement.sql,
+            lambda connection, bytes_max: finish(run(connection, statement, bytes_max)),
+            is_heavy=statement.is_heavy,
         )
 
     def read_trail(self, params: EventsParams, finish: Callable[[trail.Page], T]) -> Coroutine[Any, Any, T]:
         """What `finish` makes of a page of the audit trail."""
-        bytes_max = self._result_bytes_max
         return self._readers.read_in_thread(
-            lambda connection: finish(trail.read_page(connection, params, bytes_max))
+            lambda connection, bytes_max: finish(trail.read_page(connection, params, bytes_max))
         )
 
     def read_document(
@@ -127,7 +133,7 @@ class Store:
     ) -> T | Coroutine[Any, Any, T]:
         """What `finish` makes of a client's document."""
         return self._readers.read(
-            "document", lambda connection: finish(documents.read_document(connection, client, name))
+            "document", lambda connection, _: finish(documents.read_document(connection, client, name))
         )
 
     def write_document(self, client: str, name: str, patch: dict[str, object]) -> Awaitable[StoredDocument]:
@@ -139,13 +145,19 @@ class Store:
 
         return self._writer.submit(work)
 
-    def rebuild(self, *, replace: bool) -> Awaitable[RebuildResult]:
+    async def rebuild(self, *, replace: bool) -> RebuildResult:
         """Builds the state from the log, and compares the live one with it or replaces it."""
-        if replace:
-            return self._writer.submit(rebuild.replace_from_log)
-        return self._readers.read_in_thread(
-            lambda connection: rebuild.compare_with_log(connection, self._scratch, self.cipher)
-        )
+        if self._rebuilding:
+            raise Overloaded("a rebuild is under way", hint="wait for its end")
+        self._rebuilding = True
+        try:
+            if replace:
+                return await self._writer.submit(rebuild.replace_from_log)
+            return await self._readers.read_in_thread(
+                lambda connection, _: rebuild.compare_with_log(connection, self._scratch, self.cipher)
+            )
+        finally:
+            self._rebuilding = False
 
     def sizes(self) -> Sizes:
         """How large the files are."""
@@ -159,17 +171,28 @@ class Store:
         """
         self._readers.sweep()
         if self.sizes().wal > WAL_BYTES_BEFORE_CHECKPOINT:
-            # Busy means that a commit is at it already, because the WAL has grown so fast.
-            with suppress(apsw.BusyError):
-                await asyncio.to_thread(self._tidying.wal_checkpoint, mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            await asyncio.to_thread(self._checkpoint, apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    def interrupt(self) -> None:
+        """Ends the reads that are under way, for the daemon is to stop."""
+        self._readers.interrupt()
 
     async def close(self) -> None:
-        """Finishes what was submitted, moves the WAL into the database and closes both."""
-        await self._writer.close()
+        """Ends the write under way, moves the WAL into the database and closes everything."""
+        await self._writer.close(LAST_WRITE_PATIENCE_S)
         self._readers.close()
-        self._tidying.close()
-        self._writing.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
         self._writing.close()
+        self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        self._tidying.close()
+
+    def _checkpoint(self, mode: int) -> None:
+        """Moves the WAL into the database as far as it can be; what stays is moved another time."""
+        try:
+            self._tidying.wal_checkpoint(mode=mode)
+        except apsw.BusyError:
+            log.debug("checkpoint_busy")
+        except apsw.Error:
+            log.exception("checkpoint_failed")
 
     def _committed(self, committed: Committed) -> None:
         self.seq = committed.seq

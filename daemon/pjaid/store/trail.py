@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import Any
 
 import apsw
@@ -67,11 +68,12 @@ def read_page(connection: apsw.Connection, params: EventsParams, bytes_max: int)
         seq = reads.head(connection)
         events: list[LoggedEvent] = []
         size = 0
-        for row in connection.execute(sql, bindings):
-            size += len(row[4] or b"")
-            if events and size > bytes_max:
-                return Page(seq, events, events[-1].seq)
-            events.append(_logged(row))
+        with closing(connection.execute(sql, bindings)) as cursor:
+            for row in cursor:
+                size += len(row[4] or b"")
+                if events and size > bytes_max:
+                    return Page(seq, events, events[-1].seq)
+                events.append(_logged(row))
     finally:
         connection.execute("COMMIT")
     return Page(seq, events, events[-1].seq if len(events) == params.limit else None)

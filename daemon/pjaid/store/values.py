@@ -1,11 +1,8 @@
-"""Owns the two ways of a value: from the contract into a column, and from a column into an answer."""
+"""Owns what a column stores for a value of the contract, and what a query compares it with."""
 
 from __future__ import annotations
 
 from typing import Any
-
-import msgspec
-from msgspec import Raw
 
 from pjai_wire import limits
 from pjai_wire.codec import encode
@@ -14,7 +11,7 @@ from pjai_wire.errors import InvalidValue
 
 SqlValue = None | int | float | str | bytes
 
-_ENCODED: frozenset[Kind] = frozenset({"list", "document"})
+ENCODED: frozenset[Kind] = frozenset({"list", "document"})
 
 
 def to_sql(column: Column, value: Any) -> SqlValue:
@@ -24,7 +21,7 @@ def to_sql(column: Column, value: Any) -> SqlValue:
     """
     if value is None and column.nullable:
         return None
-    if column.kind in _ENCODED:
+    if column.kind in ENCODED:
         return encode(value)
     return int(value) if column.kind == "boolean" else value
 
@@ -55,17 +52,3 @@ def compared(column: Column, value: Any) -> SqlValue:
     raise InvalidValue(
         f"{column.name} is compared with a value of another type", hint=f"{column.name} is {column.kind}"
     )
-
-
-def answer(kind: Kind, value: Any) -> Any:
-    """What an answer holds for a stored value."""
-    if value is None:
-        return None
-    if kind in _ENCODED:
-        return Raw(value)
-    return bool(value) if kind == "boolean" else value
-
-
-def decoded(kind: Kind, value: Any) -> Any:
-    """A stored value as Python's."""
-    return msgspec.msgpack.decode(value) if kind in _ENCODED and value is not None else answer(kind, value)

@@ -6,6 +6,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Generic, TypeVar
 
 import apsw
@@ -80,18 +81,34 @@ class Writer:
             Overloaded: too many jobs wait.
         """
         if self._stopping:
-            raise Stopping("the daemon is shutting down", hint="try again when it is up")
+            raise _stopping()
         if self._queue.qsize() >= self._queue_max:
             raise Overloaded("too many commits wait", hint="wait, or commit more events at once")
         done: asyncio.Future[T] = self._loop.create_future()
         self._queue.put(_Job(work, done))
         return done
 
-    async def close(self) -> None:
-        """Finishes what was submitted, and ends the thread."""
+    @property
+    def closed(self) -> bool:
+        """Whether the thread has ended."""
+        return not self._thread.is_alive()
+
+    async def close(self, patience_s: float) -> None:
+        """Finishes the group under way, drops what has not begun, and ends the thread.
+
+        Args:
+            patience_s: how long a group may take; past it it is interrupted, and rolled back.
+        """
         self._stopping = True
+        with suppress(queue.Empty):
+            while (job := self._queue.get_nowait()) is not None:
+                if not job.done.done():
+                    job.done.set_exception(_stopping())
         self._queue.put(None)
-        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._thread.join, patience_s)
+        if self._thread.is_alive():
+            self._connection.interrupt()
+            await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
@@ -118,14 +135,15 @@ class Writer:
             for job in jobs:
                 self._run_job(job)
             self._connection.execute("COMMIT")
-        except (apsw.Error, OSError, MemoryError) as error:
-            log.exception("group_failed", error=type(error).__name__, jobs=len(jobs))
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
+        except Exception:
+            with suppress(apsw.Error):
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
             recorder.restore(before)
             failure = StorageError("the database could not be written", hint="is the disk full? see the log")
             for job in jobs:
                 job.error = failure
+            log.exception("group_failed", jobs=len(jobs))
             return None
         return Committed(recorder.head.seq, frozenset(recorder.touched)) if recorder.touched else None
 
@@ -134,7 +152,7 @@ class Writer:
         self._connection.execute("SAVEPOINT job")
         try:
             job.result = job.work(self._connection, self._recorder)
-        except (apsw.FullError, apsw.IOError, apsw.CorruptError, MemoryError):
+        except (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.InterruptError, MemoryError):
             raise
         except Exception as error:
             self._connection.execute("ROLLBACK TO job")
@@ -153,6 +171,10 @@ class Writer:
         if committed is not None:
             # After the receipts: those who wait for them are scheduled already.
             self._loop.call_soon(self._on_committed, committed)
+
+
+def _stopping() -> Stopping:
+    return Stopping("the daemon is shutting down", hint="try again when it is up")
 
 
 def _defect(error: Exception) -> InternalError:

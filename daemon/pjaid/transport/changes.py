@@ -11,9 +11,6 @@ import zmq.asyncio
 from pjaid.transport.door import Door
 from pjaid.transport.mailbox import Mailbox
 
-SEND_QUEUE_MAX = 1_000
-"""Updates that wait for one subscriber; past it they are dropped, and it finds the gap and resyncs."""
-
 SUBSCRIPTION_BYTES_MAX = 200
 SUBSCRIBE = b"\x01"
 
@@ -28,6 +25,8 @@ class Changes:
         subscribed: told of a topic to which somebody subscribed from now on.
         unsubscribed: told of a topic that nobody hears any more.
         clients_max: how many subscribers may be connected.
+        send_queue_max: how many updates wait for one subscriber; past it they are dropped, and it finds the
+            gap and resyncs. More than a tick has topics for one.
     """
 
     def __init__(
@@ -39,11 +38,12 @@ class Changes:
         subscribed: Callable[[str], None],
         unsubscribed: Callable[[str], None],
         clients_max: int,
+        send_queue_max: int,
     ) -> None:
         socket: zmq.Socket[bytes] = zmq.Socket(context, zmq.XPUB)
         socket.setsockopt(zmq.XPUB_MANUAL, 1)
         socket.setsockopt(zmq.MAXMSGSIZE, SUBSCRIPTION_BYTES_MAX)
-        socket.setsockopt(zmq.SNDHWM, SEND_QUEUE_MAX)
+        socket.setsockopt(zmq.SNDHWM, send_queue_max)
         self._socket = socket
         self.door = Door(context, socket, path, clients_max=clients_max)
         self._issued = issued

@@ -12,7 +12,10 @@ import zmq.asyncio
 from pjaid.transport.door import Door
 from pjaid.transport.mailbox import Mailbox
 
-SEND_QUEUE_MAX = 1_000
+FRAMES_MAX = 3
+"""The routing id, the delimiter of a REQ socket, and the message."""
+
+SEND_QUEUE_MAX = 256
 """Answers that wait for one client; past it they are dropped, as that client does not read."""
 
 Answer = Callable[[bytes, bytes, Callable[[bytes], None]], None]
@@ -54,7 +57,7 @@ class Requests:
 
     def _received(self, frames: list[bytes]) -> None:
         *envelope, body = frames
-        if envelope:
+        if envelope and len(frames) <= FRAMES_MAX:
             self._answer(envelope[0], body, partial(self._reply, envelope))
 
     def _reply(self, envelope: list[bytes], body: bytes) -> None:

@@ -9,8 +9,9 @@ import apsw
 import pytest
 
 from pjaid.errors import StartError
+from pjaid.settings import Cipher
 from pjaid.store import database, schema
-from pjaid.store.database import Cipher, open_database, require_sqlite
+from pjaid.store.database import open_database, require_sqlite
 
 KEY = secrets.token_bytes(32)
 

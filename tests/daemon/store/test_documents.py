@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from pjai_wire.documents import copied, filled, merged
 from pjai_wire.errors import LimitExceeded
-from pjaid.store.documents import filled, merged, read_document, write_document
+from pjaid.store.documents import read_document, write_document
 from tests.daemon.store.conftest import Ledger
 
 
@@ -36,6 +37,25 @@ def test_patches_merge_as_the_standard_says(target: Any, patch: Any, result: Any
 
 def test_defaults_fill_in_what_is_missing_map_by_map() -> None:
     assert filled({"a": {"b": 1}}, {"a": {"b": 2, "c": 3}, "d": 4}) == {"a": {"b": 1, "c": 3}, "d": 4}
+
+
+def test_a_value_that_is_no_map_is_not_filled() -> None:
+    assert filled({"a": 1}, {"a": {"b": 2}}) == {"a": 1}
+    assert filled({"a": {"b": 1}}, {"a": 2}) == {"a": {"b": 1}}
+
+
+def test_what_was_filled_in_can_be_changed_without_changing_the_defaults() -> None:
+    defaults: dict[str, Any] = {"a": {"b": [1]}, "c": {"d": [2]}}
+    value = filled({"c": {}}, defaults)
+    value["a"]["b"].append(3)
+    value["c"]["d"].append(3)
+    assert defaults == {"a": {"b": [1]}, "c": {"d": [2]}}
+
+
+def test_a_copy_shares_no_map_and_no_list() -> None:
+    value: dict[str, Any] = {"a": [{"b": [1]}]}
+    copied(value)["a"][0]["b"].append(2)
+    assert value == {"a": [{"b": [1]}]}
 
 
 def test_documents_belong_to_their_client_and_leave_no_event(ledger: Ledger) -> None:

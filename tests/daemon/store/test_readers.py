@@ -40,6 +40,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
             "acquire_timeout_s": 30,
             "idle_timeout_s": 300,
             "inline_ms_max": 1,
+            "bytes_max": 2**30,
         }
         readers = Readers(
             lambda: open_database(tmp_path / "pjai.db", "aegis", key, read_only=True), **options | changed
@@ -53,10 +54,10 @@ def make(tmp_path: Path) -> Iterator[Make]:
     writer.close()
 
 
-def run(sql: str) -> Callable[[apsw.Connection], tuple[object, bool]]:
+def run(sql: str) -> Callable[[apsw.Connection, int], tuple[object, bool]]:
     """Runs a statement, and tells whether it was on the main thread."""
 
-    def work(connection: apsw.Connection) -> tuple[object, bool]:
+    def work(connection: apsw.Connection, _bytes_max: int) -> tuple[object, bool]:
         return connection.execute(sql).get, threading.current_thread() is threading.main_thread()
 
     return work
@@ -80,8 +81,8 @@ async def test_a_slow_read_moves_to_a_thread_and_so_do_its_likes(make: Make) -> 
 async def test_an_interrupted_read_leaves_no_transaction_behind(make: Make) -> None:
     readers = make()
 
-    def in_transaction(sql: str) -> Callable[[apsw.Connection], object]:
-        def work(connection: apsw.Connection) -> object:
+    def in_transaction(sql: str) -> Callable[[apsw.Connection, int], object]:
+        def work(connection: apsw.Connection, _bytes_max: int) -> object:
             connection.execute("BEGIN")
             try:
                 return connection.execute(sql).get
@@ -106,7 +107,7 @@ async def test_there_are_never_more_connections_than_the_largest_number(make: Ma
     readers = make(largest=2)
     seen: set[int] = set()
 
-    def note(connection: apsw.Connection) -> None:
+    def note(connection: apsw.Connection, _bytes_max: int) -> None:
         seen.add(id(connection))
 
     async with anyio.create_task_group() as tasks:
@@ -120,7 +121,7 @@ async def test_who_waits_too_long_for_a_reader_is_told(make: Make) -> None:
     readers = make(largest=1, acquire_timeout_s=0.01)
     entered, release = threading.Event(), threading.Event()
 
-    def hold(_connection: apsw.Connection) -> None:
+    def hold(_connection: apsw.Connection, _bytes_max: int) -> None:
         entered.set()
         release.wait()
 
@@ -137,7 +138,7 @@ async def test_connections_idle_for_long_are_closed_down_to_the_smallest_number(
     barrier = threading.Barrier(2)
     async with anyio.create_task_group() as tasks:
         for _ in range(2):
-            tasks.start_soon(readers.read_in_thread, lambda _connection: barrier.wait())
+            tasks.start_soon(readers.read_in_thread, lambda _connection, _bytes_max: barrier.wait())
     assert readers.open == 3
     readers.sweep()
     assert readers.open == 2

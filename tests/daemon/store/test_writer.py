@@ -57,7 +57,8 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     made = Bench(connection)
     yield made
     made.release()
-    await made.writer.close()
+    if not made.writer.closed:
+        await made.writer.close(30)
     connection.close()
 
 
@@ -128,16 +129,35 @@ async def test_a_full_queue_refuses(bench: Bench) -> None:
         await job
 
 
-async def test_a_closed_writer_has_finished_and_refuses(tmp_path: Path) -> None:
-    connection = open_database(tmp_path / "pjai.db", "aegis", secrets.token_bytes(32))
-    schema.prepare(connection, "store")
-    bench = Bench(connection)
+async def test_a_writer_that_closes_ends_its_group_and_drops_what_has_not_begun(bench: Bench) -> None:
+    bench.hold()
     submitted = bench.writer.submit(persona("a"))
-    await bench.writer.close()
-    assert await submitted == 1
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(bench.writer.close, 30)
+        with pytest.raises(Stopping):
+            await submitted
+        bench.release()
+    assert await bench.held is None
     with pytest.raises(Stopping):
         bench.writer.submit(persona("b"))
-    connection.close()
+
+
+async def test_a_group_that_takes_too_long_at_the_end_is_rolled_back(bench: Bench) -> None:
+    begun = threading.Event()
+
+    def endless(connection: apsw.Connection, _recorder: Recorder) -> None:
+        connection.execute("INSERT INTO meta VALUES ('half', 1)")
+        begun.set()
+        connection.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+        )
+
+    job = bench.writer.submit(endless)
+    await anyio.to_thread.run_sync(begun.wait)
+    await bench.writer.close(0)
+    with pytest.raises(StorageError):
+        await job
+    assert bench.connection.execute("SELECT value FROM meta WHERE name = 'half'").get is None
 
 
 async def test_a_repeated_commit_is_answered_with_its_first_receipt(bench: Bench) -> None:
