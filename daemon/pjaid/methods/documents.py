@@ -32,6 +32,7 @@ class DocumentMethods:
     def get(self, client: Client, params: Raw) -> Answer:
         """A document, with what it lacks taken from the defaults."""
         asked = _get.decode(params)
+        check_free(asked.defaults)
         return self._store.read_document(
             client.origin.client, asked.name, lambda document: _encoded(document, asked.defaults)
         )
@@ -40,6 +41,7 @@ class DocumentMethods:
         """A document after a change to it."""
         asked = _set.decode(params)
         check_free(asked.value)
+        check_free(asked.defaults)
         document = await self._store.write_document(client.origin.client, asked.name, asked.value)
         return _encoded(document, asked.defaults)
 
