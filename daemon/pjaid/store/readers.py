@@ -2,7 +2,7 @@
 
 A read first runs where it was asked, on the event loop, with a budget of time. Most reads end within it and
 are spared a thread's round trip. One that does not is interrupted and runs again on a pooled connection in a
-thread, and so does from then on every read of its shape.
+thread, and so do the next reads of its shape.
 """
 
 from __future__ import annotations
@@ -31,6 +31,9 @@ STEPS_BETWEEN_LOOKS = 500
 
 INLINE_BYTES_MAX = 2 * 2**20
 """A larger answer is no work for the event loop."""
+
+READS_IN_THREAD = 100
+"""After which a shape that was slow is tried on the event loop again."""
 
 SLOW_SHAPES_MAX = 1_000
 """How many shapes of slow reads are remembered; the one not met for longest is forgotten."""
@@ -74,7 +77,7 @@ class Readers:
         self._threads = anyio.CapacityLimiter(largest)
         self._idle = [_Idle(connect(), time.monotonic()) for _ in range(smallest)]
         self._busy: set[apsw.Connection] = set()
-        self._slow: OrderedDict[str, None] = OrderedDict()
+        self._slow: OrderedDict[str, int] = OrderedDict()
         self._inline = connect()
         self._inline_s_max = inline_ms_max / 1000
         self._deadline = math.inf
@@ -95,8 +98,7 @@ class Readers:
         """
         if is_heavy or not self._inline_s_max:
             return self.read_in_thread(work)
-        if shape in self._slow:
-            self._slow.move_to_end(shape)
+        if self._is_slow(shape):
             return self.read_in_thread(work)
         self._deadline = time.thread_time() + self._inline_s_max
         try:
@@ -105,7 +107,7 @@ class Readers:
             self._deadline = math.inf
             if self._inline.in_transaction:  # the end of the transaction may have been interrupted too
                 self._inline.execute("ROLLBACK")
-            self._slow[shape] = None
+            self._slow[shape] = READS_IN_THREAD
             if len(self._slow) > SLOW_SHAPES_MAX:
                 self._slow.popitem(last=False)
             return self.read_in_thread(work)
@@ -160,6 +162,13 @@ class Readers:
                 self._idle.append(_Idle(connection, time.monotonic()))
         finally:
             self._places.release()
+
+    def _is_slow(self, shape: str) -> bool:
+        """Whether a read of this shape was slow a while ago; it may have been an accident."""
+        left = self._slow.pop(shape, 0)
+        if left > 1:
+            self._slow[shape] = left - 1
+        return left > 0
 
     def _overdue(self) -> bool:
         """Whether to interrupt the read on the event loop; SQLite asks every so many of its steps.

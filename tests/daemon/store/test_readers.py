@@ -15,7 +15,7 @@ import pytest
 from pjai_wire.errors import Overloaded
 from pjaid.store import schema
 from pjaid.store.database import open_database
-from pjaid.store.readers import Readers
+from pjaid.store.readers import READS_IN_THREAD, Readers
 
 pytestmark = pytest.mark.anyio
 
@@ -76,6 +76,17 @@ async def test_a_slow_read_moves_to_a_thread_and_so_do_its_likes(make: Make) -> 
         assert isinstance(answer, Awaitable)
         assert await answer == (2_000_000, False)
     assert readers.read(QUICK, run(QUICK)) == (1, True)
+
+
+async def test_a_shape_that_was_slow_once_is_tried_again_after_a_while(make: Make) -> None:
+    readers = make()
+    shape = "the same"
+    await readers.read(shape, run(SLOW))  # type: ignore[misc] # slow, so to be awaited
+    for _ in range(READS_IN_THREAD):
+        answer = readers.read(shape, run(QUICK))
+        assert isinstance(answer, Awaitable)
+        assert await answer == (1, False)
+    assert readers.read(shape, run(QUICK)) == (1, True)
 
 
 async def test_an_interrupted_read_leaves_no_transaction_behind(make: Make) -> None:
