@@ -19,8 +19,8 @@ from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from pjai import database, documents, live_query, live_value, opening
+from pjai.askable import Askable
 from pjai_wire.methods import HelloResult
-from pjai_wire.select import Select
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -112,9 +112,9 @@ class LiveQuery(LiveValue[list[T]]):
         """Where the daemon publishes the changes."""
         return self._query.topic
 
-    def reached(self, seq: int) -> int:
+    def reached(self, seq: int, *, timeout: float | None = None) -> int:
         """Waits until the result shows the state at `seq`, such as a receipt's; the seq that it shows."""
-        return self._wait(partial(self._query.reached, seq))
+        return self._wait(partial(self._query.reached, seq, timeout=timeout))
 
 
 class Document(Facade[documents.Document]):
@@ -159,7 +159,7 @@ class Database(Facade[database.Database]):
 
     @contextmanager
     def watch(
-        self, select: Select[T], label: str = "", *, timeout: float | None = None
+        self, select: Askable[T], label: str = "", *, timeout: float | None = None
     ) -> Iterator[LiveQuery[T]]:
         """The result of a query, kept up to date inside the block."""
         watching = self._inner.watch(select, label, timeout=timeout)

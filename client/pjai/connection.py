@@ -68,7 +68,7 @@ class Connection:
         self.introduction: Final = introduction
         self.returned: Callable[[], None] = lambda: None
         """Called each time that the connection was made anew."""
-        self._timeout = timeout
+        self.timeout: Final = timeout
         self._loop = asyncio.get_running_loop()
         self._ids = itertools.count(HELLO_ID + 1)
         self._waiting: OrderedDict[int, Asked] = OrderedDict()
@@ -122,9 +122,11 @@ class Connection:
             ConnectionLost: it went away, and the method is not one to repeat unasked.
             LimitExceeded: the message is longer than the daemon takes.
             Overloaded: too many requests wait already.
+            InvalidValue: `params` hold what MessagePack cannot.
+            RuntimeError: the connection belongs to another event loop.
         """
         asked = self._asked(method, params)
-        wait = self._timeout if timeout is None else timeout
+        wait = self.timeout if timeout is None else timeout
         timer = None if wait == math.inf else self._loop.call_later(wait, self._expire, asked, wait)
         self._waiting[asked.id] = asked
         self._send_waiting()
@@ -150,6 +152,10 @@ class Connection:
         self._link.close()
 
     def _asked(self, method: Method[ParamsT, Any], params: ParamsT) -> Asked:
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError(
+                "this connection belongs to another event loop: connect in this one, or use pjai.blocking"
+            )
         if self._failure is not None:
             raise self._failure
         if len(self._waiting) >= REQUESTS_WAITING_MAX:

@@ -9,15 +9,15 @@ from typing import Any, TypeVar, Unpack
 from msgspec import Raw
 
 from pjai import trail
+from pjai.askable import Askable, check_omitted, query_of
 from pjai.connection import Connection
 from pjai.documents import Document
-from pjai.exchange import decoded
+from pjai.exchange import decoded, encoded
 from pjai.live import LiveQueries
 from pjai.live_query import LiveQuery
 from pjai.pages import following
 from pjai.rows import RowAnswer, RowsAnswer, reader
 from pjai_wire import limits
-from pjai_wire.codec import encode
 from pjai_wire.columns import Column
 from pjai_wire.envelope import NIL
 from pjai_wire.events import Event, event_name
@@ -45,7 +45,6 @@ from pjai_wire.methods import (
     Receipt,
 )
 from pjai_wire.records import Record
-from pjai_wire.select import Select
 from pjai_wire.tables import Table, personas
 
 T = TypeVar("T")
@@ -86,23 +85,29 @@ class Database:
             COMMIT, CommitParams(events=tuple(map(new_event, events))), timeout
         )
 
-    async def query(self, select: Select[T], *, timeout: float | None = None) -> list[T]:
+    async def query(self, asked: Askable[T], *, timeout: float | None = None) -> list[T]:
         """The rows of a query: records, or dicts by the columns' Python names after `select` or `group_by`.
+
+        Args:
+            asked: the query; a table stands for all of its rows, up to the default limit.
+            timeout: seconds.
 
         Raises:
             InvalidQuery: the query means nothing, or omits a column that a record cannot be without.
         """
+        select = query_of(asked)
         answer = decoded(RowsAnswer, await self._connection.ask(QUERY, select.query, timeout))
         return reader(select, answer.columns).many(answer.rows)
 
-    async def first(self, select: Select[T], *, timeout: float | None = None) -> T | None:
-        """The first row of a query, or None where there is none."""
-        rows = await self.query(select.limit(1), timeout=timeout)
+    async def first(self, asked: Askable[T], *, timeout: float | None = None) -> T | None:
+        """The first row of a query or a table, or None where there is none."""
+        rows = await self.query(query_of(asked).limit(1), timeout=timeout)
         return rows[0] if rows else None
 
-    async def count(self, select: Select[Any], *, timeout: float | None = None) -> int:
-        """How many rows meet the query's conditions, whatever its limit."""
-        params = CountParams(table=select.query.table, where=select.query.where)
+    async def count(self, asked: Askable[Any], *, timeout: float | None = None) -> int:
+        """How many rows a table has, or meet a query's conditions, whatever its limit."""
+        query = query_of(asked).query
+        params = CountParams(table=query.table, where=query.where)
         return (await self._connection.call(COUNT, params, timeout)).count
 
     async def get(
@@ -118,23 +123,31 @@ class Database:
         Args:
             table: where it is.
             row_id: its id.
-            omit: columns to leave out, whose fields then have their defaults.
+            omit: columns to leave out, whose fields then have their defaults; only columns that have one
+                can be: the messages of a conversation, and a memory's embedding, which is left out anyway.
             timeout: seconds.
+
+        Raises:
+            InvalidQuery: `omit` has a column that the record cannot be without.
         """
+        check_omitted(table, (column.name for column in omit))
         params = GetParams(table=table.table_name, id=row_id, omit=tuple(column.name for column in omit))
         answer = decoded(RowAnswer, await self._connection.ask(GET, params, timeout))
         return None if answer.row == NIL else reader(table.all(), answer.columns).one(answer.row)
 
-    def pages(self, select: Select[T], *, timeout: float | None = None) -> AsyncIterator[list[T]]:
-        """All rows of a query, a page of its limit at a time; rows that change meanwhile shift none.
+    def pages(self, asked: Askable[T], *, timeout: float | None = None) -> AsyncIterator[list[T]]:
+        """All rows of a query or a table, a page of its limit at a time.
+
+        Each page begins after the last row of the one before, so rows that come or go meanwhile shift none.
+        A row whose ordering columns change meanwhile may come twice, or not at all.
 
         Raises:
             InvalidQuery: it groups rows, or does not select its id and the columns that it is ordered by.
         """
-        return following(self.query, select, timeout)
+        return following(self.query, query_of(asked), timeout)
 
     def watch(
-        self, select: Select[T], label: str = "", *, timeout: float | None = None
+        self, select: Askable[T], label: str = "", *, timeout: float | None = None
     ) -> AbstractAsyncContextManager[LiveQuery[T]]:
         """The result of a query, kept up to date inside the block, through restarts of the daemon too.
 
@@ -144,9 +157,13 @@ class Database:
                     print(rows)
 
         Args:
-            select: the query.
+            select: the query; a table stands for all of its rows, up to the default limit.
             label: what the program calls it, for people.
             timeout: seconds until the first result.
+
+        Raises:
+            InvalidQuery: as `query`.
+            ConnectionLost: the connection was closed.
         """
         return self._live.watch(select, label, timeout)
 
@@ -165,21 +182,29 @@ class Database:
         return await self._connection.call(EVENTS, EventsParams(limit=limit, **which), timeout)
 
     def audit(
-        self, *, timeout: float | None = None, **which: Unpack[trail.EventFilter]
+        self, *, limit: int | None = None, timeout: float | None = None, **which: Unpack[trail.EventFilter]
     ) -> AsyncIterator[LoggedEvent]:
-        """Every event of the audit trail, read a page at a time."""
-        return trail.all_events(self._connection, timeout, **which)
+        """The events of the audit trail, read a page at a time.
 
-    async def follow_events(self, after: int | None = None) -> AsyncIterator[LoggedEvent]:
+        Args:
+            limit: how many at most; None for all.
+            timeout: seconds for each page.
+            which: what must hold of them, and their order: `order="desc"` begins with the newest.
+        """
+        return trail.all_events(self._connection, timeout, limit, **which)
+
+    async def follow_events(self, **which: Unpack[trail.EventFilter]) -> AsyncIterator[LoggedEvent]:
         """Every new event for ever, each within one tick of the daemon (`hello.tick_interval_ms`).
 
         Args:
-            after: the seq after which to begin; None for now.
+            which: what must hold of them; `after` is the seq after which to begin, by default that of now.
+
+        Raises:
+            InvalidQuery: `before` or `order` is given.
         """
         # No row is wanted: each tick tells a live query how far the log has come.
         async with self._live.watch(personas.limit(0), "follow_events", None) as live:
-            begin = live.seq if after is None else after
-            async for event in trail.new_events(self._connection, live, begin):
+            async for event in trail.new_events(self._connection, live, which):
                 yield event
 
     async def verify(
@@ -211,7 +236,12 @@ class Database:
 
 
 def new_event(event: Event | NewEvent) -> NewEvent:
-    """The event with an id of its own, as a commit carries it."""
+    """The event with an id of its own, as a commit carries it.
+
+    Raises:
+        InvalidValue: it holds what MessagePack cannot.
+        UnknownEvent: it is not an event of the contract.
+    """
     if isinstance(event, NewEvent):
         return event
-    return NewEvent(id=new_id(), name=event_name(event), args=Raw(encode(event)))
+    return NewEvent(id=new_id(), name=event_name(event), args=Raw(encoded(event)))

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
-from pjai.live_value import LiveValue
+from pjai.live_value import LiveValue, differ
+from pjai_wire.documents import copied
 
 A = TypeVar("A")
 B = TypeVar("B")
@@ -32,16 +33,19 @@ class Computed(LiveValue[T]):
 
     @property
     def current(self) -> T:
-        """The value of now.
+        """The value of now; its maps and lists are the caller's own.
 
         Raises:
             Exception: whatever the function raises.
         """
+        return copied(self._newest())
+
+    def _newest(self) -> T:
         states = tuple(one._state() for one in self._inputs)
         before = self._computed_from
         if before is None or any(now is not then for now, then in zip(states, before, strict=True)):
             value = self._function(*(one.current for one in self._inputs))
-            if before is None or value != self._value:
+            if before is None or differ(value, self._value):
                 self._value = value
             self._computed_from = states
         return self._value
@@ -56,7 +60,7 @@ class Computed(LiveValue[T]):
         self._wake()
 
     def _state(self) -> object:
-        return self.current
+        return self._newest()
 
     def _ended(self) -> bool:
         return self._is_closed or any(one._ended() for one in self._inputs)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from copy import deepcopy
 from typing import Any, Final
 
 from pjai.connection import Connection
 from pjai.derived import computed
 from pjai.live import LiveQueries
 from pjai.live_value import LiveValue
+from pjai_wire.documents import filled
 from pjai_wire.methods import DOCUMENT_GET, DOCUMENT_SET, DocumentGetParams, DocumentSetParams
 from pjai_wire.records import ClientDocument
 from pjai_wire.tables import client_documents
@@ -31,7 +33,7 @@ class Document:
         self, connection: Connection, live: LiveQueries, name: str, defaults: Mapping[str, Any]
     ) -> None:
         self.name: Final = name
-        self.defaults: Final[Value] = dict(defaults)
+        self.defaults: Final[Value] = deepcopy(dict(defaults))
         self._connection = connection
         self._live = live
 
@@ -62,13 +64,5 @@ class Document:
             yield document
 
     def _with_defaults(self, stored: list[ClientDocument]) -> Value:
-        return filled(stored[0].value, self.defaults) if stored else filled({}, self.defaults)
-
-
-def filled(value: Value, defaults: Value) -> Value:
-    """`value`, and what it lacks of `defaults`, in maps inside maps too."""
-    together = defaults | value
-    for key, default in defaults.items():
-        if isinstance(default, dict) and isinstance(together[key], dict):
-            together[key] = filled(together[key], default)
-    return together
+        value: Value = filled(stored[0].value if stored else {}, self.defaults)
+        return value

@@ -10,7 +10,7 @@ from msgspec import UNSET, Raw, Struct
 
 from pjai_wire.codec import encode
 from pjai_wire.envelope import Reply, Request
-from pjai_wire.errors import InternalError, PjaiError, Unavailable
+from pjai_wire.errors import InternalError, InvalidValue, PjaiError, Unavailable
 from pjai_wire.methods import Method
 from pjai_wire.version import PROTOCOL
 
@@ -53,9 +53,36 @@ class Asked:
 
 
 def request(method: Method[ParamsT, Any], request_id: int, params: ParamsT) -> bytes:
-    """The message that asks."""
+    """The message that asks.
+
+    Raises:
+        InvalidValue: `params` hold what MessagePack cannot.
+    """
     # The params are encoded in place: a Raw of their own would be a copy of what may be megabytes.
-    return encode(Request(v=PROTOCOL, id=request_id, method=method.name, params=cast("Raw", params)))
+    return encoded(Request(v=PROTOCOL, id=request_id, method=method.name, params=cast("Raw", params)))
+
+
+def encoded(value: object) -> bytes:
+    """MessagePack of what a program has given.
+
+    Raises:
+        InvalidValue: it holds what MessagePack cannot; which value that is stays out of the message.
+    """
+    try:
+        return encode(value)
+    except UnicodeEncodeError:
+        raise InvalidValue(
+            "a text has half of a surrogate pair, which UTF-8 has no bytes for",
+            hint="decode bytes with errors='replace', not 'surrogateescape'",
+        ) from None
+    except OverflowError:
+        raise InvalidValue("an integer has more than 64 bits", hint="send it as text") from None
+    except RecursionError:
+        raise InvalidValue("a value is nested too deeply", hint="does it contain itself?") from None
+    except (TypeError, ValueError) as problem:
+        raise InvalidValue(
+            f"a value cannot travel: {problem}", hint="send maps, lists, text, bytes, numbers, bools and None"
+        ) from None
 
 
 def problem_in(reply: Reply) -> PjaiError:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 import anyio
 import msgspec
 import zmq
-from anyio.abc import TaskGroup
 
+from pjai.askable import Askable, query_of
 from pjai.connection import SENDS_MAX, Connection
 from pjai.exchange import ConnectionLost, decoded
 from pjai.live_query import LiveQuery
@@ -20,7 +20,6 @@ from pjai.sockets import Frames, LoopSocket, new_socket
 from pjai_wire.envelope import LiveUpdate
 from pjai_wire.errors import PjaiError, Unavailable, UnknownTopic
 from pjai_wire.methods import RESYNC, UNWATCH, WATCH, TopicParams, WatchParams
-from pjai_wire.select import Select
 
 T = TypeVar("T")
 
@@ -39,31 +38,31 @@ class LiveQueries:
     Args:
         connection: asks for the results.
         context: makes the socket.
-        tasks: runs what finds lost live queries and brings them back, until it is cancelled.
     """
 
-    def __init__(
-        self, connection: Connection, context: zmq.Context[zmq.Socket[bytes]], tasks: TaskGroup
-    ) -> None:
+    def __init__(self, connection: Connection, context: zmq.Context[zmq.Socket[bytes]]) -> None:
         self._connection = connection
         self._context = context
-        self._tasks = tasks
+        self._tasks: set[asyncio.Task[None]] = set()
         self._by_topic: dict[str, LiveQuery[Any]] = {}
         self._changes: LoopSocket | None = None
         self._endpoint = ""
+        self._is_closed = False
         connection.returned = self._returned
-        tasks.start_soon(self._listen_for_silence)
+        self._start(self._listen_for_silence())
 
     @asynccontextmanager
     async def watch(
-        self, select: Select[T], label: str, timeout: float | None
+        self, asked: Askable[T], label: str, timeout: float | None
     ) -> AsyncGenerator[LiveQuery[T]]:
-        """Keeps the result of `select` up to date inside the block.
+        """Keeps the result of `asked` up to date inside the block.
 
         Raises:
             PjaiError: as `Connection.ask`.
+            InvalidQuery: a record cannot be without a column that is omitted.
+            ConnectionLost: the connection was closed.
         """
-        live = LiveQuery(select, label, self._recover_soon)
+        live = LiveQuery(query_of(asked), label, self._recover_soon, self._connection.timeout)
         answer = await self._asked_to_watch(live, timeout)
         try:
             live.show(answer)
@@ -74,13 +73,24 @@ class LiveQueries:
             live.close()
             self._connection.tell(UNWATCH, TopicParams(topic=live.topic or answer.topic))
 
-    def close(self) -> None:
-        """Ends every live query, and the socket."""
+    async def close(self) -> None:
+        """Ends every live query, and the socket; no other can begin."""
+        self._is_closed = True
         for live in self._by_topic.values():
             live.close()
         self._by_topic.clear()
         if self._changes is not None:
             self._changes.close()
+        for task in self._tasks:
+            task.cancel()
+        # What ends the block may be its cancellation, which must not end this wait too.
+        with anyio.CancelScope(shield=True):
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _asked_to_watch(self, live: LiveQuery[Any], timeout: float | None) -> WatchAnswer:
         params = WatchParams(query=live.select.query, label=live.label)
@@ -92,6 +102,8 @@ class LiveQueries:
         return decoded(WatchAnswer, await self._connection.ask(WATCH, params, timeout))
 
     def _subscribe(self, live: LiveQuery[Any]) -> None:
+        if self._is_closed:
+            raise ConnectionLost("the connection was closed")
         self._by_topic[live.topic] = live
         changes = self._connected()
         changes.socket.subscribe(live.topic)
@@ -139,7 +151,7 @@ class LiveQueries:
                     live.lose()
 
     def _recover_soon(self, live: LiveQuery[Any]) -> None:
-        self._tasks.start_soon(self._recover, live)
+        self._start(self._recover(live))
 
     async def _recover(self, live: LiveQuery[Any]) -> None:
         while live.topic in self._by_topic:

@@ -12,8 +12,9 @@ import anyio
 from pjai.live_state import Gap, Held, follow, replaced
 from pjai.live_value import LiveValue
 from pjai.rows import RowReader, WatchAnswer, reader
+from pjai_wire.documents import copied
 from pjai_wire.envelope import LiveUpdate
-from pjai_wire.errors import PjaiError, UnknownTopic
+from pjai_wire.errors import PjaiError, TimedOut, UnknownTopic
 from pjai_wire.select import Select
 
 T = TypeVar("T")
@@ -29,18 +30,22 @@ class LiveQuery(LiveValue[list[T]]):
         select: the query.
         label: what the program calls it.
         lost: called when the result cannot be followed any further: `show` must be called again.
+        timeout: seconds that `reached` waits unless it is told otherwise.
     """
 
     topic: str = ""
     """Where the daemon publishes the changes; another one after a restart of the daemon."""
 
-    def __init__(self, select: Select[T], label: str, lost: Callable[[LiveQuery[Any]], None]) -> None:
+    def __init__(
+        self, select: Select[T], label: str, lost: Callable[[LiveQuery[Any]], None], timeout: float
+    ) -> None:
         super().__init__()
         self.select: Final = select
         self.label: Final = label
         self.heard_at = 0.0
         """When the daemon last said anything about this query, by the event loop's clock."""
         self._lost = lost
+        self._timeout = timeout
         self._held: Held[T] = Held(-1, [])
         self._reader: RowReader[T]
         self._kept: deque[LiveUpdate] | None = None
@@ -53,35 +58,42 @@ class LiveQuery(LiveValue[list[T]]):
 
     @property
     def current(self) -> list[T]:
-        """The result now; the list is the caller's own."""
-        return self._held.rows.copy()
+        """The result now; the list, and rows that are dicts, are the caller's own."""
+        return copied(self._held.rows)
 
     @property
     def seq(self) -> int:
         """The state that the result shows."""
         return self._held.seq
 
-    @property
-    def is_lost(self) -> bool:
-        """Whether a whole result is being asked for."""
-        return self._kept is not None
-
-    async def reached(self, seq: int) -> int:
+    async def reached(self, seq: int, *, timeout: float | None = None) -> int:
         """Waits until the result shows the state at `seq`, such as a receipt's.
 
         Where the commit did not touch the result, the daemon's next tick tells so.
+
+        Args:
+            seq: which state.
+            timeout: seconds; the connection's own where it is None, and `math.inf` for never.
 
         Returns:
             The seq that it shows.
 
         Raises:
+            TimedOut: it did not show that state in time.
             UnknownTopic: the live query ended before.
         """
-        while self.seq < seq:
-            if self._ended():
-                raise UnknownTopic("the live query has ended")
-            self._advanced = self._advanced or anyio.Event()
-            await self._advanced.wait()
+        wait = self._timeout if timeout is None else timeout
+        with anyio.move_on_after(wait):
+            while self.seq < seq:
+                if self._ended():
+                    raise UnknownTopic("the live query has ended")
+                self._advanced = self._advanced or anyio.Event()
+                await self._advanced.wait()
+        if self.seq < seq:
+            raise TimedOut(
+                f"the live query did not reach {seq} within {wait:g} s",
+                hint=f"it shows the state at {self.seq}",
+            )
         return self.seq
 
     def show(self, answer: WatchAnswer) -> None:

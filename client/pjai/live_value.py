@@ -47,7 +47,7 @@ class LiveValue(ABC, Generic[T]):
         while not self._ended():
             moved = self._moved
             state = self._state()
-            if state is not self._last and state != self._last:
+            if differ(state, self._last):
                 self._last = state
                 return self.current
             await moved.wait()
@@ -59,3 +59,17 @@ class LiveValue(ABC, Generic[T]):
         self._moved = anyio.Event()
         for dependent in tuple(self._dependents):
             dependent._wake()
+
+
+def differ(one: object, other: object) -> bool:
+    """Whether two values are to be taken for different: unless they are the same or a comparison says equal.
+
+    Some values, such as numpy's arrays, cannot tell by one plain bool.
+    """
+    if one is other:
+        return False
+    try:
+        unequal: object = one != other
+    except Exception:
+        return True
+    return unequal is not False

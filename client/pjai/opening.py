@@ -10,7 +10,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import anyio
 import zmq
 
 from pjai.connection import Connection
@@ -59,25 +58,19 @@ async def connect(
         client=script_name(sys.argv[0]) if client is None else client,
         session=session or new_id(),
     )
-    failure: BaseException | None = None
     with zmq.Context() as context:
         connection = Connection(context, endpoint or default_endpoint(), introduction, timeout=timeout)
         try:
             await connection.open(wait)
-            async with anyio.create_task_group() as tasks:
-                live = LiveQueries(connection, context, tasks)
-                try:
-                    yield Database(connection, live)
-                except (Exception, KeyboardInterrupt, SystemExit) as error:
-                    # Raised below: out of the task group it would come wrapped in a group.
-                    failure = error
-                finally:
-                    live.close()
-                    tasks.cancel_scope.cancel()
+            # No task group and no cancel scope is open at the yield: a fixture may leave the block in another
+            # task than it entered it in, and the block's own errors come out as they are.
+            live = LiveQueries(connection, context)
+            try:
+                yield Database(connection, live)
+            finally:
+                await live.close()
         finally:
             connection.close()
-    if failure is not None:
-        raise failure
 
 
 def default_endpoint() -> str:

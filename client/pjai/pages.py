@@ -14,7 +14,7 @@ T = TypeVar("T")
 class Ask(Protocol):
     """Answers one query."""
 
-    async def __call__(self, select: Select[T], *, timeout: float | None) -> list[T]:
+    async def __call__(self, asked: Select[T], /, *, timeout: float | None) -> list[T]:
         """The rows."""
         ...
 

@@ -64,12 +64,12 @@ class Daemon:
             **{name: value for name, value in os.environ.items() if not name.startswith("PJAI_")},
             "PJAI_DATA_DIR": str(directory / "data"),
             "PJAI_STATE_DIR": str(directory / "state"),
-            "PJAI_RUNTIME_DIR": str(directory / "run"),
+            "PJAI_RUNTIME_DIR": _text(settings.get("runtime_dir", directory / "run")),
             "PJAI_CONFIG": str(directory / "pjaid.toml"),
             "PJAI_PASSPHRASE": secrets.token_urlsafe(),
-            **{f"PJAI_{name.upper()}": _text(value) for name, value in settings.items()},
         }
         """What to run other programs with that are to find this daemon."""
+        self._flags = [f"--{name.replace('_', '-')}={_text(value)}" for name, value in settings.items()]
         (directory / "pjaid.toml").touch()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -81,8 +81,8 @@ class Daemon:
         """
         assert self._process is None, "it runs already"
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 # a constant of ours
-                COMMAND,
+            self._process = subprocess.Popen(  # noqa: S603 # a constant of ours, and its flags
+                [*COMMAND, *self._flags],
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
@@ -135,7 +135,7 @@ def daemon(**settings: object) -> Iterator[Daemon]:
         settings: of the daemon, such as `tick_interval_ms=50`.
 
     Raises:
-        NotRunning: it did not start.
+        NotRunning: it did not start, as where a setting is unknown or not allowed.
     """
     directory = Path(tempfile.mkdtemp(prefix="pjai-", dir=_place()))
     running = Daemon(directory, settings)

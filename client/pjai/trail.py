@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Literal, TypedDict, Unpack
 
@@ -13,7 +14,7 @@ from pjai.live_query import LiveQuery
 from pjai_wire import limits
 from pjai_wire.chain import ORIGIN, arguments_hash, link
 from pjai_wire.envelope import NIL
-from pjai_wire.errors import PjaiError
+from pjai_wire.errors import InvalidQuery, PjaiError
 from pjai_wire.methods import EVENTS, EventsParams, LoggedEvent
 
 
@@ -61,26 +62,42 @@ class TrailVerified(Struct, frozen=True):
 
 
 async def all_events(
-    connection: Connection, timeout: float | None, **which: Unpack[EventFilter]
+    connection: Connection, timeout: float | None, limit: int | None = None, **which: Unpack[EventFilter]
 ) -> AsyncIterator[LoggedEvent]:
-    """Every event of the trail, a page at a time."""
-    params = EventsParams(limit=limits.EVENTS_PAGE_MAX, **which)
-    while True:
+    """The events of the trail, at most `limit`, a page at a time."""
+    left = math.inf if limit is None else limit
+    params = EventsParams(**which)
+    while left > 0:
+        params = replace(params, limit=int(min(left, limits.EVENTS_PAGE_MAX)))
         page = await connection.call(EVENTS, params, timeout)
         for event in page.events:
             yield event
         if page.next is None:
             return
+        left -= len(page.events)
         params = replace(params, **{"after" if params.order == "asc" else "before": page.next})
 
 
-async def new_events(connection: Connection, live: LiveQuery[Any], after: int) -> AsyncIterator[LoggedEvent]:
-    """Every event after a seq, for ever, as soon as `live` shows that there is one."""
+async def new_events(
+    connection: Connection, live: LiveQuery[Any], which: EventFilter
+) -> AsyncIterator[LoggedEvent]:
+    """The events after a seq, or from now on, for ever, as soon as `live` shows that there is one.
+
+    Raises:
+        InvalidQuery: `which` has an end or an order.
+    """
+    if "before" in which or "order" in which:
+        raise InvalidQuery("who follows events goes forward, for ever", hint="without before and order")
+    read = which.get("after", live.seq)
     while True:
-        async for event in all_events(connection, None, after=after):
-            after = event.seq
+        # Whatever the filter leaves out of what is shown already need not be read again.
+        shown = live.seq
+        unread: EventFilter = {**which, "after": read}
+        async for event in all_events(connection, None, **unread):
+            shown = max(shown, event.seq)
             yield event
-        await live.reached(after + 1)
+        read = max(read, shown)
+        await live.reached(read + 1, timeout=math.inf)
 
 
 async def verified(

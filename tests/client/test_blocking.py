@@ -12,7 +12,7 @@ import pytest
 import pjai
 from pjai import blocking, memories, personas, records, v1
 from pjai.testing import Daemon
-from pjai_wire.errors import NotFound, NotRunning
+from pjai_wire.errors import NotFound, NotRunning, TimedOut
 
 
 @pytest.fixture
@@ -31,6 +31,7 @@ def test_records_are_committed_and_asked_for(db: blocking.Database) -> None:
     assert db.count(memories.where(memories.id.in_(made.memories))) == len(rows)
     assert db.health().seq >= receipt.seq
     assert db.hello.seq <= receipt.seq
+    assert_type(db.query(personas), list[records.Persona])
     assert db.rebuild().identical
 
 
@@ -51,6 +52,8 @@ def test_a_live_query_is_iterated(db: blocking.Database) -> None:
             break
         assert live.current == db.query(personas.where(name=name))
         assert live.reached(receipt.seq) == live.seq
+        with pytest.raises(TimedOut):
+            live.reached(receipt.seq + 1_000, timeout=0.001)
         assert (live.label, bool(live.topic)) == ("by name", True)
     assert list(live) == []
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import math
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from msgspec import Raw
 
 import pjai
+from pjai import v1
 from pjai.connection import REQUESTS_SENT_MAX, SENDS_MAX
 from pjai.exchange import ConnectionLost
 from pjai_wire.codec import encode
@@ -28,6 +30,8 @@ from tests.client.fake_daemon import FakeDaemon
 
 EVENT = NewEvent(id="event", name="v1.PersonaActivated", args=Raw(encode({"id": "ada"})))
 RECEIPT = Receipt(seq=7, commit_id="commit")
+AROUND: list[object] = []
+AROUND.append(AROUND)
 
 
 class Answers:
@@ -259,3 +263,34 @@ async def test_what_is_under_way_fails_when_the_connection_is_closed(fake: FakeD
         with pytest.raises(ConnectionLost, match="closed"):
             await db.health()
     assert [type(error) for error in answers.errors] == [ConnectionLost]
+
+
+async def test_another_event_loop_is_told_that_the_connection_is_not_its_own(fake: FakeDaemon) -> None:
+    async with pjai.connect(fake.endpoints.requests) as db:
+
+        async def elsewhere() -> None:
+            await db.health(timeout=0.001)
+
+        with pytest.raises(RuntimeError, match="belongs to another event loop"):
+            await anyio.to_thread.run_sync(asyncio.run, elsewhere())
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (object(), "type object"),
+        ("secret \ud800", "half of a surrogate pair"),
+        (2**70, "more than 64 bits"),
+        (AROUND, "nested too deeply"),
+    ],
+)
+async def test_what_cannot_travel_is_an_error_without_the_value(
+    fake: FakeDaemon, value: object, problem: str
+) -> None:
+    async with pjai.connect(fake.endpoints.requests) as db:
+        with pytest.raises(InvalidValue, match=problem) as caught:
+            await db.document("notes").merge({"value": value})
+        with pytest.raises(InvalidValue, match=problem):
+            await db.commit(v1.UserPreferenceSet(id="a", value=value))
+    assert "secret" not in str(caught.value)
+    assert fake.asked_nothing()

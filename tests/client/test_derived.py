@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import anyio
+import numpy
 import pytest
 
 from pjai.derived import computed
@@ -98,6 +99,25 @@ async def test_a_value_that_came_back_before_it_was_read_is_not_yielded_again() 
     for number in (2, 1, 3):
         one.become(number)
     assert await anext(same) == 3
+
+
+async def test_values_that_cannot_be_compared_count_as_different() -> None:
+    one = Given(1)
+    array = computed(lambda number: numpy.array([number, number]), one)
+    assert (await anext(array)).tolist() == [1, 1]
+    one.become(2)
+    assert (await anext(array)).tolist() == [2, 2]
+    inside = computed(lambda array: {"array": array}, array)
+    assert (await anext(inside))["array"].tolist() == [2, 2]
+    one.become(3)
+    assert (await anext(inside))["array"].tolist() == [3, 3]
+
+
+async def test_its_lists_are_the_readers_own() -> None:
+    one = Given(1)
+    listed = computed(lambda number: [number], one)
+    (await anext(listed)).append(2)
+    assert listed.current == [1]
 
 
 async def test_computed_values_compose() -> None:

@@ -1,24 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pjai
 from pjai import Database
-from pjai.documents import filled
 from pjai.testing import Daemon
 
 DEFAULTS = {"width": 800, "pane": {"open": True, "size": 3}}
-
-
-def test_defaults_fill_in_what_is_missing_in_maps_inside_maps_too() -> None:
-    assert filled({"width": 5, "pane": {"size": 1}, "more": 1}, DEFAULTS) == {
-        "width": 5,
-        "pane": {"open": True, "size": 1},
-        "more": 1,
-    }
-
-
-def test_a_value_that_is_no_map_is_not_filled() -> None:
-    assert filled({"pane": 1}, DEFAULTS)["pane"] == 1
-    assert filled({"width": {"a": 1}}, DEFAULTS)["width"] == {"a": 1}
 
 
 async def test_a_document_that_was_never_set_is_its_defaults(db: Database) -> None:
@@ -47,3 +35,16 @@ async def test_programs_share_no_documents(db: Database, daemon: Daemon) -> None
     await db.document("window").set(width=5)
     async with pjai.connect(daemon.endpoint, client="another") as other:
         assert await other.document("window").get() == {}
+
+
+async def test_a_document_shares_nothing_with_whoever_reads_it(db: Database) -> None:
+    defaults: dict[str, Any] = {"pane": {"sizes": [1]}}
+    document = db.document("shared", defaults)
+    defaults["pane"]["sizes"].append(2)
+    async with document.watch() as live:
+        mine = await anext(live)
+        mine["pane"]["sizes"].append(3)
+        assert live.current == {"pane": {"sizes": [1]}}
+        live.current["pane"]["sizes"].append(4)
+        await document.set(width=5)
+        assert await anext(live) == {"pane": {"sizes": [1]}, "width": 5}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -10,11 +11,12 @@ from msgspec import Raw
 
 import pjai
 from pjai import LiveQuery, v1
+from pjai.exchange import ConnectionLost
 from pjai.testing import Daemon
 from pjai_wire.changes import Delete, Insert
 from pjai_wire.codec import encode
 from pjai_wire.envelope import LiveUpdate
-from pjai_wire.errors import InvalidQuery, NotRunning, UnknownTable, UnknownTopic
+from pjai_wire.errors import InvalidQuery, NotRunning, TimedOut, UnknownTable, UnknownTopic
 from pjai_wire.tables import memory_links
 from tests.client.fake_daemon import FakeDaemon
 from tests.conftest import TICK_INTERVAL_MS
@@ -57,6 +59,51 @@ async def test_each_update_is_a_new_result(fake: FakeDaemon) -> None:
         assert (live.seq, live.label, live.topic) == (2, "links", "t1")
         rows.clear()
         assert names(live.current) == ["two", "one"]
+
+
+async def test_rows_that_are_dicts_are_the_readers_own(fake: FakeDaemon) -> None:
+    columns = {"columns": ["id", "weight"], "rows": [["one", {"a": [1]}]]}
+    fake.answers |= {"watch": lambda _: {"topic": "t1", "seq": 1, **columns}, "unwatch": lambda _: {}}
+    async with (
+        pjai.connect(fake.endpoints.requests) as db,
+        db.watch(memory_links.select("id", "weight")) as live,
+    ):
+        (mine,) = await anext(live)
+        mine["weight"]["a"].append(2)
+        mine["id"] = "changed"
+        assert live.current == [{"id": "one", "weight": {"a": [1]}}]
+
+
+async def test_a_seq_that_is_not_reached_in_time_is_an_error(fake: FakeDaemon) -> None:
+    async with watched(fake) as live:
+        with pytest.raises(TimedOut, match=r"did not reach 99 within 0\.001 s \(it shows the state at 1\)"):
+            await live.reached(99, timeout=0.001)
+        assert await live.reached(1, timeout=0) == 1
+
+
+async def test_a_seq_is_waited_for_as_long_as_the_connection_waits_for_answers(fake: FakeDaemon) -> None:
+    fake.answers |= {"watch": lambda _: result("t1", 1, "one"), "unwatch": lambda _: {}}
+    async with pjai.connect(fake.endpoints.requests, timeout=0.5) as db, db.watch(LINKS) as live:
+        with pytest.raises(TimedOut, match="within 0\\.5 s"):
+            await live.reached(99)
+
+
+async def test_a_watch_that_is_answered_as_the_connection_ends_is_an_error(fake: FakeDaemon) -> None:
+    fake.answers["watch"] = lambda _: result("t1", 1, "one")
+    async with pjai.connect(fake.endpoints.requests) as db:
+        entering = db.watch(LINKS).__aenter__()
+        answer: asyncio.Future[object] = entering.send(None)
+        await asyncio.wait([answer])
+    with pytest.raises(ConnectionLost, match="the connection was closed"):
+        entering.send(None)
+
+
+async def test_a_closed_connection_watches_nothing(fake: FakeDaemon) -> None:
+    async with pjai.connect(fake.endpoints.requests) as db:
+        pass
+    with pytest.raises(ConnectionLost, match="the connection was closed"):
+        async with db.watch(LINKS):
+            pass
 
 
 async def test_a_slow_reader_meets_the_newest_result(fake: FakeDaemon) -> None:
@@ -193,7 +240,7 @@ async def test_a_query_that_records_cannot_answer_is_not_left_open(fake: FakeDae
     fake.answers["watch"] = lambda _: {"topic": "t1", "seq": 1, "columns": ["id"], "rows": []}
     async with pjai.connect(fake.endpoints.requests) as db:
         with pytest.raises(InvalidQuery):
-            async with db.watch(LINKS.omit("kind")):
+            async with db.watch(LINKS):
                 pass
         assert (await fake.asked("unwatch")).params == {"topic": "t1"}
 

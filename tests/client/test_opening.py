@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,13 @@ import pjai
 from pjai.opening import default_endpoint, script_name
 from pjai_wire.errors import InvalidValue
 from tests.client.fake_daemon import FakeDaemon
+
+WATCHED = {
+    "topic": "t",
+    "seq": 1,
+    "columns": [column.name for column in pjai.memory_links.default_columns],
+    "rows": [],
+}
 
 
 @pytest.mark.parametrize(
@@ -50,6 +58,47 @@ async def test_an_error_inside_the_block_comes_out_as_it_is(fake: FakeDaemon, er
         async with pjai.connect(fake.endpoints.requests):
             raise error
     assert caught.value is error
+
+
+async def test_an_error_while_the_block_is_being_cancelled_is_not_lost(fake: FakeDaemon) -> None:
+    async def cancelled() -> None:
+        with anyio.CancelScope() as scope:
+            async with pjai.connect(fake.endpoints.requests):
+                scope.cancel()
+                await _failing_to_clean_up()
+
+    with pytest.raises(ValueError, match="mine"):
+        await cancelled()
+
+
+async def test_an_error_after_the_time_is_over_is_not_taken_for_the_end_of_the_time(fake: FakeDaemon) -> None:
+    async def timed_out() -> None:
+        async with asyncio.timeout(None) as limit, pjai.connect(fake.endpoints.requests):
+            limit.reschedule(asyncio.get_running_loop().time())
+            await _failing_to_clean_up()
+
+    with pytest.raises(ValueError, match="mine"):
+        await timed_out()
+
+
+async def test_every_block_may_be_left_in_another_task(fake: FakeDaemon) -> None:
+    fake.answers |= {"watch": lambda _: WATCHED, "unwatch": lambda _: {}}
+    connecting = pjai.connect(fake.endpoints.requests)
+    db = await asyncio.create_task(connecting.__aenter__())
+    watching = db.watch(pjai.memory_links)
+    live = await asyncio.create_task(watching.__aenter__())
+    computing = pjai.computed(len, live)
+    await asyncio.create_task(computing.__aenter__())
+    for block in (computing, watching, connecting):
+        await asyncio.create_task(block.__aexit__(None, None, None))
+    assert [rows async for rows in live] == []
+
+
+async def test_nothing_runs_once_the_block_was_left(fake: FakeDaemon) -> None:
+    before = asyncio.all_tasks()
+    async with pjai.connect(fake.endpoints.requests):
+        assert asyncio.all_tasks() > before
+    assert asyncio.all_tasks() == before
 
 
 async def test_cancelling_the_block_is_no_error(fake: FakeDaemon) -> None:
@@ -96,3 +145,10 @@ def test_every_name_that_the_package_offers_is_there() -> None:
     assert [name for name in pjai.__all__ if not hasattr(pjai, name)] == []
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = pjai.nothing  # type: ignore[attr-defined] # that is the point
+
+
+async def _failing_to_clean_up() -> None:
+    try:
+        await anyio.sleep_forever()
+    finally:
+        raise ValueError("mine")

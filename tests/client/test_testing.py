@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -56,6 +57,20 @@ def test_a_daemon_that_does_not_start_says_why() -> None:
         pjai.testing.daemon(tick_interval_ms=0),
     ):
         pass
+
+
+def test_a_misspelt_setting_is_told_with_the_nearest() -> None:
+    with (
+        pytest.raises(NotRunning, match=r"(?s)unknown flag --tick-intervall-ms.*'--tick-interval-ms'"),
+        pjai.testing.daemon(tick_intervall_ms=100),
+    ):
+        pass
+
+
+def test_other_programs_find_a_daemon_in_a_runtime_directory_of_its_own(short_path: Path) -> None:
+    with pjai.testing.daemon(runtime_dir=short_path / "elsewhere") as daemon:
+        assert str(short_path) in daemon.endpoint
+        assert daemon.environment["PJAI_RUNTIME_DIR"] == str(short_path / "elsewhere")
 
 
 def test_a_long_temporary_directory_is_avoided(

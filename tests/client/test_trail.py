@@ -9,14 +9,16 @@ from msgspec.structs import replace
 
 import pjai
 from pjai import BrokenTrail, Database, v1
-from pjai.trail import check
+from pjai.trail import EventFilter, check
 from pjai_wire.chain import ORIGIN, arguments_hash, link
 from pjai_wire.codec import encode
-from pjai_wire.envelope import NIL
+from pjai_wire.envelope import NIL, LiveUpdate
+from pjai_wire.errors import InvalidQuery
 from pjai_wire.methods import LoggedEvent
 from tests.client.fake_daemon import FakeDaemon
 
 COLUMNS = [column.name for column in pjai.personas.default_columns]
+WATCHED = {"topic": "t", "seq": 9, "columns": COLUMNS, "rows": []}
 ARGUMENTS = encode({"id": "ada"})
 HASH = arguments_hash(ARGUMENTS)
 EVENT = LoggedEvent(
@@ -73,6 +75,9 @@ async def test_the_whole_trail_is_read_a_page_at_a_time(
     seqs = [event.seq async for event in db.audit()]
     assert seqs == list(range(1, len(seqs) + 1))
     assert [event.seq async for event in db.audit(order="desc")] == seqs[::-1]
+    assert [event.seq async for event in db.audit(limit=10)] == seqs[:10]
+    assert [event.seq async for event in db.audit(limit=10, order="desc")] == seqs[:-11:-1]
+    assert [event.seq async for event in db.audit(limit=0)] == []
 
 
 async def test_the_trail_is_filtered(db: Database) -> None:
@@ -99,9 +104,44 @@ async def test_new_events_come_as_they_are_recorded(db: Database) -> None:
     assert [(await anext(following)).seq for _ in range(2)] == [second.seq - 1, second.seq]
 
 
+async def test_new_events_are_filtered(db: Database) -> None:
+    ada = pjai.new_id()
+    first = await db.commit(v1.UserPreferenceSet(id="a", value=1), v1.PersonaCreated(id=ada, name=ada))
+    following = db.follow_events(after=first.seq - 2, names=("v1.PersonaCreated",), persona_id=ada)
+    assert (await anext(following)).seq == first.seq
+    await db.commit(v1.UserPreferenceSet(id="a", value=2))
+    last = await db.commit(v1.PersonaActivated(id=ada))
+    both = db.follow_events(after=first.seq, persona_id=ada)
+    assert (await anext(both)).seq == last.seq
+
+
+async def test_events_that_the_filter_leaves_out_are_not_read_again(fake: FakeDaemon) -> None:
+    fake.answers |= {"watch": lambda _: WATCHED, "unwatch": lambda _: {}}
+    async with pjai.connect(fake.endpoints.requests) as db, anyio.create_task_group() as tasks:
+        tasks.start_soon(_first, db.follow_events(client="cli"))
+        await fake.until_subscribed("t")
+        read = []
+        for seq in (9, 12, 13):
+            request = await fake.asked("events")
+            assert request.params["client"] == "cli"
+            read.append(request.params["after"])
+            await fake.answer(request, {"events": [], "next": None, "seq": seq})
+            await fake.publish("t", LiveUpdate(seq=seq + 3 if seq == 9 else seq + 1, prev=seq))
+        assert read == [9, 9, 12]
+        tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("which", [EventFilter(before=3), EventFilter(order="desc")])
+async def test_whoever_follows_goes_forward(fake: FakeDaemon, which: EventFilter) -> None:
+    fake.answers |= {"watch": lambda _: WATCHED, "unwatch": lambda _: {}}
+    async with pjai.connect(fake.endpoints.requests) as db:
+        with pytest.raises(InvalidQuery, match="goes forward"):
+            await anext(db.follow_events(**which))
+
+
 async def test_following_begins_now_unless_told_otherwise(fake: FakeDaemon) -> None:
     fake.answers |= {
-        "watch": lambda _: {"topic": "t", "seq": 9, "columns": COLUMNS, "rows": []},
+        "watch": lambda _: WATCHED,
         "unwatch": lambda _: {},
     }
     async with pjai.connect(fake.endpoints.requests) as db, anyio.create_task_group() as tasks:

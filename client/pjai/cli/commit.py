@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterable
 from typing import Annotated, Any
 
@@ -12,6 +10,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from pjai.cli.invocation import Invocation, invoked
+from pjai.cli.standard_input import given_or_read
 from pjai_wire.errors import InvalidValue
 from pjai_wire.events import Event, event_type
 
@@ -26,19 +25,19 @@ class _Line(Struct, frozen=True, forbid_unknown_fields=True):
 @click.command()
 @invoked
 @click.argument("name", metavar="[EVENT_NAME]", required=False)
-@click.argument("args", metavar="[ARGS]", required=False)
-async def commit(invocation: Invocation, name: str | None, args: str | None) -> None:
+@click.argument(
+    "args",
+    metavar="[ARGS]",
+    required=False,
+    callback=given_or_read("which event? Give its name and arguments", unless="name"),
+)
+async def commit(invocation: Invocation, name: str | None, args: bytes) -> None:
     """Records events in one commit: all of them or none.
 
     Either one event, as in: pjai commit v1.PersonaActivated '{"id": "..."}'. Or, without arguments, those
     that come as lines of standard input: {"name": "v1.PersonaActivated", "args": {"id": "..."}}.
     """
-    if name is None:
-        if sys.stdin.isatty():
-            raise click.UsageError("which event? Give its name and arguments, or lines on standard input")
-        events = list(_events(sys.stdin.buffer))
-    else:
-        events = [_event(name, os.fsencode(args or "{}"), name)]
+    events = list(_events(args.split(b"\n"))) if name is None else [_event(name, args or b"{}", name)]
     if not events:
         raise InvalidValue("there is no event on standard input", hint='lines of {"name": ..., "args": ...}')
     async with invocation.connect() as db:

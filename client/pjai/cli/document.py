@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -11,6 +9,7 @@ import click
 import msgspec
 
 from pjai.cli.invocation import CLIENT, Invocation, invoked
+from pjai.cli.standard_input import given_or_read
 from pjai_wire.errors import InvalidValue
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
@@ -40,16 +39,20 @@ async def get_document(invocation: Invocation, name: str, client: str) -> None:
 @document.command("set")
 @invoked
 @click.argument("name")
-@click.argument("changes", metavar="[JSON]", required=False)
+@click.argument(
+    "changes",
+    metavar="[JSON]",
+    required=False,
+    callback=given_or_read("which changes? Give them as a JSON map"),
+)
 @_client_option
-async def set_document(invocation: Invocation, name: str, changes: str | None, client: str) -> None:
+async def set_document(invocation: Invocation, name: str, changes: bytes, client: str) -> None:
     """Merges changes into a document and prints it: maps merge, null removes, anything else replaces.
 
     The changes are a JSON map, from standard input where they are not given.
     """
-    text = sys.stdin.buffer.read() if changes is None else os.fsencode(changes)
     try:
-        merged = msgspec.json.decode(text, type=dict[str, Any])
+        merged = msgspec.json.decode(changes, type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeError) as problem:
         raise InvalidValue(f"the changes: {problem}", hint='a JSON map, such as {"theme": "dark"}') from None
     async with invocation.connect(client) as db:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import click
 
-from pjai.cli.invocation import Body, Invocation, reading_the_command_line
+from pjai.cli.invocation import Body, Invocation
 from pjai.cli.personas import persona_called
 from pjai.cli.values import instant
 from pjai.database import Database
@@ -65,16 +65,15 @@ def choosing_events(body: Body) -> Body:
         before: int | None,
         **options: object,
     ) -> None:
-        with reading_the_command_line():
-            which = _filter(
-                names=tuple(name for text in names for name in _versions(text)) or None,
-                table=None if table is None else table_named(table).table_name,
-                client=client,
-                since=None if since is None else instant(since),
-                until=None if until is None else instant(until),
-                after=after,
-                before=before,
-            )
+        which = _filter(
+            names=tuple(name for text in names for name in _versions(text)) or None,
+            table=None if table is None else table_named(table).table_name,
+            client=client,
+            since=None if since is None else instant(since),
+            until=None if until is None else instant(until),
+            after=after,
+            before=before,
+        )
         await body(invocation, EventChoice(which, persona), **options)
 
     return run

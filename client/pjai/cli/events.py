@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from typing import cast
 
 import click
 
@@ -12,11 +12,8 @@ from pjai.cli.event_filter import EventChoice, choosing_events
 from pjai.cli.invocation import Invocation, invoked
 from pjai.cli.logged import HEADER, as_json, as_line, as_text
 from pjai.cli.output import Output
-from pjai.database import Database
-from pjai.trail import BrokenTrail, EventFilter
-from pjai_wire import limits
+from pjai.trail import BrokenTrail
 from pjai_wire.methods import LoggedEvent
-from pjai_wire.tables import personas
 
 
 @click.command()
@@ -47,42 +44,12 @@ async def events(
         raise click.UsageError("--follow goes forward: without --reverse and --before")
     async with invocation.connect() as db:
         which = await choice.filter(db)
-        if follow:
-            found = _following(db, which)
-        else:
-            which["order"] = "desc" if reverse else "asc"
-            found = _trail(db, which, limit)
-        async with aclosing(found):
+        if reverse:
+            which["order"] = "desc"
+        chosen = db.follow_events(**which) if follow else db.audit(limit=limit, **which)
+        # What both return is a generator, which can be closed before its end, as their type does not say.
+        async with aclosing(cast("AsyncGenerator[LoggedEvent]", chosen)) as found:
             await _print(invocation.output, found, limit, is_live=follow)
-
-
-async def _trail(db: Database, which: EventFilter, limit: int | None) -> AsyncGenerator[LoggedEvent]:
-    """The events of the trail, a page at a time."""
-    left = limit or math.inf
-    while left > 0:
-        page = await db.events(limit=int(min(left, limits.EVENTS_PAGE_MAX)), **which)
-        for event in page.events:
-            yield event
-        if page.next is None:
-            return
-        left -= len(page.events)
-        if which.get("order") == "desc":
-            which = {**which, "before": page.next}
-        else:
-            which = {**which, "after": page.next}
-
-
-async def _following(db: Database, which: EventFilter) -> AsyncGenerator[LoggedEvent]:
-    """The events of the trail that come from now on: each tick of the daemon tells how far it has come."""
-    async with db.watch(personas.limit(0), "pjai events") as live:
-        read = which.get("after", live.seq)
-        while True:
-            reached = live.seq
-            async for event in _trail(db, {**which, "after": read}, None):
-                reached = max(reached, event.seq)
-                yield event
-            read = max(read, reached)
-            await live.reached(read + 1)
 
 
 async def _print(

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import os
-import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 
 import anyio
@@ -22,11 +20,11 @@ CLIENT = "pjai"
 
 WAIT_S = 2.0
 
+EX_REQUEST = 2
+"""What click has for a command line that is wrong; one that asks for what cannot be asked is too."""
+
 EX_UNAVAILABLE = 69
 """From sysexits(3): a service is not there."""
-
-EXIT_BROKEN_PIPE = 141
-"""128 + SIGPIPE, as shells have it."""
 
 
 @dataclass(frozen=True)
@@ -66,27 +64,22 @@ def invoked(body: Body) -> Callable[..., None]:
             anyio.run(functools.partial(body, Invocation(output, endpoint, wait), **options))
         except PjaiError as problem:
             output.problem(problem)
-            code = EX_UNAVAILABLE if isinstance(problem, NotRunning) else 1
-            raise click.exceptions.Exit(code) from None
+            raise click.exceptions.Exit(_exit_code(problem)) from None
         except UnicodeEncodeError:
             # What is no UTF-8 on a command line comes as text that cannot be encoded.
             raise click.UsageError("what was given is not text in UTF-8") from None
-        except BrokenPipeError:
-            # Python flushes standard output once more at its end, and would complain.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise click.exceptions.Exit(EXIT_BROKEN_PIPE) from None
+        except OSError as problem:
+            raise click.exceptions.Exit(output.failed(problem)) from None
 
     return run
 
 
-@contextmanager
-def reading_the_command_line() -> Iterator[None]:
-    """What cannot be understood inside the block is the command line's fault.
-
-    Raises:
-        UsageError: what was wrong with it.
-    """
-    try:
-        yield
-    except RequestError as problem:
-        raise click.UsageError(str(problem), click.get_current_context(silent=True)) from None
+def _exit_code(problem: PjaiError) -> int:
+    """What a problem is to the shell, whoever noticed it: this command or the daemon."""
+    match problem:
+        case RequestError():
+            return EX_REQUEST
+        case NotRunning():
+            return EX_UNAVAILABLE
+        case _:
+            return 1

@@ -25,6 +25,19 @@ PAGER_OPTIONS = "FRX"
 """As git has them: end at once where all fits the screen, show colours, leave the text on the screen."""
 
 
+EX_IOERR = 74
+"""From sysexits(3): a file, such as standard output, could not be read or written."""
+
+EXIT_BROKEN_PIPE = 141
+"""128 + SIGPIPE, as shells have it."""
+
+
+class _InputOutput(PjaiError):
+    """The operating system refused to read or write."""
+
+    code = "input_output"
+
+
 class Output:
     """Standard output and standard error.
 
@@ -53,6 +66,15 @@ class Output:
     def flush(self) -> None:
         """Lets whoever reads a stream have what was printed so far."""
         sys.stdout.flush()
+
+    def failed(self, failure: OSError) -> int:
+        """Tells what could not be read or written, unless it is that nobody reads; returns the exit code."""
+        # Python writes at its end what could not be written before, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(failure, BrokenPipeError):
+            return EXIT_BROKEN_PIPE
+        self.problem(_InputOutput(str(failure)))
+        return EX_IOERR
 
     def rows(self, columns: Sequence[str], rows: Sequence[Row]) -> None:
         """Rows for people, or for the tools that read lines."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from pjai.cli.invocation import Invocation, invoked, reading_the_command_line
+from pjai.cli.invocation import Invocation, invoked
 from pjai.cli.rows import by_wire_name, read
 from pjai.cli.selection import Selection, conditions, selecting, table_argument, where_option
 from pjai_wire.errors import NotFound
@@ -32,9 +32,8 @@ async def query(invocation: Invocation, selection: Selection) -> None:
 @where_option
 async def count(invocation: Invocation, table: str, where: tuple[str, ...]) -> None:
     """How many rows of a table meet all conditions."""
-    with reading_the_command_line():
-        asked = table_named(table)
-        select = asked.where(*conditions(asked, where))
+    asked = table_named(table)
+    select = asked.where(*conditions(asked, where))
     async with invocation.connect() as db:
         found = await db.count(select)
     if invocation.output.as_json:
@@ -49,8 +48,7 @@ async def count(invocation: Invocation, table: str, where: tuple[str, ...]) -> N
 @click.argument("row_id", metavar="ID")
 async def get(invocation: Invocation, table: str, row_id: str) -> None:
     """One row, by its id."""
-    with reading_the_command_line():
-        asked = table_named(table)
+    asked = table_named(table)
     columns = asked.default_columns
     async with invocation.connect() as db:
         row = await db.first(asked.select(*columns).where(id=row_id))

@@ -43,8 +43,7 @@ def by_wire_name(columns: Sequence[Column], row: Row) -> dict[str, Any]:
 async def read(db: Database, select: Select[dict[str, Any]]) -> list[dict[str, Any]]:
     """All the rows of a query; where they are more than one answer holds, page by page.
 
-    Raises:
-        InvalidQuery: it asks for more groups than one answer holds.
+    Groups have no pages: of them it may not ask for more than that.
     """
     most = select.query.limit
     if most <= limits.QUERY_ROWS_MAX:

@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 import click
 
 from pjai.cli.conditions import aggregate, columns_named, condition, ordering
-from pjai.cli.invocation import Body, Invocation, reading_the_command_line
+from pjai.cli.invocation import Body, Invocation
 from pjai.cli.rows import by_wire_name, columns_for_people
 from pjai.cli.tables import Row
 from pjai_wire import limits
 from pjai_wire.columns import Column
+from pjai_wire.errors import InvalidQuery
 from pjai_wire.query import Condition, Query
 from pjai_wire.select import Select
 from pjai_wire.tables import Table, table_named
@@ -61,18 +62,28 @@ def where_option(function: FunctionT) -> FunctionT:
 
 
 def selecting(body: Body) -> Body:
-    """Gives a command the options that choose rows, and what they choose."""
+    """Gives a command that asks once the options that choose rows, and what they choose."""
+    help_text = f"Past {limits.QUERY_ROWS_MAX:,} they are read page by page."
+    return _selecting(body, click.IntRange(min=0), help_text)
 
+
+def selecting_live(body: Body) -> Body:
+    """Gives a command that watches the options that choose rows, and what they choose."""
+    help_text = f"At most {limits.QUERY_ROWS_MAX:,}: each result comes whole."
+    return _selecting(body, click.IntRange(0, limits.QUERY_ROWS_MAX), help_text)
+
+
+def _selecting(body: Body, rows: click.IntRange, rows_help: str) -> Body:
     @table_argument
     @where_option
     @click.option("--order-by", multiple=True, metavar="COLUMN[:desc]", help="May be repeated.")
     @click.option(
         "--limit",
-        type=click.IntRange(min=0),
+        type=rows,
         default=limits.QUERY_ROWS_DEFAULT,
         show_default=True,
         metavar="ROWS",
-        help=f"Past {limits.QUERY_ROWS_MAX} they are read page by page.",
+        help=rows_help,
     )
     @click.option(
         "--offset", type=click.IntRange(min=0), default=0, metavar="ROWS", help="Leave out the first."
@@ -102,16 +113,18 @@ def selecting(body: Body) -> Body:
         aggregates: tuple[str, ...],
         **options: object,
     ) -> None:
-        with reading_the_command_line():
-            asked = table_named(table)
-            _require_one_way(columns, omit, group_by or aggregates)
-            if group_by or aggregates:
-                selection = _grouped(asked, group_by or "", aggregates)
-            else:
-                is_brief = not invocation.output.as_json
-                selection = _chosen(asked, columns or "", omit or "", is_brief=is_brief)
-            orders = [ordering(asked, text, selection.groups) for text in order_by]
-            select = selection.select.where(*conditions(asked, where)).order_by(*orders)
+        asked = table_named(table)
+        _require_one_way(columns, omit, group_by or aggregates)
+        if group_by or aggregates:
+            if limit > limits.QUERY_ROWS_MAX:
+                hint = f"a limit of at most {limits.QUERY_ROWS_MAX:,}"
+                raise InvalidQuery("groups come in one answer", hint=hint)
+            selection = _grouped(asked, group_by or "", aggregates)
+        else:
+            is_brief = not invocation.output.as_json
+            selection = _chosen(asked, columns or "", omit or "", is_brief=is_brief)
+        orders = [ordering(asked, text, selection.groups) for text in order_by]
+        select = selection.select.where(*conditions(asked, where)).order_by(*orders)
         bounded = select.limit(limit).offset(offset)
         await body(invocation, Selection(bounded, selection.columns, selection.groups), **options)
 

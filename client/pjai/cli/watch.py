@@ -6,14 +6,14 @@ import click
 from rich.live import Live
 
 from pjai.cli.invocation import Invocation, invoked
-from pjai.cli.selection import Selection, selecting
+from pjai.cli.selection import Selection, selecting_live
 from pjai.cli.tables import table
 from pjai.live_query import LiveQuery
 
 
 @click.command()
 @invoked
-@selecting
+@selecting_live
 async def watch(invocation: Invocation, selection: Selection) -> None:
     """The rows of a table that meet all conditions, and again at each change, until Ctrl-C.
 

@@ -65,7 +65,7 @@ def test_where_one_event_is_refused_none_is_committed(shell: Shell) -> None:
 def test_what_is_no_event_is_told(shell: Shell, arguments: list[str], stdin: bytes, told: str) -> None:
     refused = shell("commit", *arguments, stdin=stdin)
 
-    assert refused.code == 1
+    assert refused.code == 2
     assert refused.out == ""
     assert told in refused.err
 
@@ -103,9 +103,9 @@ def test_a_document_is_the_clients_own(shell: Shell) -> None:
 def test_changes_to_a_document_are_a_map(shell: Shell, changes: bytes) -> None:
     refused = shell("document", "set", "x", stdin=changes)
 
-    assert refused.code == 1
+    assert refused.code == 2
     assert "JSON map" in refused.err
 
 
 def test_a_clients_name_that_is_none_is_told(shell: Shell) -> None:
-    assert shell("document", "get", "x", "--client", "/").code == 1
+    assert shell("document", "get", "x", "--client", "/").code == 2

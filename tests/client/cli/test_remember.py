@@ -146,7 +146,7 @@ def test_what_is_no_text_stops_everything_before_it_begins(
 
     refused = shell("remember", "--persona", name, bread, str(path))
 
-    assert refused.code == 1
+    assert refused.code == 2
     assert "picture.png" in refused.err
     assert str(tmp_path) not in refused.err
     assert shell("count", "personas", "--where", f"name={name}").out == "0\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -18,6 +19,9 @@ COMMANDS = (
     *("status", "health", "query", "count", "get", "watch", "commit", "events", "rebuild", "remember"),
     *("document get", "document set"),
 )
+
+PIPE_BYTES = 2**20
+"""More than Linux lets a pipe of ours hold."""
 
 WITHOUT_THE_EXTRA = """
 import sys
@@ -72,14 +76,65 @@ def test_help_lists_every_command(shell: Shell) -> None:
         ["query", "memories", "--where", "name=\udcff"],
         ["remember", "--persona", "\udcff", __file__],
         ["status", "--wait", "-1"],
+        ["status", "--endpoint", "nowhere"],
+        ["query", "memories", "--limit", "10001", "--group-by", "type"],
+        ["watch", "memories", "--limit", "10001"],
+        ["events", "--verify", "--reverse"],
+        ["commit", "v1.PersonaCreatd", "{}"],
+        ["commit", "v1.PersonaCreated", "{"],
+        ["document", "set", "x", "{"],
     ],
 )
-def test_a_wrong_command_line_is_told_before_anything_is_asked(shell: Shell, arguments: list[str]) -> None:
-    refused = shell(*arguments)
+def test_a_wrong_command_line_is_told_to_people_and_programs(shell: Shell, arguments: list[str]) -> None:
+    shown = shell(*arguments)
+    told = shell(*arguments, "--json")
+
+    assert (shown.code, told.code) == (2, 2)
+    assert (shown.out, told.out) == ("", "")
+    assert shown.err.startswith(("pjai: ", "Usage: pjai"))
+    assert json.loads(told.err)["error"].keys() >= {"code", "message"}
+
+
+def test_what_the_daemon_finds_wrong_is_the_command_lines_fault_too(shell: Shell) -> None:
+    refused = shell("document", "get", "x" * 1000, "--json")
 
     assert refused.code == 2
-    assert refused.out == ""
-    assert "Error: " in refused.err
+    assert json.loads(refused.err)["error"]["code"] == "invalid_value"
+
+
+def test_groups_say_which_limit_they_take(shell: Shell) -> None:
+    refused = shell("query", "memories", "--limit", "20000", "--group-by", "id")
+
+    assert "a limit of at most 10,000" in refused.err
+    assert shell("query", "memories", "--limit", "10000", "--group-by", "id").code == 0
+
+
+def test_help_says_what_a_limit_does(shell: Shell) -> None:
+    assert "page by page" in shell("query", "--help").out
+    assert "At most 10,000" in shell("watch", "--help").out
+    assert "page by page" not in shell("watch", "--help").out
+
+
+@pytest.mark.parametrize(
+    "arguments", [["status"], ["--help"], ["events", "--follow", "--after", "0"], ["events", "--json"]]
+)
+def test_output_that_fails_is_told_in_a_line(
+    environment: dict[str, str], house: House, arguments: list[str]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [PJAI, *arguments],
+            env=environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            timeout=30,
+        )
+
+    assert ended.returncode == 74
+    assert "No space left on device" in ended.stderr
+    assert ended.stderr.count("\n") == 1
 
 
 def test_a_word_that_is_nearly_right_gets_the_right_one(shell: Shell) -> None:
@@ -97,13 +152,6 @@ def test_without_a_daemon_it_says_how_to_start_one(shell: Shell, short_path: Pat
     assert (shown.code, told.code) == (69, 69)
     assert "pjaid" in shown.err
     assert json.loads(told.err)["error"]["code"] == "not_running"
-
-
-def test_an_endpoint_that_is_none_is_told(shell: Shell) -> None:
-    refused = shell("status", "--endpoint", "nowhere")
-
-    assert refused.code == 1
-    assert "nowhere" in refused.err
 
 
 def test_an_endpoint_on_the_command_line_goes_before_the_environments(
@@ -134,6 +182,43 @@ def test_an_interrupt_ends_it_without_a_word(
 
     assert ended.code == 130
     assert ended.err.strip() == ""
+
+
+@pytest.mark.parametrize("arguments", [["commit"], ["document", "set", "x"]])
+def test_an_interrupt_ends_the_reading_of_standard_input(
+    environment: dict[str, str], arguments: list[str]
+) -> None:
+    with subprocess.Popen(
+        [PJAI, *arguments], env=environment, stdin=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as command:
+        try:
+            assert command.stdin is not None
+            # More than a pipe holds: once it is written, the command is reading.
+            command.stdin.write(b"\n" * PIPE_BYTES)
+            command.stdin.flush()
+            command.send_signal(signal.SIGINT)
+            assert command.wait(timeout=10) == 130
+            assert command.stderr is not None
+            assert command.stderr.read().strip() == b""
+        finally:
+            command.kill()
+
+
+@pytest.mark.parametrize("arguments", [["commit"], ["document", "set", "x"]])
+def test_a_terminal_is_not_read_but_asked_what_is_missing(
+    environment: dict[str, str], arguments: list[str]
+) -> None:
+    ours, theirs = os.openpty()
+    try:
+        ended = subprocess.run(
+            [PJAI, *arguments], env=environment, stdin=theirs, capture_output=True, check=False, timeout=30
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+    assert ended.returncode == 2
+    assert b"or on standard input" in ended.stderr
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])
