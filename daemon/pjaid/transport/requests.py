@@ -12,8 +12,8 @@ import zmq.asyncio
 from pjaid.transport.door import Door
 from pjaid.transport.mailbox import Mailbox
 
-FRAMES_MAX = 3
-"""The routing id, the delimiter of a REQ socket, and the message."""
+FRAMES_MAX = 8
+"""Routing ids, of proxies too, the delimiter of a REQ socket, and the message."""
 
 SEND_QUEUE_MAX = 256
 """Answers that wait for one client; past it they are dropped, as that client does not read."""
