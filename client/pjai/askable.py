@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 import msgspec
@@ -51,12 +52,21 @@ def check_omitted(table: Table[Any], names: Iterable[str]) -> None:
     Raises:
         InvalidQuery: they cannot.
     """
-    fields = msgspec.structs.fields(table.record)
-    optional = [field for field in fields if field.default is not NODEFAULT]
-    needed = [one for one in names if table.has(one) and one not in {field.encode_name for field in optional}]
+    optional = _optional(table)
+    needed = [one for one in names if table.has(one) and one not in optional]
     if needed:
-        which = " and ".join(field.name for field in optional) or "no column"
+        which = " and ".join(optional.values()) or "no column"
         raise InvalidQuery(
             f"{table.record.__name__} cannot be without {', '.join(map(repr, needed))}",
             hint=f"of {table.table_name} {which} may be omitted; select() names columns, and answers dicts",
         )
+
+
+@cache
+def _optional(table: Table[Any]) -> dict[str, str]:
+    """The fields that a record can be without: their names on the wire, and in Python."""
+    return {
+        field.encode_name: field.name
+        for field in msgspec.structs.fields(table.record)
+        if field.default is not NODEFAULT
+    }

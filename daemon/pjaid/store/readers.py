@@ -26,7 +26,7 @@ T = TypeVar("T")
 Work = Callable[[apsw.Connection, int], T]
 """A read: (the connection, how many bytes the answer may have) to its result."""
 
-STEPS_BETWEEN_LOOKS = 500
+STEPS_BETWEEN_LOOKS = 4_000
 """Of SQLite's virtual machine."""
 
 INLINE_BYTES_MAX = 2 * 2**20
