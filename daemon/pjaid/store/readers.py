@@ -105,8 +105,7 @@ class Readers:
             return work(self._inline, min(INLINE_BYTES_MAX, self._bytes_max))
         except (apsw.InterruptError, LimitExceeded):
             self._deadline = math.inf
-            if self._inline.in_transaction:  # the end of the transaction may have been interrupted too
-                self._inline.execute("ROLLBACK")
+            _leave_transaction(self._inline)
             self._slow[shape] = READS_IN_THREAD
             if len(self._slow) > SLOW_SHAPES_MAX:
                 self._slow.popitem(last=False)
@@ -157,7 +156,7 @@ class Readers:
             try:
                 yield connection
             finally:
-                assert not connection.in_transaction
+                _leave_transaction(connection)
                 self._busy.discard(connection)
                 self._idle.append(_Idle(connection, time.monotonic()))
         finally:
@@ -176,3 +175,9 @@ class Readers:
         Time that the thread did not get, because the machine is busy, makes no read a slow one.
         """
         return time.thread_time() > self._deadline
+
+
+def _leave_transaction(connection: apsw.Connection) -> None:
+    """Makes sure that the next read sees the present; the end of the last one may have been interrupted."""
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")

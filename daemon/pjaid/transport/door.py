@@ -49,6 +49,7 @@ class Door:
         self._path = path
         self._clients_max = clients_max
         self._connections = 0
+        self._is_full = False
         socket.setsockopt(zmq.LINGER, 0)
         socket.setsockopt(zmq.BACKLOG, BACKLOG)
         socket.setsockopt(zmq.HANDSHAKE_IVL, HANDSHAKE_TIMEOUT_MS)
@@ -79,8 +80,9 @@ class Door:
     def admits(self) -> bool:
         """Whether there is room for the connection that is asking, which is counted already."""
         admitted = self.clients <= self._clients_max
-        if not admitted:
+        if not admitted and not self._is_full:  # once, as who was turned away tries again and again
             log.warning("client_turned_away", clients=self._connections, door=self._path.name)
+        self._is_full = not admitted
         return admitted
 
     async def watch(self) -> None:
