@@ -15,7 +15,10 @@ SQLITE_VERSION_MIN = (3, 51, 3)
 
 BUSY_TIMEOUT_MS = 5_000
 
-WAL_PAGES_MAX = 8_192
+WAL_BYTES_KEPT = 8 * 2**20
+"""To which the WAL shrinks again once it has been moved into the database."""
+
+WAL_PAGES_MAX = 16_384
 """Past it a commit moves the WAL into the database itself, and takes as long as that takes."""
 
 _members = msgspec.msgpack.Decoder(list[str]).decode
@@ -71,6 +74,7 @@ def open_database(
         connection.pragma("trusted_schema", False)
         # The store checkpoints in the background; this is for when that cannot keep up.
         connection.pragma("wal_autocheckpoint", WAL_PAGES_MAX)
+        connection.pragma("journal_size_limit", WAL_BYTES_KEPT)
         connection.pragma("query_only", read_only)
     except apsw.NotADBError:
         connection.close()
