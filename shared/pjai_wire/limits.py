@@ -2,7 +2,7 @@
 
 ID_CHARACTERS_MAX = 100
 NAME_CHARACTERS_MAX = 500
-WORD_CHARACTERS_MAX = 100
+IDENTIFIER_CHARACTERS_MAX = 100
 """A name of the contract's, such as a table's or a column's."""
 
 DESCRIPTION_CHARACTERS_MAX = 1_000

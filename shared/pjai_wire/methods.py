@@ -11,7 +11,7 @@ from pjai_wire import limits
 from pjai_wire.endpoints import Endpoints
 from pjai_wire.envelope import Row
 from pjai_wire.fields import ClientName, Count, Document, Id, Instant
-from pjai_wire.query import Comparison, Junction, Query, Word
+from pjai_wire.query import Comparison, Identifier, Junction, Query
 
 ParamsT = TypeVar("ParamsT", bound=Struct)
 ResultT = TypeVar("ResultT", bound=Struct)
@@ -149,7 +149,7 @@ class RowsResult(Result, frozen=True, kw_only=True):
 class CountParams(Params, frozen=True, kw_only=True):
     """Which rows to count."""
 
-    table: Word
+    table: Identifier
     where: tuple[Comparison | Junction, ...] = ()
 
 
@@ -163,10 +163,10 @@ class CountResult(Result, frozen=True, kw_only=True):
 class GetParams(Params, frozen=True, kw_only=True):
     """Which row."""
 
-    table: Word
+    table: Identifier
     id: str
-    select: Annotated[tuple[Word, ...], Meta(max_length=limits.QUERY_COLUMNS_MAX)] = ()
-    omit: Annotated[tuple[Word, ...], Meta(max_length=limits.QUERY_COLUMNS_MAX)] = ()
+    select: Annotated[tuple[Identifier, ...], Meta(max_length=limits.QUERY_COLUMNS_MAX)] = ()
+    omit: Annotated[tuple[Identifier, ...], Meta(max_length=limits.QUERY_COLUMNS_MAX)] = ()
 
 
 class GetResult(Result, frozen=True, kw_only=True):
@@ -228,9 +228,9 @@ class TopicParams(Params, frozen=True, kw_only=True):
 class EventsParams(Params, frozen=True, kw_only=True):
     """Which part of the audit trail; every filter that is given must hold."""
 
-    names: Annotated[tuple[Word, ...], Meta(max_length=100)] = ()
+    names: Annotated[tuple[Identifier, ...], Meta(max_length=100)] = ()
     persona_id: Id | UnsetType = UNSET
-    table: Word | UnsetType = UNSET
+    table: Identifier | UnsetType = UNSET
     client: ClientName | UnsetType = UNSET
     since: Instant | UnsetType = UNSET
     """Recorded at or after."""

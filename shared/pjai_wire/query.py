@@ -16,10 +16,10 @@ its case regarded, or a member of a list. `is_null` takes true or false. `=` and
 Direction = Literal["asc", "desc"]
 Function = Literal["count", "sum", "avg", "min", "max"]
 
-Word = Annotated[str, Meta(max_length=limits.WORD_CHARACTERS_MAX)]
+Identifier = Annotated[str, Meta(max_length=limits.IDENTIFIER_CHARACTERS_MAX)]
 """A name of the contract's."""
 
-Comparison = tuple[Word, Operator, Any]
+Comparison = tuple[Identifier, Operator, Any]
 """A column, an operator and a value: `["importance", ">=", 50]`."""
 
 
@@ -53,20 +53,20 @@ class Query(
     first in ascending order. A row with `deletedAt` is left out unless a condition names that column.
     """
 
-    table: Word
+    table: Identifier
     where: tuple[Comparison | Junction, ...] = ()
     """Conditions that must all hold."""
-    order_by: Annotated[tuple[tuple[Word, Direction], ...], Meta(max_length=8)] = ()
+    order_by: Annotated[tuple[tuple[Identifier, Direction], ...], Meta(max_length=8)] = ()
     limit: Annotated[int, Meta(ge=0, le=limits.QUERY_ROWS_MAX)] = limits.QUERY_ROWS_DEFAULT
     offset: Annotated[int, Meta(ge=0, le=limits.QUERY_OFFSET_MAX)] = 0
     after: tuple[Any, ...] | None = None
     """Keyset cursor: the values of the `orderBy` columns and then the id of the last row seen."""
-    select: Annotated[tuple[Word, ...], Meta(max_length=limits.QUERY_COLUMNS_MAX)] = ()
+    select: Annotated[tuple[Identifier, ...], Meta(max_length=limits.QUERY_COLUMNS_MAX)] = ()
     """Columns to answer; empty means all but those answered on request only."""
-    omit: Annotated[tuple[Word, ...], Meta(max_length=limits.QUERY_COLUMNS_MAX)] = ()
+    omit: Annotated[tuple[Identifier, ...], Meta(max_length=limits.QUERY_COLUMNS_MAX)] = ()
     """Columns to leave out of all."""
-    group_by: Annotated[tuple[Word, ...], Meta(max_length=8)] = ()
-    aggregates: Annotated[dict[Word, tuple[Function, Word]], Meta(max_length=16)] = field(
+    group_by: Annotated[tuple[Identifier, ...], Meta(max_length=8)] = ()
+    aggregates: Annotated[dict[Identifier, tuple[Function, Identifier]], Meta(max_length=16)] = field(
         default_factory=dict
     )
     """Name in the answer -> function and column: `{"mean": ["avg", "importance"], "n": ["count", "*"]}`."""
