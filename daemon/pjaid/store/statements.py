@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -64,18 +64,37 @@ def compile_query(query: Query) -> Statement:
     table = table_named(query.table)
     if query.aggregates or query.group_by:
         return _compile_groups(table, query)
-    columns = _selected(table, query.select, query.omit)
-    order = _total_order(table, query)
+    columns = selected(table, query.select, query.omit)
     conditions = Conditions(table)
+    sql = f"SELECT {_names(columns)}{_rows_in_order(table, query, conditions)}"
+    return _statement(table, sql, conditions.bindings, columns, is_heavy=conditions.is_heavy)
+
+
+def compile_stored_rows(query: Query, needed: Collection[Column]) -> Statement:
+    """The statement that finds whole rows as they are stored, for `query`'s conditions, order and limit.
+
+    Columns that are not `needed` are NULL in them, so that each row has the shape of a `changed.Row`.
+    """
+    table = table_named(query.table)
+    conditions = Conditions(table)
+    names = [column.name for column in needed]
+    stored = [column for column in table.columns if column.kind != "gathered"]
+    columns = ", ".join(_names([column]) if column.name in names else "NULL" for column in stored)
+    sql = f"SELECT {columns}{_rows_in_order(table, query, conditions)}"
+    return _statement(table, sql, conditions.bindings, stored, is_heavy=conditions.is_heavy)
+
+
+def _rows_in_order(table: Table[Any], query: Query, conditions: Conditions) -> str:
+    """All of a statement about rows but the columns that it answers."""
+    order = total_order(table, query)
     where = conditions.where(query.where)
     if query.after is not None:
         beyond = _beyond(order, query.after, conditions.bindings)
         where = f"{where} AND {beyond}" if where else f" WHERE {beyond}"
-    sql = (
-        f"SELECT {_names(columns)} FROM {table.table_name}{where}"
+    return (
+        f" FROM {table.table_name}{where}"
         f" ORDER BY {_ordering(order)} LIMIT {query.limit} OFFSET {query.offset}"
     )
-    return _statement(table, sql, conditions.bindings, columns, is_heavy=conditions.is_heavy)
 
 
 def compile_get(params: GetParams) -> Statement:
@@ -85,7 +104,7 @@ def compile_get(params: GetParams) -> Statement:
         RequestError: it names what the contract lacks.
     """
     table = table_named(params.table)
-    columns = _selected(table, params.select, params.omit)
+    columns = selected(table, params.select, params.omit)
     alive = " AND deleted_at IS NULL" if table.has("deletedAt") else ""
     sql = f"SELECT {_names(columns)} FROM {table.table_name} WHERE id = ?{alive}"
     return _statement(table, sql, [params.id], columns)
@@ -118,7 +137,7 @@ def _statement(
     return Statement(table, sql, bindings, names, kinds, bulky, key, is_heavy)
 
 
-def _selected(table: Table[Any], select: Sequence[str], omit: Sequence[str]) -> list[Column]:
+def selected(table: Table[Any], select: Sequence[str], omit: Sequence[str]) -> list[Column]:
     """The columns to answer, the gathered one last."""
     if select and omit:
         raise InvalidQuery("a query has select or omit, not both")
@@ -140,7 +159,7 @@ def _names(columns: Sequence[Column]) -> str:
     return ", ".join(f'"{column.python_name}"' for column in columns if column.kind != "gathered")
 
 
-def _total_order(table: Table[Any], query: Query) -> Order:
+def total_order(table: Table[Any], query: Query) -> Order:
     """The order asked for, then by id, so that equal rows always come in the same order."""
     order: Order = []
     for name, direction in query.order_by:
@@ -153,6 +172,21 @@ def _total_order(table: Table[Any], query: Query) -> Order:
     return order
 
 
+def cursor_values(order: Order, cursor: Sequence[Any]) -> list[SqlValue]:
+    """The stored values of a cursor.
+
+    Raises:
+        RequestError: they are not those of the order's columns.
+    """
+    if len(cursor) != len(order):
+        names = ", ".join(column.name for column, _ in order)
+        raise InvalidQuery(f"after takes {len(order)} values: {names}")
+    return [
+        None if value is None and column.nullable else compared(column, value)
+        for (column, _), value in zip(order, cursor, strict=True)
+    ]
+
+
 def _ordering(order: Order) -> str:
     return ", ".join(f'"{column.python_name}" {direction.upper()}' for column, direction in order)
 
@@ -162,13 +196,7 @@ def _beyond(order: Order, cursor: Sequence[Any], bindings: list[SqlValue]) -> st
 
     A row comes after when, at the first column in which it differs, it stands on the far side.
     """
-    if len(cursor) != len(order):
-        names = ", ".join(column.name for column, _ in order)
-        raise InvalidQuery(f"after takes {len(order)} values: {names}")
-    values = [
-        None if value is None and column.nullable else compared(column, value)
-        for (column, _), value in zip(order, cursor, strict=True)
-    ]
+    values = cursor_values(order, cursor)
     alternatives: list[str] = []
     for position, (column, direction) in enumerate(order):
         if values[position] is None and direction == "desc":
