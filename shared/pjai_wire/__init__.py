@@ -14,6 +14,7 @@ chain      the hash chain of the event log
 methods    every method: name, params, result, needed scope
 envelope   requests, replies and live updates
 changes    the difference between two results
+feed       rows as they change, for programs that keep a copy
 documents  what can be done with the value of a client document
 codec      MessagePack to typed structs, and what is wrong with a message that does not fit
 document   the AsyncAPI document; `schemas` its JSON Schemas

@@ -40,6 +40,11 @@ class Load(Struct, frozen=True):
     live_queries: int
     requests_in_flight: int
     is_stopping: bool
+    live_views: int = 0
+    cache_entries: int = 0
+    cache_bytes: int = 0
+    cache_hits: int = 0
+    cache_misses: int = 0
 
 
 class UpkeepMethods:
@@ -133,6 +138,11 @@ class UpkeepMethods:
                 memory_bytes=_memory_bytes(),
                 clients=load.clients,
                 live_queries=load.live_queries,
+                live_views=load.live_views,
+                cache_entries=load.cache_entries,
+                cache_bytes=load.cache_bytes,
+                cache_hits=load.cache_hits,
+                cache_misses=load.cache_misses,
                 write_queue=self._store.write_queue,
                 requests_in_flight=load.requests_in_flight,
                 readers=self._store.readers,

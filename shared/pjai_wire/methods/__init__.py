@@ -1,0 +1,140 @@
+"""Owns the methods: each declared once, and the router, the SDK and the document follow from it.
+
+method     what a method is
+data       query, count, get, commit
+watching   watch, unwatch, resync, feed
+insight    explain, live
+trail      events
+documents  document_get, document_set
+upkeep     hello, health, rebuild
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pjai_wire.methods.data import (
+    COMMIT,
+    COUNT,
+    GET,
+    QUERY,
+    CommitParams,
+    CountParams,
+    CountResult,
+    GetParams,
+    GetResult,
+    NewEvent,
+    Receipt,
+    RowsResult,
+)
+from pjai_wire.methods.documents import (
+    DOCUMENT_GET,
+    DOCUMENT_SET,
+    DocumentGetParams,
+    DocumentResult,
+    DocumentSetParams,
+)
+from pjai_wire.methods.insight import EXPLAIN, LIVE, ExplainResult, LiveQueryInfo, LiveResult, Mode
+from pjai_wire.methods.method import Done, Method, Nothing, Params, Result, Scope
+from pjai_wire.methods.trail import EVENTS, EventsParams, EventsResult, LoggedEvent
+from pjai_wire.methods.upkeep import (
+    HEALTH,
+    HELLO,
+    REBUILD,
+    HealthResult,
+    HelloParams,
+    HelloResult,
+    RebuildParams,
+    RebuildResult,
+    TableComparison,
+    VersionRange,
+    VersionsAsked,
+)
+from pjai_wire.methods.watching import (
+    FEED,
+    RESYNC,
+    UNWATCH,
+    WATCH,
+    FeedParams,
+    FeedResult,
+    TopicParams,
+    WatchParams,
+    WatchResult,
+)
+
+__all__ = [
+    "METHODS",
+    "Scope",
+    "Method",
+    "Params",
+    "Result",
+    "Nothing",
+    "Done",
+    "RowsResult",
+    "CountParams",
+    "CountResult",
+    "GetParams",
+    "GetResult",
+    "NewEvent",
+    "CommitParams",
+    "Receipt",
+    "QUERY",
+    "COUNT",
+    "GET",
+    "COMMIT",
+    "WatchParams",
+    "WatchResult",
+    "TopicParams",
+    "FeedParams",
+    "FeedResult",
+    "WATCH",
+    "UNWATCH",
+    "RESYNC",
+    "FEED",
+    "ExplainResult",
+    "LiveQueryInfo",
+    "LiveResult",
+    "Mode",
+    "EXPLAIN",
+    "LIVE",
+    "EventsParams",
+    "LoggedEvent",
+    "EventsResult",
+    "EVENTS",
+    "DocumentGetParams",
+    "DocumentSetParams",
+    "DocumentResult",
+    "DOCUMENT_GET",
+    "DOCUMENT_SET",
+    "VersionRange",
+    "VersionsAsked",
+    "HelloParams",
+    "HelloResult",
+    "HealthResult",
+    "RebuildParams",
+    "TableComparison",
+    "RebuildResult",
+    "HELLO",
+    "HEALTH",
+    "REBUILD",
+]
+
+METHODS: dict[str, Method[Any, Any]] = {
+    method.name: method
+    for method in (
+        HELLO,
+        HEALTH,
+        QUERY,
+        COUNT,
+        GET,
+        COMMIT,
+        WATCH,
+        UNWATCH,
+        RESYNC,
+        EVENTS,
+        DOCUMENT_GET,
+        DOCUMENT_SET,
+        REBUILD,
+    )
+}
+"""Every method by its name."""
