@@ -23,7 +23,7 @@ from pjai_wire.tables import Table
 from pjaid.store import reads
 from pjaid.store.materializers import MATERIALIZERS
 from pjaid.store.statements import compile_query
-from pjaid.store.writes import Write, apply_write, written_table
+from pjaid.store.writes import Write, apply_write
 
 NO_LIMIT = -1
 ROW_BYTES_MAX = 2**30
@@ -78,8 +78,6 @@ class Recorder:
         self._device: str = connection.execute("SELECT value FROM meta WHERE name = 'device'").get
         self._origins: dict[Origin, int] = {}
         self.head = self._read_head()
-        self.touched: set[str] = set()
-        """Tables that were written since the caller last emptied this."""
 
     @property
     def device(self) -> str:
@@ -116,7 +114,6 @@ class Recorder:
         """Turns a recorded event into rows."""
         for write in self._writes(event):
             apply_write(self._connection, write)
-            self.touched.add(written_table(write))
 
     def _record(self, new: NewEvent, commit_id: str, origin_id: int) -> None:
         kind = event_type(new.name)

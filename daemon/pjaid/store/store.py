@@ -138,12 +138,9 @@ class Store:
 
     def write_document(self, client: str, name: str, patch: dict[str, object]) -> Awaitable[StoredDocument]:
         """Merges `patch` into a client's document; durable when this is done."""
-
-        def work(connection: apsw.Connection, recorder: Recorder) -> StoredDocument:
-            recorder.touched.add("client_documents")
-            return documents.write_document(connection, client, name, patch)
-
-        return self._writer.submit(work)
+        return self._writer.submit(
+            lambda connection, _: documents.write_document(connection, client, name, patch)
+        )
 
     async def rebuild(self, *, replace: bool) -> RebuildResult:
         """Builds the state from the log, and compares the live one with it or replaces it."""
@@ -152,7 +149,8 @@ class Store:
         self._rebuilding = True
         try:
             if replace:
-                return await self._writer.submit(rebuild.replace_from_log)
+                # Not captured: that could be every row, and whoever follows them begins anew anyway.
+                return await self._writer.submit(rebuild.replace_from_log, is_captured=False)
             return await self._readers.read_in_thread(
                 lambda connection, _: rebuild.compare_with_log(connection, self._scratch, self.cipher)
             )

@@ -6,7 +6,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import Any, Generic, TypeVar
 
 import apsw
@@ -14,6 +14,9 @@ import structlog
 from msgspec import Struct
 
 from pjai_wire.errors import InternalError, Overloaded, PjaiError, Stopping, StorageError
+from pjaid.store import reads
+from pjaid.store.capture import Capture
+from pjaid.store.changed import RowChange
 from pjaid.store.recorder import Recorder
 
 log = structlog.get_logger()
@@ -25,13 +28,25 @@ class Committed(Struct, frozen=True):
     """What one group transaction changed, once it is durable."""
 
     seq: int
-    tables: frozenset[str]
+    """The log's last."""
+    documents_seq: int
+    """How many changes to client documents there were."""
+    changes: tuple[RowChange, ...]
+    """One for each row that is not what it was; rows that a rebuild mended are not among them."""
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """The tables of which rows changed."""
+        return frozenset(change.table for change in self.changes)
 
 
 class _Job(Generic[T]):
-    def __init__(self, work: Callable[[apsw.Connection, Recorder], T], done: asyncio.Future[T]) -> None:
+    def __init__(
+        self, work: Callable[[apsw.Connection, Recorder], T], done: asyncio.Future[T], *, is_captured: bool
+    ) -> None:
         self.work = work
         self.done = done
+        self.is_captured = is_captured
         self.result: T | None = None
         self.error: Exception | None = None
 
@@ -59,6 +74,8 @@ class Writer:
     ) -> None:
         self._connection = connection
         self._recorder = recorder
+        self._capture = Capture(connection)
+        self._documents_seq = reads.documents_head(connection)
         self._on_committed = on_committed
         self._group_max = group_max
         self._queue_max = queue_max
@@ -73,8 +90,14 @@ class Writer:
         """How many jobs wait."""
         return self._queue.qsize()
 
-    def submit(self, work: Callable[[apsw.Connection, Recorder], T]) -> asyncio.Future[T]:
+    def submit(
+        self, work: Callable[[apsw.Connection, Recorder], T], *, is_captured: bool = True
+    ) -> asyncio.Future[T]:
         """Runs `work` inside the next group transaction; the future has its result when that is durable.
+
+        Args:
+            work: what to do.
+            is_captured: whether to tell which rows it changes; otherwise only that something was written.
 
         Raises:
             Stopping: the writer takes no more work.
@@ -85,7 +108,7 @@ class Writer:
         if self._queue.qsize() >= self._queue_max:
             raise Overloaded("too many commits wait", hint="wait, or commit more events at once")
         done: asyncio.Future[T] = self._loop.create_future()
-        self._queue.put(_Job(work, done))
+        self._queue.put(_Job(work, done, is_captured=is_captured))
         return done
 
     @property
@@ -129,11 +152,13 @@ class Writer:
         """Runs the jobs in one transaction, each in a savepoint of its own."""
         recorder = self._recorder
         before = recorder.head
-        recorder.touched.clear()
+        self._capture.back_to(0)
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for job in jobs:
                 self._run_job(job)
+            documents_seq = reads.documents_head(self._connection)
+            committed = Committed(recorder.head.seq, documents_seq, self._capture.net())
             self._connection.execute("COMMIT")
         except Exception:
             with suppress(apsw.Error):
@@ -145,18 +170,24 @@ class Writer:
                 job.error = failure
             log.exception("group_failed", jobs=len(jobs))
             return None
-        return Committed(recorder.head.seq, frozenset(recorder.touched)) if recorder.touched else None
+        moved = (before.seq, self._documents_seq) != (committed.seq, documents_seq)
+        self._documents_seq = documents_seq
+        mended = any(not job.is_captured and job.error is None for job in jobs)
+        return committed if moved or committed.changes or mended else None
 
     def _run_job(self, job: _Job[Any]) -> None:
         before = self._recorder.head
+        mark = self._capture.mark()
         self._connection.execute("SAVEPOINT job")
         try:
-            job.result = job.work(self._connection, self._recorder)
+            with nullcontext() if job.is_captured else self._capture.paused():
+                job.result = job.work(self._connection, self._recorder)
         except (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.InterruptError, MemoryError):
             raise
         except Exception as error:
             self._connection.execute("ROLLBACK TO job")
             self._recorder.restore(before)
+            self._capture.back_to(mark)
             job.error = error if isinstance(error, PjaiError) else _defect(error)
         self._connection.execute("RELEASE job")
 

@@ -114,11 +114,6 @@ def apply_write(connection: apsw.Connection, write: Write) -> None:
             connection.execute(sql, conditions.bindings)
 
 
-def written_table(write: Write) -> str:
-    """The name of the table that a write touches."""
-    return write.rows.table.table_name if isinstance(write, Update | Delete) else write.table.table_name
-
-
 def _bound(table: Table[Any], values: Values) -> list[SqlValue]:
     columns = _columns(table, tuple(values))
     return [to_sql(column, value) for column, value in zip(columns, values.values(), strict=True)]

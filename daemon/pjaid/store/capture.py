@@ -1,0 +1,57 @@
+"""Owns the capture of changed rows, as SQLite changes them on the writer's connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import apsw
+
+from pjai_wire.tables import TABLES
+from pjaid.store.changed import RowChange
+from pjaid.store.net import net_changes
+
+_CAPTURED = frozenset(TABLES)
+"""Those of the contract; the log and what is local have nobody who follows their rows."""
+
+
+class Capture:
+    """What was changed on a connection since this was emptied.
+
+    SQLite tells of a change when it makes it, and not when it takes it back: who rolls back to a savepoint
+    calls `back_to` with the mark of that moment. Should telling fail, the change stands, and its statement
+    raises the error: the caller rolls back, so that nothing is ever changed and not told.
+
+    Args:
+        connection: whose changes to capture.
+    """
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._changes: list[RowChange] = []
+        connection.preupdate_hook(self._note)
+
+    def mark(self) -> int:
+        """The present, for `back_to`."""
+        return len(self._changes)
+
+    def back_to(self, mark: int) -> None:
+        """Forgets what was changed since a mark, because it was rolled back."""
+        del self._changes[mark:]
+
+    def net(self) -> tuple[RowChange, ...]:
+        """One change for each row that is not what it was."""
+        return net_changes(self._changes)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Captures nothing in the block."""
+        self._connection.preupdate_hook(None)
+        try:
+            yield
+        finally:
+            self._connection.preupdate_hook(self._note)
+
+    def _note(self, update: apsw.PreUpdate) -> None:
+        if (table := update.table_name) in _CAPTURED:
+            self._changes.append(RowChange(table, update.old, update.new))
