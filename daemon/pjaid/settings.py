@@ -85,6 +85,31 @@ class Settings(Struct, frozen=True, kw_only=True):
     live_queries_per_client_max: Annotated[
         int, _about("Live queries that one client may have open.", unit="queries", ge=1, le=1_000_000)
     ] = 1000
+    live_bytes_per_client_max: Annotated[
+        int,
+        _about(
+            "What the live results of one client may take together.",
+            unit="bytes",
+            ge=1024,
+            le=16 * 1024 * MIB,
+        ),
+    ] = 64 * MIB
+    live_rerun_interval_ms: Annotated[
+        float,
+        _about("How often a live query that must be re-run is re-run at most.", unit="ms", ge=0, le=60_000),
+    ] = 50.0
+    cache_bytes_max: Annotated[
+        int,
+        _about(
+            "What the answers kept in memory may take together; 0 keeps none.",
+            unit="bytes",
+            ge=0,
+            le=16 * 1024 * MIB,
+        ),
+    ] = 16 * MIB
+    cache_age_max_s: Annotated[
+        float, _about("How long an answer is kept at most.", unit="s", ge=0, le=86_400)
+    ] = 300.0
     message_bytes_max: Annotated[
         int, _about("The longest request that is accepted.", unit="bytes", ge=1024, le=1024 * MIB)
     ] = 16 * MIB
@@ -100,6 +125,12 @@ class Settings(Struct, frozen=True, kw_only=True):
             le=1000,
         ),
     ] = 4.0
+    slow_query_ms: Annotated[
+        float,
+        _about(
+            "How long a read may take before its shape is logged; 0 logs none.", unit="ms", ge=0, le=3_600_000
+        ),
+    ] = 100.0
     tick_interval_ms: Annotated[
         int, _about("How often the last seq of every live topic is published.", unit="ms", ge=10, le=60_000)
     ] = 1000
