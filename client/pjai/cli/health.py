@@ -38,15 +38,23 @@ async def health(invocation: Invocation) -> None:
 
 def _described(found: HealthResult) -> dict[str, object]:
     """What people want to know of it, with units."""
-    values = msgspec.structs.asdict(found)
-    endpoints = values.pop("endpoints")
     described: dict[str, object] = {}
-    for name, value in values.items():
+    for name, value in msgspec.structs.asdict(found).items():
         words = name.replace("_", " ")
+        if name.startswith("cache_") or name == "endpoints":
+            # Told below, in fewer words than there are numbers.
+            continue
         if name.endswith("_ms"):
             described[words.removesuffix(" ms")] = duration(value)
         elif name.endswith("_bytes"):
             described[words.removesuffix(" bytes")] = size(value)
         else:
             described[words] = value
-    return {**described, "requests": endpoints.requests, "changes": endpoints.changes}
+    asked = found.cache_hits + found.cache_misses
+    return {
+        **described,
+        "cache": f"{found.cache_entries} answers, {size(found.cache_bytes)}",
+        "cache hits": f"{found.cache_hits / asked:.0%} of {asked} queries" if asked else "no query yet",
+        "requests": found.endpoints.requests,
+        "changes": found.endpoints.changes,
+    }

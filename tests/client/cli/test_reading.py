@@ -18,6 +18,13 @@ from tests.client.cli.shell import PJAI, House, Shell
 from tests.client.fake_daemon import FakeDaemon
 
 
+def health_of(fake: FakeDaemon) -> HealthResult:
+    """That of a daemon that is well and has done nothing."""
+    numbers = dict.fromkeys((field.name for field in structs.fields(HealthResult) if field.type is int), 0)
+    texts = dict.fromkeys(("version", "instance", "store_id", "cipher", "sqlite_version"), "")
+    return HealthResult(status="ok", **numbers, **texts, endpoints=fake.endpoints)  # type: ignore[arg-type] # all the fields that there are
+
+
 def test_status_tells_programs_all_that_health_says(shell: Shell, daemon: Daemon) -> None:
     status = shell("status", "--json").document
 
@@ -34,7 +41,26 @@ def test_status_tells_people_all_of_it_too(shell: Shell, daemon: Daemon) -> None
     assert shown.code == 0
     assert fields["status"] == "ok"
     assert fields["requests"] == daemon.endpoint
-    assert len(fields) == len(structs.fields(HealthResult)) + 1
+    # Two endpoints for one field, and two lines for the four numbers of the cache.
+    assert len(fields) == len(structs.fields(HealthResult)) + 1 - 2
+
+
+@pytest.mark.parametrize(
+    ("hits", "misses", "rate"),
+    [(0, 0, "no query yet"), (90, 30, "75% of 120 queries"), (0, 7, "0% of 7 queries")],
+)
+async def test_status_tells_people_how_well_the_cache_does(
+    fake: FakeDaemon, environment: dict[str, str], hits: int, misses: int, rate: str
+) -> None:
+    cache = {"cache_entries": 12, "cache_bytes": 40_960, "cache_hits": hits, "cache_misses": misses}
+    fake.answers["health"] = lambda _: structs.replace(health_of(fake), **cache)
+    environment["PJAI_ENDPOINT"] = fake.endpoints.requests
+
+    ended = await anyio.run_process([PJAI, "status"], env=environment)
+
+    fields = dict(line.split("\t") for line in ended.stdout.decode().splitlines())
+    assert fields["cache"] == "12 answers, 41.0 kB"
+    assert fields["cache hits"] == rate
 
 
 def test_health_is_one_word(shell: Shell) -> None:
@@ -45,10 +71,7 @@ def test_health_is_one_word(shell: Shell) -> None:
 async def test_health_fails_where_the_daemon_is_not_well(
     fake: FakeDaemon, environment: dict[str, str], options: list[str]
 ) -> None:
-    numbers = dict.fromkeys((field.name for field in structs.fields(HealthResult) if field.type is int), 0)
-    texts = dict.fromkeys(("version", "instance", "store_id", "cipher", "sqlite_version"), "")
-    stopping = HealthResult(status="stopping", **numbers, **texts, endpoints=fake.endpoints)  # type: ignore[arg-type] # all the fields that there are
-    fake.answers["health"] = lambda _: stopping
+    fake.answers["health"] = lambda _: structs.replace(health_of(fake), status="stopping")
     environment["PJAI_ENDPOINT"] = fake.endpoints.requests
 
     ended = await anyio.run_process([PJAI, "health", *options], env=environment, check=False)
