@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from typing import Any
 
 import apsw
@@ -55,16 +55,23 @@ def run(connection: apsw.Connection, statement: Statement, bytes_max: int) -> Ro
         LimitExceeded: the rows are larger than that.
         apsw.InterruptError: the connection's progress handler said that it takes too long.
     """
-    connection.execute("BEGIN")
-    try:
-        seq = head(connection) if statement.shared else documents_head(connection)
+    with _snapshot(connection, statement) as seq:
         return Rows(seq, rows(connection, statement, bytes_max))
-    except apsw.SQLError as error:
-        if "integer overflow" not in str(error):
-            raise
-        raise InvalidQuery("a sum is larger than an integer can be", hint="sum fewer rows") from None
-    finally:
-        connection.execute("COMMIT")
+
+
+def run_raw(connection: apsw.Connection, statement: Statement, bytes_max: int) -> Rows:
+    """What `statement` finds as it is stored: booleans as 0 and 1, lists and documents as bytes.
+
+    Args and errors are those of `run`.
+    """
+    with _snapshot(connection, statement) as seq:
+        budget = _Budget(bytes_max)
+        found: list[Row] = []
+        for some in _batches(connection, statement.sql, statement.bindings):
+            for index in statement.bulky:
+                budget.spend(sum(len(row[index]) for row in some if row[index] is not None))
+            found.extend(some)
+        return Rows(seq, found)
 
 
 def rows(connection: apsw.Connection, statement: Statement, bytes_max: int) -> list[Row]:
@@ -78,6 +85,20 @@ def rows(connection: apsw.Connection, statement: Statement, bytes_max: int) -> l
     if statement.gathers:
         return _with_messages(connection, found, statement.columns.index("id"), budget)
     return found
+
+
+@contextmanager
+def _snapshot(connection: apsw.Connection, statement: Statement) -> Iterator[int]:
+    """One state of the database for the block; gives its seq."""
+    connection.execute("BEGIN")
+    try:
+        yield head(connection) if statement.shared else documents_head(connection)
+    except apsw.SQLError as error:
+        if "integer overflow" not in str(error):
+            raise
+        raise InvalidQuery("a sum is larger than an integer can be", hint="sum fewer rows") from None
+    finally:
+        connection.execute("COMMIT")
 
 
 class _GatheredMessage(Struct, frozen=True, rename="camel", gc=False):

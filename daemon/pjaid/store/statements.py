@@ -17,7 +17,7 @@ from pjaid.store.conditions import COMPARABLE, Conditions
 from pjaid.store.values import SqlValue, compared
 
 _AGGREGATE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-_NUMBERS: frozenset[Kind] = frozenset({"integer", "real"})
+NUMBERS: frozenset[Kind] = frozenset({"integer", "real"})
 
 Order = list[tuple[Column, Direction]]
 
@@ -261,7 +261,7 @@ def _aggregate(table: Table[Any], function: Function, argument: str) -> tuple[st
             raise InvalidQuery(f"{function} is of a column", hint="only count takes *")
         return "count(*)", "integer"
     column = table.column(argument)
-    if function in ("sum", "avg") and column.kind not in _NUMBERS:
+    if function in ("sum", "avg") and column.kind not in NUMBERS:
         raise InvalidQuery(f"{function} is of numbers, and {argument} is a {column.kind}")
     if column.kind not in COMPARABLE:
         raise InvalidQuery(f"{argument} is a {column.kind}, which has no {function}")

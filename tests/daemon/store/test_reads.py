@@ -9,7 +9,7 @@ from pjai_wire.codec import encode
 from pjai_wire.errors import LimitExceeded
 from pjai_wire.methods import GetParams
 from pjai_wire.records import Conversation, MemoryEntity
-from pjai_wire.tables import conversations, memories
+from pjai_wire.tables import conversations, memories, workflows
 from pjaid.store import reads
 from pjaid.store.statements import compile_get, compile_query
 from tests.daemon.store.conftest import Ledger
@@ -90,3 +90,17 @@ def test_an_answer_that_is_too_large_is_refused(ledger: Ledger, persona: str) ->
 
 def test_an_answer_says_which_state_it_shows(ledger: Ledger, persona: str) -> None:
     assert reads.run(ledger.connection, compile_query(memories.all().query), ROOMY).seq == 1
+
+
+def test_a_raw_answer_has_the_values_as_they_are_stored(ledger: Ledger, persona: str) -> None:
+    ledger.commit(("v1.WorkflowSaved", {"id": "w", "name": "one", "isTemplate": True, "tags": ["a"]}))
+    statement = compile_query(workflows.select("id", "is_template", "tags", "definition").query)
+    found = reads.run_raw(ledger.connection, statement, ROOMY)
+    assert (found.seq, found.rows) == (2, [("w", 1, encode(["a"]), encode({}))])
+
+
+def test_a_raw_answer_that_is_too_large_is_refused(ledger: Ledger, persona: str) -> None:
+    ledger.commit(("v1.WorkflowSaved", {"id": "w", "name": "one", "definition": {"text": "long " * 200}}))
+    with pytest.raises(LimitExceeded, match="larger than 900 bytes"):
+        reads.run_raw(ledger.connection, compile_query(workflows.all().query), 900)
+    assert not ledger.connection.in_transaction
