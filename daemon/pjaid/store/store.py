@@ -18,10 +18,12 @@ from pjaid.settings import Cipher, Settings
 from pjaid.store import documents, rebuild, schema, trail
 from pjaid.store.database import open_database, require_sqlite
 from pjaid.store.documents import StoredDocument
+from pjaid.store.explain import Explained, explained
 from pjaid.store.keys import StoreKey
 from pjaid.store.readers import Readers
-from pjaid.store.reads import Rows, run
+from pjaid.store.reads import Rows, run, run_raw
 from pjaid.store.recorder import Origin, Recorder
+from pjaid.store.slow import Run, SlowReads
 from pjaid.store.statements import Statement
 from pjaid.store.writer import Committed, Writer
 
@@ -69,6 +71,8 @@ class Store:
         self.seq = recorder.head.seq
         """The log's last, as far as it has been announced."""
         self._on_committed = on_committed
+        slow = SlowReads(settings.slow_query_ms)
+        self._run, self._run_raw = slow.timed(run), slow.timed(run_raw)
         self._tidying = open_database(self._path, key.cipher, key.data_key)
         self._readers = Readers(
             lambda: open_database(self._path, key.cipher, key.data_key, read_only=True),
@@ -116,11 +120,15 @@ class Store:
         Raises:
             PjaiError: too large, or no reader came free.
         """
-        return self._readers.read(
-            statement.sql,
-            lambda connection, bytes_max: finish(run(connection, statement, bytes_max)),
-            is_heavy=statement.is_heavy,
-        )
+        return self._read(self._run, statement, finish)
+
+    def read_raw(self, statement: Statement, finish: Callable[[Rows], T]) -> T | Coroutine[Any, Any, T]:
+        """As `read`, with the values as they are stored."""
+        return self._read(self._run_raw, statement, finish)
+
+    def explain(self, statement: Statement) -> Explained | Coroutine[Any, Any, Explained]:
+        """How `statement` would be run."""
+        return self._readers.read("explain", lambda connection, _: explained(connection, statement))
 
     def read_trail(self, params: EventsParams, finish: Callable[[trail.Page], T]) -> Coroutine[Any, Any, T]:
         """What `finish` makes of a page of the audit trail."""
@@ -182,6 +190,15 @@ class Store:
         self._writing.close()
         self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE)
         self._tidying.close()
+
+    def _read(
+        self, run: Run, statement: Statement, finish: Callable[[Rows], T]
+    ) -> T | Coroutine[Any, Any, T]:
+        return self._readers.read(
+            statement.sql,
+            lambda connection, bytes_max: finish(run(connection, statement, bytes_max)),
+            is_heavy=statement.is_heavy,
+        )
 
     def _checkpoint(self, mode: int) -> None:
         """Moves the WAL into the database as far as it can be; what stays is moved another time."""
