@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import apsw
 
 from pjai_wire.tables import TABLES
-from pjaid.store.changed import RowChange
+from pjaid.store.changed import Row, RowChange
 from pjaid.store.net import net_changes
 
 _CAPTURED = frozenset(TABLES)
@@ -54,4 +55,15 @@ class Capture:
 
     def _note(self, update: apsw.PreUpdate) -> None:
         if (table := update.table_name) in _CAPTURED:
-            self._changes.append(RowChange(table, update.old, update.new))
+            before, changed = update.old, update.update
+            after = update.new if before is None or changed is None else _updated(before, changed)
+            self._changes.append(RowChange(table, before, after))
+
+
+def _updated(before: Row, changed: tuple[Any, ...]) -> Row:
+    """A row with new values where there are any; it shares the others, which may be large."""
+    after = list(before)
+    for position, value in enumerate(changed):
+        if value is not apsw.no_change:
+            after[position] = value
+    return tuple(after)

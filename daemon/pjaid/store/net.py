@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pjaid.store.changed import Row, RowChange
+from pjaid.store.changed import RowChange
 from pjaid.store.values import SqlValue
 
 
@@ -13,17 +13,12 @@ def net_changes(changes: Iterable[RowChange]) -> tuple[RowChange, ...]:
 
     A row is known by its id, which stands first in it and never changes.
     """
-    first: dict[tuple[str, SqlValue], RowChange] = {}
-    last: dict[tuple[str, SqlValue], Row | None] = {}
+    merged: dict[tuple[str, SqlValue], RowChange] = {}
     for change in changes:
         table, before, after = change
         row = after if before is None else before
         assert row is not None
         key = table, row[0]
-        first.setdefault(key, change)
-        last[key] = after
-    return tuple(
-        change if change.after is last[key] else change._replace(after=last[key])
-        for key, change in first.items()
-        if change.before != last[key]
-    )
+        earlier = merged.get(key)
+        merged[key] = change if earlier is None else RowChange(table, earlier.before, after)
+    return tuple([change for change in merged.values() if change.before != change.after])

@@ -152,7 +152,6 @@ class Writer:
         """Runs the jobs in one transaction, each in a savepoint of its own."""
         recorder = self._recorder
         before = recorder.head
-        self._capture.back_to(0)
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for job in jobs:
@@ -170,6 +169,8 @@ class Writer:
                 job.error = failure
             log.exception("group_failed", jobs=len(jobs))
             return None
+        finally:
+            self._capture.back_to(0)
         moved = (before.seq, self._documents_seq) != (committed.seq, documents_seq)
         self._documents_seq = documents_seq
         mended = any(not job.is_captured and job.error is None for job in jobs)
