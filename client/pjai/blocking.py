@@ -141,6 +141,8 @@ class Database(Facade[database.Database]):
     count = _waiting(database.Database.count)
     get = _waiting(database.Database.get)
     pages = _iterating(database.Database.pages)
+    explain = _waiting(database.Database.explain)
+    live_queries = _waiting(database.Database.live_queries)
     events = _waiting(database.Database.events)
     audit = _iterating(database.Database.audit)
     follow_events = _iterating(database.Database.follow_events)

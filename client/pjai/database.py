@@ -26,17 +26,21 @@ from pjai_wire.methods import (
     COMMIT,
     COUNT,
     EVENTS,
+    EXPLAIN,
     GET,
     HEALTH,
+    LIVE,
     QUERY,
     REBUILD,
     CommitParams,
     CountParams,
     EventsParams,
     EventsResult,
+    ExplainResult,
     GetParams,
     HealthResult,
     HelloResult,
+    LiveResult,
     LoggedEvent,
     NewEvent,
     Nothing,
@@ -147,9 +151,18 @@ class Database:
         return following(self.query, query_of(asked), timeout)
 
     def watch(
-        self, select: Askable[T], label: str = "", *, timeout: float | None = None
+        self,
+        asked: Askable[T] | Callable[[], Askable[T]],
+        label: str = "",
+        *,
+        timeout: float | None = None,
     ) -> AbstractAsyncContextManager[LiveQuery[T]]:
         """The result of a query, kept up to date inside the block, through restarts of the daemon too.
+
+        Equal queries share one subscription, and a second one shows at once what the first one shows;
+        `reached` tells when that includes a commit. A function is run again when a live value whose
+        `current` it read changes: where it then returns another query, the result goes over to that one's
+        as soon as it has come. What the function raises, and what the daemon refuses, ends the live query.
 
         Example:
             async with db.watch(personas.where(is_active=True)) as live:
@@ -157,15 +170,25 @@ class Database:
                     print(rows)
 
         Args:
-            select: the query; a table stands for all of its rows, up to the default limit.
-            label: what the program calls it, for people.
+            asked: the query, or a function that returns it; a table stands for all of its rows, up to the
+                default limit.
+            label: what the program calls it, for people; the daemon knows shared ones by the first.
             timeout: seconds until the first result.
 
         Raises:
             InvalidQuery: as `query`.
+            TimedOut: the first result did not come in time.
             ConnectionLost: the connection was closed.
         """
-        return self._live.watch(select, label, timeout)
+        return self._live.watch(asked, label, timeout)
+
+    async def explain(self, asked: Askable[Any], *, timeout: float | None = None) -> ExplainResult:
+        """How a query is answered, and how a live query of it would be kept; the query is not run."""
+        return await self._connection.call(EXPLAIN, query_of(asked).query, timeout)
+
+    async def live_queries(self, *, timeout: float | None = None) -> LiveResult:
+        """The open live queries of all clients, and what they cost the daemon."""
+        return await self._connection.call(LIVE, Nothing(), timeout)
 
     def document(self, name: str, defaults: Mapping[str, Any] | None = None) -> Document:
         """State of this program's own, such as its window's; nothing is asked until it is used."""
