@@ -12,6 +12,7 @@ from pjai.cli.commit import commit
 from pjai.cli.document import document
 from pjai.cli.events import events
 from pjai.cli.health import health, status
+from pjai.cli.insight import explain, live
 from pjai.cli.output import Output
 from pjai.cli.query import count, get, query
 from pjai.cli.rebuild import rebuild
@@ -31,7 +32,10 @@ def pjai() -> None:
     """
 
 
-for one in (status, health, query, count, get, watch, commit, events, rebuild, document, remember):
+for one in (
+    *(status, health, query, count, get, watch, commit, events, rebuild, document, remember),
+    *(explain, live),
+):
     pjai.add_command(one)
 
 

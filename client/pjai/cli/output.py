@@ -87,14 +87,15 @@ class Output:
             self._write("\t".join(shown(column, row[column]) for column in columns))
 
     def fields(self, fields: Row) -> None:
-        """Names beside their values."""
+        """Names beside their values; a tuple has a line for each item."""
         width = max(map(len, fields))
         for name, value in fields.items():
-            text = shown(name, value)
-            if self.is_terminal:
-                self.console.print(Text.assemble((f"{name:<{width}}", "dim"), "  ", text))
-            else:
-                self._write(f"{name}\t{text}")
+            for item in value if isinstance(value, tuple) else (value,):
+                text = shown(name, item)
+                if self.is_terminal:
+                    self.console.print(Text.assemble((f"{name:<{width}}", "dim"), "  ", text))
+                else:
+                    self._write(f"{name}\t{text}")
 
     def note(self, text: str) -> None:
         """A remark for people, which is no part of the answer."""

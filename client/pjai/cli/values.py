@@ -13,6 +13,7 @@ from pjai_wire.errors import InvalidValue
 _INSTANT = re.compile(r"At$|_at$")
 _INTEGER = re.compile(r"\d+")
 _SECOND_MS = 1000
+_SECOND_US = 1_000_000
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 
 _VISIBLE = {
@@ -91,6 +92,13 @@ def duration(milliseconds: int) -> str:
             parts.append(f"{seconds // length} {unit}")
             seconds %= length
     return " ".join([*parts, f"{seconds} s"][:2])
+
+
+def span(microseconds: int) -> str:
+    """A span of time, in milliseconds where it is shorter than a second."""
+    if microseconds < _SECOND_US:
+        return f"{microseconds / 1000:.1f} ms"
+    return f"{microseconds / _SECOND_US:.1f} s"
 
 
 def size(count: int) -> str:

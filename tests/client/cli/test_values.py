@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pjai.cli.values import duration, instant, local_time, shown, size
+from pjai.cli.values import duration, instant, local_time, shown, size, span
 from pjai_wire.errors import InvalidValue
 from pjai_wire.limits import INTEGER_MAX
 
@@ -70,6 +70,14 @@ def test_what_is_no_instant_is_told(text: str) -> None:
 )
 def test_a_duration_has_its_two_largest_units(milliseconds: int, expected: str) -> None:
     assert duration(milliseconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "expected"),
+    [(0, "0.0 ms"), (1_234, "1.2 ms"), (999_000, "999.0 ms"), (2_500_000, "2.5 s")],
+)
+def test_a_span_is_in_milliseconds_where_it_is_short(microseconds: int, expected: str) -> None:
+    assert span(microseconds) == expected
 
 
 @pytest.mark.parametrize(
