@@ -6,8 +6,10 @@ Inside the event loop it would not: there SIGINT cancels a task, and nothing can
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import click
 
@@ -28,6 +30,24 @@ def given_or_read(asked: str, *, unless: str | None = None) -> Callable[..., byt
         # Python has no standard input where the shell closed it.
         if sys.stdin is None or sys.stdin.isatty():
             raise click.UsageError(f"{asked}, or on standard input")
-        return sys.stdin.buffer.read()
+        with _interrupted_at_once():
+            return sys.stdin.buffer.read()
 
     return convert
+
+
+@contextmanager
+def _interrupted_at_once() -> Iterator[None]:
+    """Leaves SIGINT to the system inside the block.
+
+    Python's own handler only makes a note where a signal comes between two reads, and the second then blocks.
+    """
+    python_s = signal.getsignal(signal.SIGINT)
+    if python_s is not signal.default_int_handler:
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, python_s)
