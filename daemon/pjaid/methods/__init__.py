@@ -4,6 +4,7 @@ router     the envelope: which method, which version, and every error as an answ
 clients    who asks
 data       query, count, get, commit, events
 watching   watch, unwatch, resync
+insight    explain, live
 documents  document_get, document_set
 upkeep     hello, health, rebuild
 """
