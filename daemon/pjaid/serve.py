@@ -18,10 +18,15 @@ from pjai_wire.endpoints import CHANGES_SOCKET, REQUESTS_SOCKET, endpoints_in
 from pjaid import notify
 from pjaid.directories import make_private
 from pjaid.errors import EX_OK
+from pjaid.live.answers import Answers
+from pjaid.live.delivery import Delivery
+from pjaid.live.dependents import Dependents
 from pjaid.live.queries import LiveQueries
+from pjaid.live.registry import Registry
 from pjaid.methods.clients import Clients
 from pjaid.methods.data import DataMethods
 from pjaid.methods.documents import DocumentMethods
+from pjaid.methods.insight import InsightMethods
 from pjaid.methods.router import Router
 from pjaid.methods.upkeep import Load, UpkeepMethods
 from pjaid.methods.watching import WatchMethods
@@ -40,6 +45,9 @@ THREAD_SWITCH_INTERVAL_S = 0.0005
 """A thread that reads much gives way to the event loop this often; Python's own 5 ms is felt by clients."""
 
 TIDY_INTERVAL_S = 0.5
+
+UPDATES_QUEUED_MAX = 128
+"""Updates that wait in the queue of one connection; what its topics have beyond it is merged."""
 
 
 def run(settings: Settings) -> int:
@@ -62,12 +70,25 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
     runtime = Path(settings.runtime_dir)
     admission = Admission(context)
 
-    store = Store(settings, key, on_committed=lambda committed: live.committed(committed))
+    store = Store(
+        settings,
+        key,
+        on_committed=lambda committed: dependents.committed(committed),
+        on_durable=lambda committed: dependents.durable(committed),
+    )
+    dependents = Dependents(store.seq, store.documents_seq)
+    answers = Answers(dependents, bytes_max=settings.cache_bytes_max, age_max_s=settings.cache_age_max_s)
+    delivery = Delivery(publish=lambda topic, update: changes.publish(topic, update))
     live = LiveQueries(
         store,
-        publish=lambda topic, update: changes.publish(topic, update),
-        most=settings.live_queries_max,
-        most_per_client=settings.live_queries_per_client_max,
+        dependents,
+        delivery,
+        Registry(
+            most=settings.live_queries_max,
+            most_per_client=settings.live_queries_per_client_max,
+            bytes_per_client_max=settings.live_bytes_per_client_max,
+        ),
+        rerun_interval_s=settings.live_rerun_interval_ms / 1000,
         lease_s=settings.topic_lease_s,
     )
     clients = Clients()
@@ -76,14 +97,25 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
         store,
         clients,
         endpoints_in(runtime),
-        load=lambda: Load(requests.door.clients, len(live), router.in_flight, router.stopping),
-        on_mended=live.end_all,
+        load=lambda: Load(
+            clients=requests.door.clients,
+            live_queries=len(live),
+            live_views=live.views,
+            requests_in_flight=router.in_flight,
+            is_stopping=router.stopping,
+            cache_entries=len(answers),
+            cache_bytes=answers.bytes_kept,
+            cache_hits=answers.hits,
+            cache_misses=answers.misses,
+        ),
+        on_mended=[answers.clear, live.end_all],
     )
     router = Router(
         {
             **upkeep.handlers,
-            **DataMethods(store).handlers,
+            **DataMethods(store, answers).handlers,
             **WatchMethods(live).handlers,
+            **InsightMethods(store, live, clients).handlers,
             **DocumentMethods(store).handlers,
         },
         clients,
@@ -97,7 +129,7 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
         subscribed=live.subscribed,
         unsubscribed=live.unwatch,
         clients_max=settings.clients_max,
-        send_queue_max=2 * settings.live_queries_per_client_max,
+        send_queue_max=UPDATES_QUEUED_MAX,
     )
     requests = Requests(
         context,
@@ -112,7 +144,9 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
             tree.start_soon(admission.serve)
             tree.start_soon(requests.door.watch)
             tree.start_soon(changes.door.watch)
+            tree.start_soon(dependents.serve)
             tree.start_soon(live.serve, tree)
+            tree.start_soon(delivery.serve)
             tree.start_soon(_tick, live, settings.tick_interval_ms / 1000)
             tree.start_soon(_tidy, store)
             # Heard before anybody is told: who is told may stop the daemon at once.
@@ -146,7 +180,7 @@ async def _tidy(store: Store) -> None:
 async def _tick(live: LiveQueries, interval_s: float) -> None:
     while True:
         await anyio.sleep(interval_s)
-        live.tick()
+        await live.tick()
 
 
 def _announce(settings: Settings) -> None:

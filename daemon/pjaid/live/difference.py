@@ -27,6 +27,8 @@ def difference(before: Result, after: Result) -> list[Change[Raw]] | None:
     Rows that stay in order among themselves are left standing; as many as possible are (a longest
     increasing subsequence of their old positions).
     """
+    if before.rows == after.rows:
+        return []
     if before.keys == after.keys:
         changes = _updates(before, after, range(len(after.keys)))
         return changes if _shorter(changes, after) else None

@@ -1,258 +1,241 @@
-"""Owns the life of live queries: run when a commit touches them, published when their results differ."""
+"""Owns live queries and feeds as their clients know them: opened, told of changes, resynced and ended."""
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Iterator
 
-import anyio
 import anyio.lowlevel
-import structlog
 from anyio.abc import TaskGroup
-from msgspec import Raw
+from msgspec import Struct
 
-from pjai_wire.changes import Change
-from pjai_wire.codec import encode
-from pjai_wire.envelope import LiveUpdate, Row
-from pjai_wire.errors import PjaiError
-from pjaid.live.difference import Result, difference
-from pjaid.live.registry import LiveQuery, Registry
-from pjaid.store.reads import Rows
-from pjaid.store.statements import Statement
-from pjaid.store.writer import Committed
-
-log = structlog.get_logger()
-
-T = TypeVar("T")
+from pjai_wire.errors import UnknownTopic
+from pjai_wire.ids import now_ms
+from pjai_wire.methods import FeedParams
+from pjai_wire.query import Query
+from pjaid.live.delivery import Delivery
+from pjaid.live.dependents import Dependents
+from pjaid.live.feed import Feed
+from pjaid.live.plan import plan
+from pjaid.live.registry import Registry
+from pjaid.live.subscription import Subscription
+from pjaid.live.view import Advance
+from pjaid.live.views import Source, Views
+from pjaid.live.watched import Watched
 
 TOPIC_BYTES = 16
-RUNS_BETWEEN_YIELDS = 8
-
-Run = tuple[int, Result]
-"""The seq of a state, and the result that a query has in it."""
+TICKS_AT_ONCE = 32
 
 
-class Source(Protocol):
-    """What live queries need of the store."""
+Opened = Subscription | Feed
 
-    @property
-    def seq(self) -> int:
-        """The log's last, as far as it has been announced."""
 
-    def read(self, statement: Statement, finish: Callable[[Rows], T]) -> T | Coroutine[Any, Any, T]:
-        """What `finish` makes of the rows that `statement` finds."""
+class Snapshot(Struct, frozen=True):
+    """A live query's result at one state."""
+
+    topic: str
+    seq: int
+    columns: tuple[str, ...]
+    rows: list[bytes]
+    """Each row, encoded as it travels."""
 
 
 class LiveQueries:
-    """Keeps queries alive.
+    """Keeps queries alive, and feeds running.
 
     Args:
         store: where they read.
-        publish: sends an encoded update to a topic.
-        most: how many there may be.
-        most_per_client: how many of one client.
+        dependents: tells them of commits.
+        delivery: sends their updates.
+        registry: what is open.
+        rerun_interval_s: how long a query that is run anew waits after each run.
         lease_s: how long a topic waits for its subscriber.
     """
 
     def __init__(
         self,
         store: Source,
-        publish: Callable[[str, bytes], None],
+        dependents: Dependents,
+        delivery: Delivery,
+        registry: Registry[Opened],
         *,
-        most: int,
-        most_per_client: int,
+        rerun_interval_s: float,
         lease_s: float,
     ) -> None:
-        self._store = store
-        self._publish = publish
-        self._registry = Registry(most=most, most_per_client=most_per_client)
+        self._dependents = dependents
+        self._delivery = delivery
+        self._registry = registry
         self._lease_s = lease_s
-        self._touched = anyio.Event()
-        self._waiting: dict[str, LiveQuery] = {}
+        self._views = Views(
+            store,
+            dependents,
+            rerun_interval_s=rerun_interval_s,
+            on_advanced=self._deliver,
+            on_failed=self._end,
+        )
+        self._touched_feeds: dict[Feed, None] = {}
+        dependents.settled.append(self._tell_feeds)
 
     def __len__(self) -> int:
         return len(self._registry)
 
-    async def watch(self, statement: Statement, client: bytes, label: str) -> LiveQuery:
-        """Opens a live query and runs it once.
+    @property
+    def views(self) -> int:
+        """How many different queries are kept alive."""
+        return len(self._views)
+
+    async def watch(self, query: Query, client: bytes, label: str) -> Snapshot:
+        """Opens a live query.
+
+        Raises:
+            LimitExceeded: too many are open, or its result is too large.
+            RequestError: the query means nothing.
+        """
+        planned = plan(query)
+        self._registry.require_room(client)
+        watched = self._views.open(planned)
+        watched.openings += 1
+        try:
+            await self._views.until_current(watched)
+            self._registry.require_room(client, watched.view.bytes_kept)
+            seq = self._views.seq_reached(watched)
+            subscription = Subscription(
+                topic=secrets.token_urlsafe(TOPIC_BYTES),
+                client=client,
+                label=label,
+                view=watched.view,
+                opened_at=time.monotonic(),
+                opened_at_ms=now_ms(),
+                seq=seq,
+                shown_seq=seq,
+            )
+            self._registry.add(subscription)
+            watched.subscriptions[subscription.topic] = subscription
+            return _snapshot(subscription, planned.statement.columns)
+        finally:
+            watched.openings -= 1
+            self._views.drop_unused(watched)
+
+    async def resync(self, topic: str) -> Snapshot:
+        """The whole result, for a client that missed a message.
+
+        Raises:
+            UnknownTopic: it has ended, or is a feed.
+        """
+        subscription = self._subscription(topic)
+        watched = self._views.get(subscription.view.identity)
+        await self._views.until_current(watched)
+        subscription = self._subscription(topic)
+        subscription.told(self._views.seq_reached(watched))
+        return _snapshot(subscription, watched.view.plan.statement.columns)
+
+    def feed(self, params: FeedParams, client: bytes) -> Feed:
+        """Opens a feed.
 
         Raises:
             LimitExceeded: too many are open.
+            RequestError: the conditions mean nothing, or only SQLite can match them.
         """
-        topic = secrets.token_urlsafe(TOPIC_BYTES)
-        query = LiveQuery(topic, client, label, statement, time.monotonic())
-        self._registry.add(query)
-        try:
-            return await self._snapshot(query)
-        except BaseException:
-            self._registry.remove(topic)
-            raise
-
-    async def resync(self, topic: str) -> LiveQuery:
-        """Runs a live query anew, for a client that missed a message.
-
-        Raises:
-            UnknownTopic: it has ended.
-        """
-        return await self._snapshot(self._registry.get(topic))
+        self._registry.require_room(client)
+        feed = Feed(params, self._touched_feeds, secrets.token_urlsafe(TOPIC_BYTES), client, time.monotonic())
+        feed.begin(self._dependents.seq_of(feed.table))
+        self._dependents.add(feed.table.table_name, feed.conjunctions, feed)
+        self._registry.add(feed)
+        return feed
 
     def unwatch(self, topic: str) -> None:
-        """Ends a live query."""
-        self._registry.remove(topic)
-        self._waiting.pop(topic, None)
+        """Ends a live query or a feed; one that has ended stays so."""
+        opened = self._registry.remove(topic)
+        self._delivery.forget(topic)
+        if isinstance(opened, Subscription):
+            watched = self._views.get(opened.view.identity)
+            del watched.subscriptions[topic]
+            self._views.drop_unused(watched)
+        elif opened is not None:
+            self._dependents.remove(opened)
+            self._touched_feeds.pop(opened, None)
+
+    def overview(self) -> Iterator[tuple[Subscription, Watched]]:
+        """Every live query, and the view that it shares."""
+        for opened in self._registry:
+            if isinstance(opened, Subscription):
+                yield opened, self._views.get(opened.view.identity)
 
     def end_all(self) -> None:
-        """Ends every live query, for their clients to watch again: what they hold may be wrong."""
-        for query in self._registry:
-            self.unwatch(query.topic)
+        """Ends everything, for the clients to begin anew: what they hold may be wrong."""
+        for watched in self._views:
+            self._end(watched, UnknownTopic("the state was rebuilt", hint="watch again"))
+        for opened in self._registry:
+            self.unwatch(opened.topic)
 
     def issued(self, topic: str) -> bool:
-        """Whether a live query has this topic."""
+        """Whether something that is open has this topic."""
         return topic in self._registry
 
     def subscribed(self, topic: str) -> None:
         """Somebody hears the topic from now on: what changed since the snapshot is published at once."""
-        query = self._registry.get(topic)
-        query.subscribed = True
-        if query.stale:
-            self._enqueue(query)
-        else:
-            self._send(query, query.seq, [])
+        opened = self._registry.get(topic)
+        opened.is_heard = True
+        self._delivery.flush(opened)
 
-    def committed(self, committed: Committed) -> None:
-        """A commit touched tables: the queries that read them are stale."""
-        for query in self._registry.touched(committed.tables):
-            query.stale = True
-            if query.subscribed:
-                self._enqueue(query)
-
-    def tick(self) -> None:
-        """Publishes how far each live query has come, and ends those whose subscriber never came."""
-        for query in self._registry.unclaimed(time.monotonic() - self._lease_s):
-            self.unwatch(query.topic)
-        for query in self._registry:
-            if query.subscribed:
-                self._send(query, self._seq_reached(query), [])
-                if query.stale and not query.runs:  # what failed for want of a reader is tried again
-                    self._enqueue(query)
+    async def tick(self) -> None:
+        """Publishes how far each topic has come, and ends those whose subscriber never came."""
+        for unclaimed in self._registry.unclaimed(time.monotonic() - self._lease_s):
+            self.unwatch(unclaimed.topic)
+        for number, opened in enumerate(self._registry, start=1):
+            if opened.is_heard and not opened.is_behind and self.issued(opened.topic):
+                self._tick(opened)
+            if number % TICKS_AT_ONCE == 0:
+                await anyio.lowlevel.checkpoint()
 
     async def serve(self, tasks: TaskGroup) -> None:
-        """Runs stale queries as they come, until cancelled; slow ones in `tasks`."""
-        while True:
-            await self._touched.wait()
-            self._touched = anyio.Event()
-            waiting, self._waiting = self._waiting, {}
-            for runs, query in enumerate(waiting.values(), start=1):
-                if not query.runs and query.topic in self._registry:
-                    self._refresh(query, tasks)
-                if runs % RUNS_BETWEEN_YIELDS == 0:
-                    await anyio.lowlevel.checkpoint()
+        """Reads what had to wait, until cancelled; slow reads in `tasks`."""
+        await self._views.serve(tasks)
 
-    def _seq_reached(self, query: LiveQuery) -> int:
-        """The latest state that the query's result is known to show.
-
-        A run may have seen a commit that is yet to be announced here: what was told is never taken back.
-        """
-        if query.stale or query.runs or not query.statement.shared:
-            return query.seq
-        return max(query.seq, self._store.seq)
-
-    def _enqueue(self, query: LiveQuery) -> None:
-        self._waiting[query.topic] = query
-        self._touched.set()
-
-    def _refresh(self, query: LiveQuery, tasks: TaskGroup) -> None:
-        query.stale = False
-        try:
-            run = self._run(query.statement)
-        except Exception as error:
-            self._failed(query, error)
-            return
-        if isinstance(run, tuple):
-            self._advance(query, run)
+    def _tick(self, opened: Opened) -> None:
+        if isinstance(opened, Subscription):
+            opened.put_off(self._views.seq_reached(self._views.get(opened.view.identity)), ())
         else:
-            query.runs += 1
-            tasks.start_soon(self._refresh_later, query, run)
+            opened.reach(self._dependents.seq_of(opened.table))
+        self._delivery.flush(opened)
 
-    async def _refresh_later(self, query: LiveQuery, run: Awaitable[Run]) -> None:
-        try:
-            self._advance(query, await run)
-        except Exception as error:
-            self._failed(query, error)
-        finally:
-            self._run_ended(query)
+    def _subscription(self, topic: str) -> Subscription:
+        opened = self._registry.get(topic)
+        if not isinstance(opened, Subscription):
+            raise UnknownTopic("a feed has no result", hint="read the table, and open another feed")
+        return opened
 
-    def _advance(self, query: LiveQuery, run: Run) -> None:
-        """Publishes the difference between what the client holds and a newer result."""
-        seq, result = run
-        if seq < query.seq or query.topic not in self._registry:
-            return
-        if result == query.result:
-            return
-        changes = difference(query.result, result)
-        query.result = result
-        self._send(query, seq, changes)
+    def _deliver(self, watched: Watched, advance: Advance) -> None:
+        """Tells every subscriber of a change: those who were told the same, in the same bytes."""
+        updates: dict[int, bytes] = {}
+        for subscription in watched.subscriptions.values():
+            if subscription.is_behind or not subscription.is_heard:
+                subscription.put_off(watched.seq, advance.changes)
+                continue
+            if subscription.seq not in updates:
+                updates[subscription.seq] = subscription.update(watched.seq, advance.changes)
+            if self._delivery.send(subscription, updates[subscription.seq]):
+                subscription.told(watched.seq)
+                subscription.updates += 1
+            else:
+                subscription.put_off(watched.seq, advance.changes)
 
-    def _send(self, query: LiveQuery, seq: int, changes: Sequence[Change[Raw]] | None) -> None:
-        if changes is None:
-            update = LiveUpdate(seq=seq, prev=query.seq, rows=tuple(map(Raw, query.result.rows)))
-        else:
-            update = LiveUpdate(seq=seq, prev=query.seq, changes=tuple(changes))
-        query.seq = seq
-        self._publish(query.topic, encode(update))
+    def _tell_feeds(self) -> None:
+        """Publishes what the feeds have taken of the commits of which all were told."""
+        for feed in self._touched_feeds:
+            if feed.is_heard and not feed.is_behind:
+                self._delivery.flush(feed)
+        self._touched_feeds.clear()
 
-    async def _snapshot(self, query: LiveQuery) -> LiveQuery:
-        """Runs a query for an answer; a run that came meanwhile and saw more is the better one."""
-        query.stale = False
-        query.runs += 1
-        try:
-            run = self._run(query.statement)
-            seq, result = run if isinstance(run, tuple) else await run
-        except BaseException:
-            query.stale = True
-            raise
-        finally:
-            self._run_ended(query)
-        if seq >= query.seq:
-            query.seq, query.result = seq, result
-        return query
-
-    def _run_ended(self, query: LiveQuery) -> None:
-        query.runs -= 1
-        if query.stale and query.subscribed and query.topic in self._registry:
-            self._enqueue(query)
-
-    def _run(self, statement: Statement) -> Run | Awaitable[Run]:
-        return self._store.read(statement, lambda answer: (answer.seq, _result(statement, answer)))
-
-    def _failed(self, query: LiveQuery, error: Exception) -> None:
-        """A query that can be answered no more ends; its client notices the silence, and learns why."""
-        if isinstance(error, PjaiError) and error.retry:
-            query.stale = True
-            return
-        table = query.statement.table.table_name
-        if isinstance(error, PjaiError):
-            log.warning("live_query_ended", code=error.code, table=table)
-        else:
-            log.error("live_query_ended", table=table, exc_info=error)
-        self.unwatch(query.topic)
+    def _end(self, watched: Watched, reason: Exception) -> None:
+        """Ends a view; its clients notice the silence, ask again, and learn why."""
+        watched.failure = reason
+        for topic in list(watched.subscriptions):
+            self.unwatch(topic)
+        self._views.drop_unused(watched)
+        watched.moved()
 
 
-def _result(statement: Statement, answer: Rows) -> Result:
-    return Result(_keys(statement, answer.rows), [encode(row) for row in answer.rows])
-
-
-def _keys(statement: Statement, rows: list[Row]) -> list[Hashable]:
-    if statement.key is not None:
-        return [tuple(row[index] for index in statement.key) for row in rows]
-    # Without an id a row is told from its likes by its content and how many like it came before.
-    seen: Counter[bytes] = Counter()
-    keys: list[Hashable] = []
-    for row in rows:
-        content = encode(row)
-        keys.append((content, seen[content]))
-        seen[content] += 1
-    return keys
+def _snapshot(subscription: Subscription, columns: tuple[str, ...]) -> Snapshot:
+    return Snapshot(subscription.topic, subscription.seq, columns, subscription.view.shown().rows)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from pjai_wire.codec import Decoder, encode
 from pjai_wire.methods import (
@@ -17,6 +18,8 @@ from pjai_wire.methods import (
     RowsResult,
 )
 from pjai_wire.query import Query
+from pjaid.live.answers import Answers
+from pjaid.live.footprint import Footprint, footprint, footprint_of_count
 from pjaid.methods.clients import Client
 from pjaid.methods.router import Answer, Handler
 from pjaid.store.reads import Rows
@@ -34,11 +37,33 @@ _get = Decoder(GetParams, "params")
 _events = Decoder(EventsParams, "params")
 
 
-def _compiled(params: bytes) -> Statement:
-    return compile_query(_query.decode(params))
+class Asked(Struct, frozen=True):
+    """A question about rows: how to answer it, and what its answer depends on."""
+
+    statement: Statement
+    footprint: Footprint | None
+    """None where its answer is not kept, because it shows no state of the shared log."""
 
 
-_kept = lru_cache(maxsize=COMPILED_MAX)(_compiled)
+def _compiled_query(params: bytes) -> Asked:
+    query = _query.decode(params)
+    statement = compile_query(query)
+    return Asked(statement, footprint(query, statement) if statement.shared else None)
+
+
+def _compiled_count(params: bytes) -> Asked:
+    asked = _count.decode(params)
+    statement = compile_count(asked)
+    return Asked(statement, footprint_of_count(asked.table, asked.where) if statement.shared else None)
+
+
+def _remembering(compiled: Callable[[bytes], Asked]) -> Callable[[bytes], Asked]:
+    kept = lru_cache(maxsize=COMPILED_MAX)(compiled)
+    return lambda params: kept(params) if len(params) <= COMPILED_BYTES_MAX else compiled(params)
+
+
+_asked_query = _remembering(_compiled_query)
+_asked_count = _remembering(_compiled_count)
 
 
 class DataMethods:
@@ -46,10 +71,12 @@ class DataMethods:
 
     Args:
         store: what they read and write.
+        answers: those that are kept.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, answers: Answers) -> None:
         self._store = store
+        self._answers = answers
         self.handlers: dict[str, Handler] = {
             "query": self.query,
             "count": self.count,
@@ -61,18 +88,22 @@ class DataMethods:
     def query(self, _client: Client, params: Raw) -> Answer:
         """Rows of a table, or groups of them."""
         encoded = bytes(params)
-        statement = _kept(encoded) if len(encoded) <= COMPILED_BYTES_MAX else _compiled(encoded)
+        asked = _asked_query(encoded)
 
-        def finish(answer: Rows) -> bytes:
-            return encode(RowsResult(seq=answer.seq, columns=statement.columns, rows=answer.rows))
+        def result(seq: int, rows: bytes) -> bytes:
+            return encode(RowsResult(seq=seq, columns=asked.statement.columns, rows=Raw(rows)))  # type: ignore[arg-type] # rows are encoded already
 
-        return self._store.read(statement, finish)
+        return self._answer(b"query" + encoded, asked, lambda answer: encode(answer.rows), result)
 
     def count(self, _client: Client, params: Raw) -> Answer:
         """How many rows."""
-        statement = compile_count(_count.decode(params))
-        return self._store.read(
-            statement, lambda answer: encode(CountResult(seq=answer.seq, count=answer.rows[0][0]))
+        encoded = bytes(params)
+
+        def result(seq: int, count: bytes) -> bytes:
+            return encode(CountResult(seq=seq, count=Raw(count)))  # type: ignore[arg-type] # it is encoded already
+
+        return self._answer(
+            b"count" + encoded, _asked_count(encoded), lambda answer: encode(answer.rows[0][0]), result
         )
 
     def get(self, _client: Client, params: Raw) -> Answer:
@@ -96,3 +127,46 @@ class DataMethods:
             return encode(EventsResult(seq=page.seq, events=page.events, next=page.next))
 
         return self._store.read_trail(_events.decode(params), finish)
+
+    def _answer(
+        self,
+        question: bytes,
+        asked: Asked,
+        digest: Callable[[Rows], bytes],
+        result: Callable[[int, bytes], bytes],
+    ) -> Answer:
+        """The result of a question, from the answers that are kept or from the store.
+
+        Args:
+            question: tells it from others.
+            asked: how to answer it.
+            digest: encodes what was found.
+            result: makes the result of a state and of what was encoded.
+        """
+        if asked.footprint is not None and (kept := self._answers.get(question)) is not None:
+            return result(self._answers.seq, kept)
+        found = self._store.read(asked.statement, lambda answer: (answer.seq, digest(answer)))
+        if isinstance(found, tuple):
+            return self._kept(question, asked, found, result)
+        return self._kept_later(question, asked, found, result)
+
+    async def _kept_later(
+        self,
+        question: bytes,
+        asked: Asked,
+        found: Awaitable[tuple[int, bytes]],
+        result: Callable[[int, bytes], bytes],
+    ) -> bytes:
+        return self._kept(question, asked, await found, result)
+
+    def _kept(
+        self,
+        question: bytes,
+        asked: Asked,
+        found: tuple[int, bytes],
+        result: Callable[[int, bytes], bytes],
+    ) -> bytes:
+        seq, body = found
+        if asked.footprint is not None:
+            self._answers.keep(question, body, asked.footprint, seq)
+        return result(seq, body)

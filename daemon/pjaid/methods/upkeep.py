@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import apsw
 from msgspec import UNSET, Raw, Struct
@@ -33,18 +33,18 @@ _nothing = Decoder(Nothing, "params")
 _rebuild = Decoder(RebuildParams, "params")
 
 
-class Load(Struct, frozen=True):
+class Load(Struct, frozen=True, kw_only=True):
     """What the daemon is at."""
 
     clients: int
     live_queries: int
+    live_views: int
     requests_in_flight: int
     is_stopping: bool
-    live_views: int = 0
-    cache_entries: int = 0
-    cache_bytes: int = 0
-    cache_hits: int = 0
-    cache_misses: int = 0
+    cache_entries: int
+    cache_bytes: int
+    cache_hits: int
+    cache_misses: int
 
 
 class UpkeepMethods:
@@ -66,7 +66,7 @@ class UpkeepMethods:
         clients: Clients,
         endpoints: Endpoints,
         load: Callable[[], Load],
-        on_mended: Callable[[], None],
+        on_mended: Sequence[Callable[[], None]],
     ) -> None:
         self._settings = settings
         self._store = store
@@ -112,6 +112,7 @@ class UpkeepMethods:
                     "queryRows": limits.QUERY_ROWS_MAX,
                     "eventsPerCommit": limits.EVENTS_PER_COMMIT_MAX,
                     "liveQueriesPerClient": self._settings.live_queries_per_client_max,
+                    "liveBytesPerClient": self._settings.live_bytes_per_client_max,
                 },
                 tick_interval_ms=self._settings.tick_interval_ms,
                 seq=self._store.seq,
@@ -154,7 +155,8 @@ class UpkeepMethods:
         """The state built anew from the log, and compared with the live one."""
         rebuilt = await self._store.rebuild(replace=_rebuild.decode(params).replace)
         if rebuilt.replaced and not rebuilt.identical:
-            self._on_mended()
+            for mended in self._on_mended:
+                mended()
         return encode(rebuilt)
 
 

@@ -1,23 +1,22 @@
-"""Owns the methods of live queries: watch, unwatch, resync."""
+"""Owns the methods of what is kept alive: watch, unwatch, resync, feed."""
 
 from __future__ import annotations
 
 from msgspec import Raw
 
 from pjai_wire.codec import Decoder, encode
-from pjai_wire.methods import Done, TopicParams, WatchParams, WatchResult
-from pjaid.live.queries import LiveQueries
-from pjaid.live.registry import LiveQuery
+from pjai_wire.methods import Done, FeedParams, FeedResult, TopicParams, WatchParams, WatchResult
+from pjaid.live.queries import LiveQueries, Snapshot
 from pjaid.methods.clients import Client
 from pjaid.methods.router import Handler
-from pjaid.store.statements import compile_query
 
 _watch = Decoder(WatchParams, "params")
 _topic = Decoder(TopicParams, "params")
+_feed = Decoder(FeedParams, "params")
 
 
 class WatchMethods:
-    """Methods on live queries.
+    """Methods on live queries and feeds.
 
     Args:
         live: what keeps them alive.
@@ -29,26 +28,31 @@ class WatchMethods:
             "watch": self.watch,
             "unwatch": self.unwatch,
             "resync": self.resync,
+            "feed": self.feed,
         }
 
     async def watch(self, client: Client, params: Raw) -> bytes:
         """Opens a live query: its topic, and its result now."""
         asked = _watch.decode(params)
-        statement = compile_query(asked.query)
-        return _snapshot(await self._live.watch(statement, client.routing_id, asked.label))
+        return _encoded(await self._live.watch(asked.query, client.routing_id, asked.label))
 
     def unwatch(self, _client: Client, params: Raw) -> bytes:
-        """Ends a live query; one that has ended stays so."""
+        """Ends a live query or a feed; one that has ended stays so."""
         self._live.unwatch(_topic.decode(params).topic)
         return encode(Done())
 
     async def resync(self, _client: Client, params: Raw) -> bytes:
         """The result of a live query anew."""
-        return _snapshot(await self._live.resync(_topic.decode(params).topic))
+        return _encoded(await self._live.resync(_topic.decode(params).topic))
+
+    def feed(self, client: Client, params: Raw) -> bytes:
+        """Opens a feed: its topic, and the state after which its changes come."""
+        feed = self._live.feed(_feed.decode(params), client.routing_id)
+        return encode(FeedResult(topic=feed.topic, seq=feed.seq, columns=feed.columns))
 
 
-def _snapshot(query: LiveQuery) -> bytes:
-    rows = [Raw(row) for row in query.result.rows]
+def _encoded(snapshot: Snapshot) -> bytes:
+    rows = [Raw(row) for row in snapshot.rows]
     return encode(
-        WatchResult(topic=query.topic, seq=query.seq, columns=query.statement.columns, rows=rows)  # type: ignore[arg-type] # rows are encoded already
+        WatchResult(topic=snapshot.topic, seq=snapshot.seq, columns=snapshot.columns, rows=rows)  # type: ignore[arg-type] # rows are encoded already
     )

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, NamedTuple
 
+from pjai_wire.tables import Table
+from pjaid.store.schema import stored_columns
 from pjaid.store.values import SqlValue
 
 Row = tuple[SqlValue, ...]
@@ -18,3 +22,9 @@ class RowChange(NamedTuple):
     """None where the row is new."""
     after: Row | None
     """None where it is gone."""
+
+
+@cache
+def positions(table: Table[Any]) -> Mapping[str, int]:
+    """Where in a row each column stands, by its name on the wire."""
+    return {column.name: position for position, column in enumerate(stored_columns(table))}

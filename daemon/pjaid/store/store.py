@@ -21,7 +21,7 @@ from pjaid.store.documents import StoredDocument
 from pjaid.store.explain import Explained, explained
 from pjaid.store.keys import StoreKey
 from pjaid.store.readers import Readers
-from pjaid.store.reads import Rows, run, run_raw
+from pjaid.store.reads import Rows, documents_head, run, run_raw
 from pjaid.store.recorder import Origin, Recorder
 from pjaid.store.slow import Run, SlowReads
 from pjaid.store.statements import Statement
@@ -52,10 +52,19 @@ class Store:
     Args:
         settings: limits and places.
         key: what opens the database.
-        on_committed: called on the event loop after each group of commits that changed anything.
+        on_committed: called on the event loop after each group of commits that changed anything, when their
+            receipts have been handed out.
+        on_durable: called before they are.
     """
 
-    def __init__(self, settings: Settings, key: StoreKey, on_committed: Callable[[Committed], None]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        key: StoreKey,
+        on_committed: Callable[[Committed], None],
+        *,
+        on_durable: Callable[[Committed], None] = lambda _: None,
+    ) -> None:
         require_sqlite()
         self.cipher: Cipher = key.cipher
         self.store_id = key.store_id
@@ -70,6 +79,8 @@ class Store:
         self.device = recorder.device
         self.seq = recorder.head.seq
         """The log's last, as far as it has been announced."""
+        self.documents_seq = documents_head(writing)
+        """How many changes to client documents there were, as far as they have been announced."""
         self._on_committed = on_committed
         slow = SlowReads(settings.slow_query_ms)
         self._run, self._run_raw = slow.timed(run), slow.timed(run_raw)
@@ -87,6 +98,7 @@ class Store:
             writing,
             recorder,
             self._committed,
+            on_durable=on_durable,
             group_max=settings.group_commits_max,
             queue_max=settings.write_queue_max,
         )
@@ -211,4 +223,5 @@ class Store:
 
     def _committed(self, committed: Committed) -> None:
         self.seq = committed.seq
+        self.documents_seq = committed.documents_seq
         self._on_committed(committed)

@@ -59,6 +59,7 @@ class Writer:
         recorder: records events on that connection.
         on_committed: called on the event loop after each group that changed anything, when its receipts
             have been handed out.
+        on_durable: called before they are.
         group_max: the most jobs in one transaction.
         queue_max: the most jobs that wait.
     """
@@ -69,6 +70,7 @@ class Writer:
         recorder: Recorder,
         on_committed: Callable[[Committed], None],
         *,
+        on_durable: Callable[[Committed], None] = lambda _: None,
         group_max: int,
         queue_max: int,
     ) -> None:
@@ -76,6 +78,7 @@ class Writer:
         self._recorder = recorder
         self._capture = Capture(connection)
         self._documents_seq = reads.documents_head(connection)
+        self._on_durable = on_durable
         self._on_committed = on_committed
         self._group_max = group_max
         self._queue_max = queue_max
@@ -193,6 +196,8 @@ class Writer:
         self._connection.execute("RELEASE job")
 
     def _deliver(self, jobs: list[_Job[Any]], committed: Committed | None) -> None:
+        if committed is not None:
+            self._on_durable(committed)
         for job in jobs:
             if job.done.cancelled():
                 continue

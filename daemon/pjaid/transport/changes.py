@@ -25,8 +25,7 @@ class Changes:
         subscribed: told of a topic to which somebody subscribed from now on.
         unsubscribed: told of a topic that nobody hears any more.
         clients_max: how many subscribers may be connected.
-        send_queue_max: how many updates wait for one subscriber; past it they are dropped, and it finds the
-            gap and resyncs. More than a tick has topics for one.
+        send_queue_max: how many updates wait for one subscriber; past it `publish` says so.
     """
 
     def __init__(
@@ -42,6 +41,8 @@ class Changes:
     ) -> None:
         socket: zmq.Socket[bytes] = zmq.Socket(context, zmq.XPUB)
         socket.setsockopt(zmq.XPUB_MANUAL, 1)
+        # A full queue is told, not hidden: each topic has one subscriber, so no other waits for it.
+        socket.setsockopt(zmq.XPUB_NODROP, 1)
         socket.setsockopt(zmq.MAXMSGSIZE, SUBSCRIPTION_BYTES_MAX)
         socket.setsockopt(zmq.SNDHWM, send_queue_max)
         self._socket = socket
@@ -51,9 +52,9 @@ class Changes:
         self._unsubscribed = unsubscribed
         self._mailbox = Mailbox(socket, self._received)
 
-    def publish(self, topic: str, update: bytes) -> None:
-        """Sends an update to whoever subscribed to `topic`."""
-        self._mailbox.send([topic.encode(), update])
+    def publish(self, topic: str, update: bytes) -> bool:
+        """Sends an update to whoever subscribed to `topic`; False where its queue is full."""
+        return self._mailbox.send([topic.encode(), update])
 
     def close(self) -> None:
         """Hears and says no more."""

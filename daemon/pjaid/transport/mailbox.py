@@ -32,12 +32,16 @@ class Mailbox:
         # What came before the reader was there wakes nobody.
         self._loop.call_soon(self._drain)
 
-    def send(self, frames: list[bytes]) -> None:
-        """Sends a message, which ROUTER and XPUB drop rather than wait for its receiver."""
-        self._socket.send_multipart(frames, zmq.NOBLOCK)
+    def send(self, frames: list[bytes]) -> bool:
+        """Sends a message; False where its receiver's queue is full, which ROUTER does not tell."""
+        try:
+            self._socket.send_multipart(frames, zmq.NOBLOCK)
+        except zmq.Again:
+            return False
         # The descriptor is edge-triggered, and sending may take with it the edge of what has arrived.
         if cast("int", self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
             self._loop.call_soon(self._drain)
+        return True
 
     def close(self) -> None:
         """Delivers no more; the socket stays its owner's to close."""

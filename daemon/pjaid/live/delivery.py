@@ -1,0 +1,84 @@
+"""Owns the delivery of updates to topics, and who is behind because its queue is full."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import anyio
+
+DELIVER_AGAIN_S = 0.02
+"""How long those who are behind wait between two tries."""
+
+
+class Subscriber(Protocol):
+    """Whoever hears a topic."""
+
+    topic: str
+    is_heard: bool
+    is_behind: bool
+
+    def message(self) -> bytes | None:
+        """An update with all that it was not told yet; None while that is not known."""
+
+    def delivered(self) -> None:
+        """That update was sent."""
+
+
+class Delivery:
+    """Sends updates.
+
+    Args:
+        publish: sends a message to a topic; False where the subscriber's queue is full.
+    """
+
+    def __init__(self, publish: Callable[[str, bytes], bool]) -> None:
+        self._publish = publish
+        self._behind: dict[str, Subscriber] = {}
+        self._woken = anyio.Event()
+
+    @property
+    def behind(self) -> int:
+        """How many subscribers are behind."""
+        return len(self._behind)
+
+    def send(self, subscriber: Subscriber, message: bytes) -> bool:
+        """Whether a message was sent; if not, its subscriber is behind from now on."""
+        if self._publish(subscriber.topic, message):
+            return True
+        self._fall_behind(subscriber)
+        return False
+
+    def flush(self, subscriber: Subscriber) -> None:
+        """Tells a subscriber all that it was not told yet, now or as soon as that can be."""
+        message = subscriber.message()
+        if message is None:
+            self._fall_behind(subscriber)
+        elif self.send(subscriber, message):
+            subscriber.delivered()
+
+    def forget(self, topic: str) -> None:
+        """A topic has ended."""
+        self._behind.pop(topic, None)
+
+    async def serve(self) -> None:
+        """Tells those who are behind as soon as they can hear, in one update each, until cancelled."""
+        while True:
+            await self._woken.wait()
+            self._woken = anyio.Event()
+            while self._behind:
+                await anyio.sleep(DELIVER_AGAIN_S)
+                self._retry()
+
+    def _retry(self) -> None:
+        for subscriber in list(self._behind.values()):
+            message = subscriber.message()
+            if message is not None and self._publish(subscriber.topic, message):
+                self.forget(subscriber.topic)
+                subscriber.is_behind = False
+                subscriber.delivered()
+
+    def _fall_behind(self, subscriber: Subscriber) -> None:
+        subscriber.is_behind = True
+        self._behind[subscriber.topic] = subscriber
+        self._woken.set()

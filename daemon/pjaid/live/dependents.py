@@ -1,0 +1,115 @@
+"""Owns who is told of which commits: each dependent of those that changed a row which can concern it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, Protocol
+
+import anyio
+import anyio.lowlevel
+
+from pjai_wire.tables import Table, client_documents
+from pjaid.live.conjunctions import Conjunction
+from pjaid.live.routes import Routes
+from pjaid.store.changed import RowChange
+from pjaid.store.writer import Committed
+
+CHANGES_AT_ONCE_MAX = 64
+"""Changed rows that are looked up without letting others run; larger commits take turns with requests."""
+
+DEPENDENTS_AT_ONCE = 32
+
+
+class Dependent(Hashable, Protocol):
+    """What depends on rows."""
+
+    def touched(self, committed: Committed, changes: Sequence[RowChange]) -> None:
+        """Some rows that can concern it changed in a commit."""
+
+
+class Dependents:
+    """Tells dependents of commits, in the order of the commits.
+
+    Args:
+        seq: the log's last when this begins.
+        documents_seq: how many changes to client documents there were.
+    """
+
+    def __init__(self, seq: int, documents_seq: int) -> None:
+        self.seq = seq
+        """The log's last of which all were told."""
+        self.documents_seq = documents_seq
+        self._durable = seq
+        self.settled: list[Callable[[], None]] = []
+        """Called when all were told of every commit that there was."""
+        self._routes: Routes[Dependent] = Routes()
+        self._waiting: deque[Committed] = deque()
+        self._woken = anyio.Event()
+
+    def seq_of(self, table: Table[Any]) -> int:
+        """The last state of a table of which all were told: client documents count for themselves."""
+        return self.documents_seq if table is client_documents else self.seq
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether all were told of every commit that anybody may know of."""
+        return not self._waiting and self._durable == self.seq
+
+    def add(self, table_name: str, conjunctions: Sequence[Conjunction], dependent: Dependent) -> None:
+        """Tells `dependent` from now on of changed rows that fulfil one of `conjunctions`."""
+        self._routes.add(table_name, conjunctions, dependent)
+
+    def remove(self, dependent: Dependent) -> None:
+        """Tells it no more."""
+        self._routes.remove(dependent)
+
+    def durable(self, committed: Committed) -> None:
+        """A commit is durable, and its receipts are handed out before `committed` tells of it."""
+        self._durable = committed.seq
+
+    def committed(self, committed: Committed) -> None:
+        """A commit became durable: its dependents are told at once, or by `serve` where it is large."""
+        if self._waiting or len(committed.changes) > CHANGES_AT_ONCE_MAX:
+            self._waiting.append(committed)
+            self._woken.set()
+            return
+        found: dict[Dependent, list[RowChange]] = {}
+        self._look_up(committed.changes, found)
+        for dependent, changes in found.items():
+            dependent.touched(committed, changes)
+        self._reach(committed)
+        self._settle()
+
+    async def serve(self) -> None:
+        """Tells of large commits, and those behind them, until cancelled."""
+        while True:
+            await self._woken.wait()
+            self._woken = anyio.Event()
+            while self._waiting:
+                await self._tell(self._waiting[0])
+                self._reach(self._waiting.popleft())
+            self._settle()
+
+    async def _tell(self, committed: Committed) -> None:
+        found: dict[Dependent, list[RowChange]] = {}
+        for start in range(0, len(committed.changes), CHANGES_AT_ONCE_MAX):
+            self._look_up(committed.changes[start : start + CHANGES_AT_ONCE_MAX], found)
+            await anyio.lowlevel.checkpoint()
+        for number, (dependent, changes) in enumerate(found.items(), start=1):
+            dependent.touched(committed, changes)
+            if number % DEPENDENTS_AT_ONCE == 0:
+                await anyio.lowlevel.checkpoint()
+
+    def _look_up(self, changes: Sequence[RowChange], found: dict[Dependent, list[RowChange]]) -> None:
+        for change in changes:
+            for dependent in self._routes.found(change):
+                found.setdefault(dependent, []).append(change)
+
+    def _reach(self, committed: Committed) -> None:
+        self.seq = committed.seq
+        self.documents_seq = committed.documents_seq
+
+    def _settle(self) -> None:
+        for callback in self.settled:
+            callback()

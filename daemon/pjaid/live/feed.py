@@ -1,0 +1,126 @@
+"""Owns a feed: the rows of a table as they come, change and leave, for a program that keeps a copy (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Raw
+
+from pjai_wire.codec import encode
+from pjai_wire.errors import InvalidQuery
+from pjai_wire.feed import FeedChange, FeedUpdate, RowDeleted, RowInserted, RowUpdated
+from pjai_wire.methods import CountParams, FeedParams
+from pjai_wire.tables import client_documents, table_named
+from pjaid.live.conjunctions import conjunctions
+from pjaid.live.predicate import NOT_EVALUATED, comparisons, predicate
+from pjaid.live.projection import projection
+from pjaid.store.changed import Row, RowChange, positions
+from pjaid.store.statements import compile_count
+from pjaid.store.writer import Committed
+
+WAITING_ROWS_MAX = 10_000
+WAITING_BYTES_MAX = 8 * 2**20
+"""What waits for a subscriber at most; past it the changes are dropped, and it finds the gap."""
+
+
+class Feed:
+    """The changes of the rows that meet some conditions.
+
+    Args:
+        params: which table and conditions.
+        touched: where it notes that it has something to tell.
+        topic: where it is published.
+        client: whose it is.
+        opened_at: when, on the clock of leases, in seconds.
+
+    Raises:
+        RequestError: the conditions mean nothing, or only SQLite can match them.
+    """
+
+    def __init__(
+        self, params: FeedParams, touched: dict[Feed, None], topic: str, client: bytes, opened_at: float
+    ) -> None:
+        self.table = table_named(params.table)
+        compile_count(CountParams(table=params.table, where=params.where))
+        for _, operator in comparisons(params.where):
+            if operator in NOT_EVALUATED:
+                raise InvalidQuery(f"a feed knows no {operator}", hint="watch a query instead")
+        columns = [column for column in self.table.default_columns if column.kind != "gathered"]
+        places = positions(self.table)
+        self.columns = tuple(column.name for column in columns)
+        self.conjunctions = conjunctions(self.table, params.where)
+        self.label = params.label
+        self.topic = topic
+        self.client = client
+        self.opened_at = opened_at
+        self.seq = 0
+        """The state of which its subscriber was told last."""
+        self.is_heard = False
+        self.is_behind = False
+        self.bytes_kept = 0
+        """What the rows that wait take."""
+        self._shown_seq = 0
+        self._touched = touched
+        self._meets = predicate(self.table, params.where)
+        self._encoded = projection([(places[column.name], column.kind) for column in columns])
+        self._waiting: dict[str, FeedChange] = {}
+
+    def begin(self, seq: int) -> None:
+        """Tells each change after the state at `seq`."""
+        self.seq = self._shown_seq = seq
+
+    def touched(self, committed: Committed, changes: Sequence[RowChange]) -> None:
+        """Follows the rows that a commit changed."""
+        for change in changes:
+            self._note(change)
+        self.reach(committed.documents_seq if self.table is client_documents else committed.seq)
+        self._touched[self] = None
+        if len(self._waiting) > WAITING_ROWS_MAX or self.bytes_kept > WAITING_BYTES_MAX:
+            # The next update leads from here, and whoever hears it finds that it holds another state.
+            self.delivered()
+
+    def reach(self, seq: int) -> None:
+        """What waits leads to the state at `seq`."""
+        self._shown_seq = max(self._shown_seq, seq)
+
+    def message(self) -> bytes:
+        """An update with all changes that wait."""
+        changes = tuple(self._waiting.values())
+        return encode(FeedUpdate(seq=self._shown_seq, prev=self.seq, changes=changes))
+
+    def delivered(self) -> None:
+        """What waited was sent."""
+        self.seq = self._shown_seq
+        self._waiting = {}
+        self.bytes_kept = 0
+
+    def _note(self, change: RowChange) -> None:
+        """Puts a change in the place of the one that waits for the same row, if there is one."""
+        was = change.before is not None and self._meets(change.before)
+        after = change.after if change.after is not None and self._meets(change.after) else None
+        row_id = _id_of(change.before if change.after is None else change.after)
+        waiting = self._waiting.pop(row_id, None)
+        self.bytes_kept -= _size(waiting)
+        if waiting is not None:
+            was = not isinstance(waiting, RowInserted)
+        now = self._change(was=was, after=after, row_id=row_id)
+        if now is not None:
+            self._waiting[row_id] = now
+            self.bytes_kept += _size(now)
+
+    def _change(self, *, was: bool, after: Row | None, row_id: str) -> FeedChange | None:
+        if after is None:
+            return RowDeleted(row_id) if was else None
+        row = Raw(self._encoded(after))
+        return RowUpdated(row) if was else RowInserted(row)
+
+
+def _id_of(row: Row | None) -> str:
+    assert row is not None
+    row_id = row[0]
+    assert isinstance(row_id, str), "each table's first column is its id"
+    return row_id
+
+
+def _size(change: FeedChange | None) -> int:
+    return len(memoryview(change.row)) if isinstance(change, RowInserted | RowUpdated) else 0

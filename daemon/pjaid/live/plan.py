@@ -1,0 +1,112 @@
+"""Owns the plan of a live query: whether it is kept from changed rows or run anew, and why (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Final, Literal
+
+from msgspec import UNSET, Struct
+from msgspec.structs import replace
+
+from pjai_wire.codec import encode
+from pjai_wire.query import Condition, Junction, Query
+from pjaid.live.footprint import Footprint, footprint
+from pjaid.live.predicate import NOT_EVALUATED, comparisons
+from pjaid.store.changed import positions
+from pjaid.store.statements import Statement, compile_query
+
+Mode = Literal["incremental", "rerun"]
+
+WINDOW_ROWS_MAX: Final = 20_000
+"""Rows from a result's first to the last that is asked for; with more, keeping them costs more than a run."""
+
+
+class Plan(Struct, frozen=True):
+    """How a live query is kept."""
+
+    query: Query
+    """In the form that all queries of the same meaning share."""
+    statement: Statement
+    mode: Mode
+    why: str
+    footprint: Footprint
+
+    @property
+    def identity(self) -> Hashable:
+        """Equal for queries that always have the same result."""
+        return (self.statement.sql, tuple(self.statement.bindings))
+
+    @property
+    def found_by(self) -> tuple[str, ...]:
+        """By which columns a changed row finds the query, such as `personaId =` and `importance >=`."""
+        names = list(positions(self.statement.table))
+        parts: dict[str, None] = {}
+        for one in self.footprint.rows[0][1]:
+            parts |= dict.fromkeys(f"{names[position]} =" for position in one.equal)
+            for position, interval in one.between.items():
+                ends = (interval.low is None, interval.high is None)
+                operator = {(False, True): ">=", (True, False): "<="}.get(ends, "between")
+                parts[f"{names[position]} {operator}"] = None
+        return tuple(parts)
+
+
+def plan(query: Query) -> Plan:
+    """The plan for a query.
+
+    Raises:
+        RequestError: it names what the contract lacks, or means nothing.
+    """
+    statement = compile_query(query)  # which finds errors, in the order in which the client wrote
+    normal = replace(query, where=_normal(query.where))
+    statement = compile_query(normal)
+    obstacle = _obstacle(normal, statement)
+    return Plan(
+        query=normal,
+        statement=statement,
+        mode="rerun" if obstacle else "incremental",
+        why=obstacle or _kept_how(normal),
+        footprint=footprint(normal, statement),
+    )
+
+
+def rerun(plan: Plan, why: str) -> Plan:
+    """The same query, to be run anew after all."""
+    return replace(plan, mode="rerun", why=why)
+
+
+def _normal(where: Sequence[Condition]) -> tuple[Condition, ...]:
+    """The conditions in an order that does not depend on how they were written."""
+    return tuple(sorted(map(_normal_condition, where), key=encode))
+
+
+def _normal_condition(condition: Condition) -> Condition:
+    if not isinstance(condition, Junction):
+        return condition
+    if condition.all_of is not UNSET:
+        return replace(condition, all_of=_normal(condition.all_of))
+    if condition.any_of is not UNSET:
+        return replace(condition, any_of=_normal(condition.any_of))
+    assert condition.none_of is not UNSET
+    return replace(condition, none_of=_normal_condition(condition.none_of))
+
+
+def _kept_how(query: Query) -> str:
+    if query.aggregates or query.group_by:
+        return "every group is known; a changed row changes its group"
+    return "the rows are kept in order, with some beyond the limit"
+
+
+def _obstacle(query: Query, statement: Statement) -> str:
+    """Why the result can't be kept from changed rows alone; nothing where it can."""
+    table = statement.table
+    if statement.gathers:
+        return f"its {statement.columns[-1]} are gathered from another table"
+    left_to_sqlite = sorted({operator for _, operator in comparisons(query.where)} & NOT_EVALUATED)
+    if left_to_sqlite:
+        return f"only SQLite matches {' and '.join(left_to_sqlite)}"
+    if query.offset + query.limit > WINDOW_ROWS_MAX:
+        return f"it reaches beyond row {WINDOW_ROWS_MAX}"
+    for function, argument in query.aggregates.values():
+        if function in ("sum", "avg") and table.column(argument).kind == "real":
+            return f"the {function} of {argument} depends on the order of its additions"
+    return ""

@@ -1,0 +1,242 @@
+"""Owns a view: one evaluation of a query, shared by all who watch it, from state to state (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from enum import Enum
+from typing import Any, Final
+
+from msgspec import Raw, Struct
+
+from pjai_wire.changes import Change, Delete
+from pjaid.live.difference import Result, difference
+from pjaid.live.kept import Kept, NotKept
+from pjaid.live.kept_groups import KeptGroups
+from pjaid.live.kept_rows import KeptRows
+from pjaid.live.plan import Plan, rerun
+from pjaid.live.run_anew import RunAnew
+from pjaid.store.changed import RowChange
+from pjaid.store.statements import Statement
+
+FOLLOWED_AT_ONCE_MAX = 256
+"""Changed rows of one commit that a window of rows follows; to read it anew is quicker than more of them."""
+
+NEVER: Final = -1
+
+
+class Need(Enum):
+    """What a view must read before it can show the present."""
+
+    NOTHING = "nothing"
+    ROWS = "the rows beyond those that it knows"
+    RESULT = "the whole result"
+
+
+class Reading(Struct, frozen=True):
+    """What a view asks to be read."""
+
+    need: Need
+    statement: Statement
+    reads_stored: bool
+    """Whether rows are wanted as they are stored, or else as they travel."""
+
+
+class Advance(Struct, frozen=True):
+    """How a result went from one state to a later one."""
+
+    seq: int
+    changes: tuple[Change[Raw], ...] | None
+    """None where the whole result is the shorter message."""
+
+
+class View:
+    """The result of a query at one state after the other.
+
+    Whoever owns it hands it the rows that commits changed, reads what it `needs` when it does, and asks it
+    how it has `advanced`.
+
+    Args:
+        plan: of the query.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.need = Need.RESULT
+        self.seq = NEVER
+        """The state that the result shows, where nothing is needed."""
+        self._kept = _kept(plan)
+        self._reading: Reading | None = None
+        self._read_at = NEVER
+        self._early: tuple[int, Any] | None = None
+        self._backlog: list[tuple[int, Sequence[RowChange]]] = []
+        self._changes: list[Change[Raw]] | None = []
+        self._compared_with: Result | None = None
+
+    @property
+    def identity(self) -> Hashable:
+        """Equal for views of the same query."""
+        return self.plan.identity
+
+    @property
+    def bytes_kept(self) -> int:
+        """What the rows that it keeps take together."""
+        return self._kept.bytes_kept
+
+    @property
+    def is_reading(self) -> bool:
+        """Whether something that it asked for is yet to come."""
+        return self._reading is not None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it shows the state of the last commit that it was told of."""
+        return self.need is Need.NOTHING
+
+    def shown(self) -> Result:
+        """The result, which is right where nothing is needed."""
+        return self._kept.shown()
+
+    def take(self, seq: int, changes: Sequence[RowChange]) -> None:
+        """Follows the rows that a commit changed, among which may be some that do not concern it."""
+        if seq <= self._read_at:
+            return
+        if self._reading is not None:
+            self._backlog.append((seq, changes))
+        elif self.need is not Need.RESULT:
+            self._follow(seq, changes)
+
+    def begin_reading(self) -> Reading:
+        """What to read now; `finish_reading` or `fail_reading` must follow."""
+        assert self._reading is None
+        if self.need is Need.ROWS:
+            assert isinstance(self._kept, KeptRows)
+            statement = self._kept.refilling()
+        else:
+            statement = self._kept.loading()
+        self._reading = Reading(self.need, statement, self._kept.reads_stored)
+        return self._reading
+
+    def digest(self, rows: Sequence[tuple[Any, ...]]) -> Any:
+        """What `finish_reading` takes of the rows that were read; in whatever thread has read them."""
+        return self._kept.digest(rows)
+
+    def finish_reading(self, seq: int, digested: Any, told: int) -> None:
+        """Takes what was read.
+
+        Args:
+            seq: the state in which it was read.
+            digested: what `digest` made of it.
+            told: the last commit of which the view was told.
+
+        Raises:
+            NotKept: the result is not one that can be kept; `demote` it.
+        """
+        assert self._reading is not None
+        if self._reading.need is Need.RESULT:
+            self._compare()
+            self._kept.load(digested)
+            self.seq = self._read_at = seq
+            self._end_reading()
+        elif told < seq:
+            # Rows beyond the known ones, of a state that is yet to be followed in the known ones.
+            self._early = (seq, digested)
+        else:
+            self._extend(seq, digested)
+
+    def catch_up(self, told: int) -> None:
+        """Takes what was read too early, if the view has now been told of all commits up to it."""
+        if self._early is not None and self._early[0] <= told:
+            seq, digested = self._early
+            self._early = None
+            self._extend(seq, digested)
+
+    def fail_reading(self) -> None:
+        """Nothing was read; what was needed still is."""
+        self._reading = None
+        self._backlog.clear()
+        self.need = Need.RESULT
+
+    def demote(self, why: str) -> None:
+        """Runs the query anew from now on whenever a row changes that it reads."""
+        self._compare()
+        self.plan = rerun(self.plan, why)
+        self._kept = RunAnew(self.plan)
+        self.fail_reading()
+
+    def advanced(self) -> Advance | None:
+        """How the result has changed since this was last asked; None where it has not, or can't be told."""
+        if self.need is not Need.NOTHING:
+            return None
+        changes, self._changes = self._changes, []
+        before, self._compared_with = self._compared_with, None
+        if before is not None:
+            compared = difference(before, self._kept.shown())
+            changes = None if changes is None or compared is None else changes + compared
+        if changes is None:
+            return Advance(self.seq, None)
+        return Advance(self.seq, tuple(changes)) if changes else None
+
+    def _follow(self, seq: int, changes: Sequence[RowChange]) -> None:
+        if isinstance(self._kept, KeptRows) and len(changes) > FOLLOWED_AT_ONCE_MAX:
+            self.need = Need.RESULT
+            return
+        if not self._kept.is_exact:
+            self._compare()
+        try:
+            for change in changes:
+                self._note(self._kept.take(change))
+        except NotKept:
+            self.need = Need.RESULT
+            return
+        self.seq = max(self.seq, seq)
+        self.need = Need.ROWS if self._kept.lacks_rows else Need.NOTHING
+
+    def _note(self, changes: list[Change[Raw]]) -> None:
+        """Adds to the changes since `advanced`, until the whole result is the shorter message."""
+        if self._compared_with is not None or self._changes is None or not changes:
+            return
+        self._changes += changes
+        if len(self._changes) > 1 and carried(self._changes) > self._kept.bytes_kept:
+            self._changes = None
+
+    def _compare(self) -> None:
+        """From here on the changes come from a comparison with the result of now, if there is one."""
+        if self._compared_with is None and self.seq != NEVER:
+            self._compared_with = self._kept.shown()
+
+    def _extend(self, seq: int, digested: Any) -> None:
+        assert isinstance(self._kept, KeptRows)
+        later = [(at, changes) for at, changes in self._backlog if at > seq]
+        self._reading, self._backlog = None, [one for one in self._backlog if one[0] <= seq]
+        self._work_off()
+        if self.need is Need.RESULT:
+            self._backlog = []
+            return
+        self._note(self._kept.refill(digested))
+        self.seq = max(self.seq, seq)
+        self.need = Need.ROWS if self._kept.lacks_rows else Need.NOTHING
+        self._backlog = later
+        self._work_off()
+
+    def _end_reading(self) -> None:
+        self._reading = None
+        self.need = Need.ROWS if self._kept.lacks_rows else Need.NOTHING
+        self._work_off()
+
+    def _work_off(self) -> None:
+        backlog, self._backlog = self._backlog, []
+        for seq, changes in backlog:
+            self.take(seq, changes)
+
+
+def carried(changes: Sequence[Change[Raw]]) -> int:
+    """About how many bytes the message has that carries some changes."""
+    return sum(10 + (0 if isinstance(change, Delete) else len(memoryview(change.row))) for change in changes)
+
+
+def _kept(plan: Plan) -> Kept:
+    if plan.mode == "rerun":
+        return RunAnew(plan)
+    if plan.query.aggregates or plan.query.group_by:
+        return KeptGroups(plan.query, plan.statement)
+    return KeptRows(plan.query)

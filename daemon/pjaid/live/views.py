@@ -1,0 +1,215 @@
+"""Owns the views that are watched: told of commits, read where they must be, dropped when nobody is left."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Coroutine, Hashable, Iterator
+from time import perf_counter_ns
+from typing import Any, Protocol, TypeVar
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup
+
+from pjai_wire.errors import InvalidQuery, PjaiError
+from pjaid.live.dependents import Dependents
+from pjaid.live.kept import NotKept
+from pjaid.live.plan import Plan
+from pjaid.live.view import Advance, Need
+from pjaid.live.watched import Watched
+from pjaid.store.reads import Rows
+from pjaid.store.statements import Statement
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+READ_AGAIN_S = 1.0
+"""How long a view waits that could not be read for want of a reader."""
+
+Found = tuple[int, Any]
+"""The seq of a state, and what a view makes of the rows that were found in it."""
+
+
+class Source(Protocol):
+    """What views need of the store."""
+
+    def read(self, statement: Statement, finish: Callable[[Rows], T]) -> T | Coroutine[Any, Any, T]:
+        """What `finish` makes of the rows that `statement` finds."""
+
+    def read_raw(self, statement: Statement, finish: Callable[[Rows], T]) -> T | Coroutine[Any, Any, T]:
+        """As `read`, with the values as they are stored."""
+
+
+class Views:
+    """Keeps views current.
+
+    Args:
+        store: where they read.
+        dependents: tells them of commits.
+        rerun_interval_s: how long a query that is run anew waits after each run.
+        on_advanced: told how a view's result changed.
+        on_failed: told that a view can be read no more.
+    """
+
+    def __init__(
+        self,
+        store: Source,
+        dependents: Dependents,
+        *,
+        rerun_interval_s: float,
+        on_advanced: Callable[[Watched, Advance], None],
+        on_failed: Callable[[Watched, Exception], None],
+    ) -> None:
+        self._store = store
+        self._dependents = dependents
+        self._rerun_interval_s = rerun_interval_s
+        self._on_advanced = on_advanced
+        self._on_failed = on_failed
+        self._watched: dict[Hashable, Watched] = {}
+        self._touched: dict[Watched, None] = {}
+        self._early: dict[Watched, None] = {}
+        self._later: dict[Watched, None] = {}
+        self._woken = anyio.Event()
+        self._tasks: TaskGroup | None = None
+        dependents.settled.append(self._settle)
+
+    def __len__(self) -> int:
+        return len(self._watched)
+
+    def __iter__(self) -> Iterator[Watched]:
+        """Over the views of this moment; they may be dropped meanwhile."""
+        return iter(list(self._watched.values()))
+
+    def get(self, identity: Hashable) -> Watched:
+        """The view of a query that is watched."""
+        return self._watched[identity]
+
+    def open(self, plan: Plan) -> Watched:
+        """The view of a query: that which others watch already, or a new one."""
+        watched = self._watched.get(plan.identity)
+        if watched is None:
+            watched = self._watched[plan.identity] = Watched(plan, self._has_been_touched)
+            for table, conjunctions in plan.footprint.rows:
+                self._dependents.add(table, conjunctions, watched)
+        return watched
+
+    async def until_current(self, watched: Watched) -> None:
+        """Waits until a view shows the present, and has told of it.
+
+        Raises:
+            PjaiError: it can't be read.
+        """
+        self._advance(watched)
+        await watched.until_current()
+
+    def drop_unused(self, watched: Watched) -> None:
+        """Forgets a view that nobody watches any more."""
+        if not watched.is_used and self._watched.get(watched.view.identity) is watched:
+            del self._watched[watched.view.identity]
+            self._dependents.remove(watched)
+            for some in (self._touched, self._early, self._later):
+                some.pop(watched, None)
+
+    def seq_reached(self, watched: Watched) -> int:
+        """The latest state that a view is known to show.
+
+        A read may have seen a commit that is yet to be announced here: what was told is never taken back.
+        """
+        return max(watched.seq, self._seq_told(watched)) if watched.view.is_current else watched.seq
+
+    async def serve(self, tasks: TaskGroup) -> None:
+        """Reads what had to wait, until cancelled; slow reads in `tasks`."""
+        self._tasks = tasks
+        while True:
+            until = min((watched.read_after for watched in self._later), default=math.inf)
+            with anyio.move_on_after(until - anyio.current_time()):
+                await self._woken.wait()
+            self._woken = anyio.Event()
+            for watched in [one for one in self._later if one.read_after <= anyio.current_time()]:
+                del self._later[watched]
+                self._advance(watched)
+
+    def _seq_told(self, watched: Watched) -> int:
+        """The last commit of which a view was told."""
+        return self._dependents.seq_of(watched.view.plan.statement.table)
+
+    def _has_been_touched(self, watched: Watched) -> None:
+        self._touched[watched] = None
+
+    def _settle(self) -> None:
+        """All views were told of all commits: those that were touched show what became of them."""
+        touched, self._touched = self._touched, {}
+        early, self._early = self._early, {}
+        for watched in early:
+            watched.view.catch_up(self._seq_told(watched))
+            if watched.view.is_reading:
+                self._early[watched] = None
+        for watched in {**touched, **early}:
+            self._advance(watched)
+
+    def _advance(self, watched: Watched) -> None:
+        """Reads what a view needs, and tells how it has changed."""
+        started = perf_counter_ns()
+        view = watched.view
+        while view.need is not Need.NOTHING and not view.is_reading and watched.failure is None:
+            if watched.read_after > anyio.current_time():
+                self._later[watched] = None
+                self._woken.set()
+                break
+            self._read(watched)
+        if not view.is_reading and (advance := view.advanced()) is not None:
+            watched.seq = max(watched.seq, advance.seq)
+            self._on_advanced(watched, advance)
+        watched.spent_ns += perf_counter_ns() - started
+        watched.moved()
+
+    def _read(self, watched: Watched) -> None:
+        view = watched.view
+        if view.plan.mode == "rerun":
+            watched.read_after = anyio.current_time() + self._rerun_interval_s
+        reading = view.begin_reading()
+        read = self._store.read_raw if reading.reads_stored else self._store.read
+        try:
+            found = read(reading.statement, lambda rows: (rows.seq, view.digest(rows.rows)))
+        except Exception as error:
+            self._failed(watched, error)
+            return
+        if isinstance(found, tuple):
+            self._take(watched, found)
+        else:
+            assert self._tasks is not None, "views are served"
+            self._tasks.start_soon(self._read_later, watched, found)
+
+    async def _read_later(self, watched: Watched, found: Coroutine[Any, Any, Found]) -> None:
+        try:
+            self._take(watched, await found)
+        except Exception as error:
+            self._failed(watched, error)
+        self._advance(watched)
+
+    def _take(self, watched: Watched, found: Found) -> None:
+        seq, digested = found
+        try:
+            watched.view.finish_reading(seq, digested, told=self._seq_told(watched))
+        except NotKept:
+            watched.view.demote("its groups are more than are kept")
+        if watched.view.is_reading:
+            self._early[watched] = None
+
+    def _failed(self, watched: Watched, error: Exception) -> None:
+        view = watched.view
+        view.fail_reading()
+        if isinstance(error, InvalidQuery) and view.plan.mode == "incremental":
+            view.demote("its sums are larger than are kept")
+            return
+        if isinstance(error, PjaiError) and error.retry and watched.subscriptions:
+            watched.read_after = anyio.current_time() + READ_AGAIN_S
+            return
+        watched.failure = error
+        table = view.plan.statement.table.table_name
+        if not isinstance(error, PjaiError):
+            log.error("live_query_ended", table=table, exc_info=error)
+        elif watched.subscriptions:
+            log.warning("live_query_ended", table=table, code=error.code)
+        self._on_failed(watched, error)

@@ -1,0 +1,70 @@
+"""Owns what is known of a view while it is watched: by whom, at which cost, and when it may be read again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from time import perf_counter_ns
+
+import anyio
+
+from pjaid.live.plan import Plan
+from pjaid.live.subscription import Subscription
+from pjaid.live.view import View
+from pjaid.store.changed import RowChange
+from pjaid.store.writer import Committed
+
+
+class Watched:
+    """A view, and whoever watches it.
+
+    Args:
+        plan: of its query.
+        on_touched: told whenever rows changed that can concern it.
+    """
+
+    def __init__(self, plan: Plan, on_touched: Callable[[Watched], None]) -> None:
+        self.view = View(plan)
+        self.subscriptions: dict[str, Subscription] = {}
+        self.openings = 0
+        """How many are about to watch it."""
+        self.seq = 0
+        """The state that subscribers were told of last, or are about to be."""
+        self.read_after = 0.0
+        """Before which it is not read again, on the event loop's clock, in seconds."""
+        self.spent_ns = 0
+        self.failure: Exception | None = None
+        self._on_touched = on_touched
+        self._moved = anyio.Event()
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anybody watches it, or is about to."""
+        return bool(self.subscriptions or self.openings)
+
+    @property
+    def is_of_the_log(self) -> bool:
+        """Whether its states are those of the shared log, or else of the client documents."""
+        return self.view.plan.statement.shared
+
+    def touched(self, committed: Committed, changes: Sequence[RowChange]) -> None:
+        """Follows the rows that a commit changed."""
+        started = perf_counter_ns()
+        self.view.take(committed.seq if self.is_of_the_log else committed.documents_seq, changes)
+        self.spent_ns += perf_counter_ns() - started
+        self._on_touched(self)
+
+    def moved(self) -> None:
+        """Lets those look again who wait for the view."""
+        self._moved.set()
+        self._moved = anyio.Event()
+
+    async def until_current(self) -> None:
+        """Waits until the view shows the present.
+
+        Raises:
+            Exception: why it never will.
+        """
+        while not self.view.is_current:
+            await self._moved.wait()
+            if self.failure is not None:
+                raise self.failure
