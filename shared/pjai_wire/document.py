@@ -10,12 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from pjai_wire import limits
 from pjai_wire.endpoints import CHANGES_SOCKET, REQUESTS_SOCKET
 from pjai_wire.envelope import LiveUpdate
 from pjai_wire.errors import ErrorBody, PjaiError
+from pjai_wire.feed import FeedUpdate
 from pjai_wire.methods import METHODS, Method
 from pjai_wire.schemas import Json, first_paragraph, reference, schemas
 from pjai_wire.tables import TABLES, Table
@@ -26,7 +27,7 @@ _CHANGES = "#/channels/changes"
 
 _DESCRIPTION = """\
 The protocol of the PJai daemon, told from the daemon's side: it receives requests, replies to each, and \
-sends the changes of live queries. PROTOCOL.md explains it.
+sends the changes of live queries and feeds. PROTOCOL.md explains it.
 
 The schemas describe a message's meaning as JSON, in which binary is base64 text. On the wire every message \
 is MessagePack, and binary is its bin type."""
@@ -35,7 +36,7 @@ is MessagePack, and binary is its bin type."""
 def document() -> Json:
     """The whole contract as AsyncAPI."""
     exchanges = _exchanges()
-    update = {"name": "update", "summary": first_paragraph(LiveUpdate), "payload": reference("LiveUpdate")}
+    updates = {"update": _update("update", LiveUpdate), "feed.update": _update("feed.update", FeedUpdate)}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -59,9 +60,9 @@ def document() -> Json:
             "changes": {
                 "address": "{topic}",
                 "description": "Two frames: the topic, then the update.",
-                "parameters": {"topic": {"description": "What `watch` answered."}},
+                "parameters": {"topic": {"description": "What `watch` or `feed` answered."}},
                 "servers": [{"$ref": "#/servers/changes"}],
-                "messages": {"update": {"$ref": "#/components/messages/update"}},
+                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in updates},
             },
         },
         "operations": {method.name: _operation(method) for method in METHODS.values()}
@@ -69,10 +70,10 @@ def document() -> Json:
             "publish": {
                 "action": "send",
                 "channel": {"$ref": _CHANGES},
-                "messages": [{"$ref": f"{_CHANGES}/messages/update"}],
+                "messages": [{"$ref": f"{_CHANGES}/messages/{name}"} for name in updates],
             }
         },
-        "components": {"messages": exchanges | {"update": update}, "schemas": schemas()},
+        "components": {"messages": exchanges | updates, "schemas": schemas()},
         "x-errors": {
             code: {"summary": first_paragraph(kind), "retry": kind.retry}
             for code, kind in PjaiError.by_code.items()
@@ -131,6 +132,11 @@ def _exchanges() -> Json:
             required=["result"],
         )
     return messages
+
+
+def _update(name: str, kind: type[Struct]) -> Json:
+    """A message that a topic publishes."""
+    return {"name": name, "summary": first_paragraph(kind), "payload": reference(kind.__name__)}
 
 
 def _message(name: str, summary: str, envelope: str, **narrowed: Any) -> Json:

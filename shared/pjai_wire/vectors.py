@@ -24,7 +24,7 @@ from pjai_wire.examples.replies import REPLIES
 from pjai_wire.examples.requests import REQUESTS
 from pjai_wire.examples.story import EMBEDDING, NUMBERS, TOPIC
 from pjai_wire.examples.unusual import UNUSUAL
-from pjai_wire.examples.updates import UPDATES
+from pjai_wire.examples.updates import FEED_UPDATES, UPDATES
 from pjai_wire.version import PROTOCOL
 
 Json = dict[str, Any]
@@ -112,7 +112,10 @@ def _example(kind: type[PjaiError]) -> Any:
 
 
 def _updates() -> list[Json]:
-    return [_vector(name, "update", encode(update)) for name, update in UPDATES.items()]
+    return [
+        *(_vector(name, "update", encode(update)) for name, update in UPDATES.items()),
+        *(_vector(name, "feed.update", encode(update)) for name, update in FEED_UPDATES.items()),
+    ]
 
 
 def _events() -> list[Json]:

@@ -16,8 +16,9 @@ from pjai_wire.endpoints import CHANGES_SOCKET, REQUESTS_SOCKET
 from pjai_wire.envelope import LiveUpdate, Request
 from pjai_wire.errors import ErrorBody, PjaiError
 from pjai_wire.events import EVENTS
-from pjai_wire.methods import METHODS, LoggedEvent, Method, NewEvent
-from pjai_wire.query import Function, Junction, Operator
+from pjai_wire.feed import FeedUpdate, RowDeleted, RowInserted, RowUpdated
+from pjai_wire.methods import METHODS, QUERY, LiveQueryInfo, LoggedEvent, Method, NewEvent
+from pjai_wire.query import Function, Junction, Operator, Query
 from pjai_wire.tables import TABLES
 from pjai_wire.vectors import vectors
 from pjai_wire.version import FEATURES, PROTOCOL
@@ -120,6 +121,9 @@ def test_describes_the_params_of_a_method(method: Method[Any, Any]) -> None:
     if not field_names(method.params):
         assert "No params." in text
         return
+    if method.params is Query and method is not QUERY:
+        assert "Params: those of [`query`](#query)." in text
+        return
     rows = table_below(f"`{method.name}`", "Params:")
     assert set(first_words(rows)) == field_names(method.params)
     assert {words_in(row[0])[0] for row in rows if row[2] == "required"} == required_names(method.params)
@@ -205,6 +209,19 @@ def test_describes_an_update_and_its_changes() -> None:
     told = {word.split('"')[1]: word.count(",") for word in first_words(changes)}
     kinds = (Insert, Update, Move, Delete)
     assert told == {kind.__struct_config__.tag: len(structs.fields(kind)) for kind in kinds}
+
+
+def test_describes_a_live_query_in_the_list_of_them() -> None:
+    rows = table_below("`live`", "A live query in it:")
+    assert set(first_words(rows)) == field_names(LiveQueryInfo)
+
+
+def test_describes_an_update_of_a_feed_and_its_changes() -> None:
+    updates, changes = tables(section("Feeds"))
+    assert set(first_words(updates)) == field_names(FeedUpdate)
+    told = [re.findall(r"\w+", word) for word in first_words(changes)]
+    kinds = (RowInserted, RowUpdated, RowDeleted)
+    assert told == [[kind.__struct_config__.tag, *field_names(kind)] for kind in kinds]
 
 
 def test_describes_an_event_of_the_trail() -> None:

@@ -19,6 +19,7 @@ from pjai_wire.document import document
 from pjai_wire.envelope import LiveUpdate, Reply, Request
 from pjai_wire.errors import PjaiError, UnknownMethod, UnsupportedVersion
 from pjai_wire.events import EVENTS, event_type
+from pjai_wire.feed import FeedUpdate
 from pjai_wire.methods import METHODS, CommitParams
 from pjai_wire.query import Query
 from pjai_wire.tables import table_named
@@ -28,6 +29,8 @@ from pjai_wire.version import PROTOCOL, PROTOCOL_MIN
 COMMITTED = Path(__file__).parents[2] / "shared" / "vectors.json"
 VECTORS = json.loads(text())
 DOCUMENT = document()
+
+UPDATES: dict[str, type[LiveUpdate | FeedUpdate]] = {"update": LiveUpdate, "feed.update": FeedUpdate}
 
 StructT = TypeVar("StructT", bound=Struct)
 
@@ -76,7 +79,7 @@ def read(kind: str, data: bytes) -> object:
         assert (method is None) == (reply.result is UNSET)
         result = decode(method.result, reply.result) if method and reply.result is not UNSET else None
         return reply.v, reply.id, reply.error, encode(result)
-    update = decode(LiveUpdate, data)
+    update = decode(UPDATES[kind], data)
     return update.seq, update.prev, encode(update)
 
 
@@ -92,7 +95,7 @@ def written_again(kind: str, data: bytes) -> bytes:
         method = METHODS.get(kind.removesuffix(".reply"))
         result = Raw(encode(decode(method.result, reply.result))) if method and reply.result else UNSET
         return encode(Reply(reply.v, reply.id, result, reply.error))
-    return encode(decode(LiveUpdate, data))
+    return encode(decode(UPDATES[kind], data))
 
 
 def as_json(value: Any) -> Any:

@@ -41,6 +41,7 @@ ENDPOINTS = Endpoints(
 )
 PERSONA_COLUMNS = tuple(column.name for column in personas.columns)
 CONVERSATION_COLUMNS = tuple(column.name for column in conversations.columns)
+SHAPE = 'SELECT "id" FROM memories WHERE "persona_id" = ? AND "importance" >= ? ORDER BY "id" LIMIT 100'
 
 NIL = Raw(b"\xc0")
 CREATED_ARGS = encode(EVENTS[0])
@@ -77,6 +78,7 @@ REPLIES = (
                 "queryRows": limits.QUERY_ROWS_MAX,
                 "eventsPerCommit": limits.EVENTS_PER_COMMIT_MAX,
                 "liveQueriesPerClient": 1_000,
+                "liveBytesPerClient": 4 * limits.MESSAGE_BYTES_MAX,
             },
             tick_interval_ms=1_000,
             seq=42,
@@ -159,6 +161,48 @@ REPLIES = (
         methods.RESYNC,
         methods.WatchResult(topic=TOPIC, seq=45, columns=PERSONA_COLUMNS, rows=[]),
     ),
+    Reply("a topic", methods.FEED, methods.FeedResult(topic=TOPIC, seq=43, columns=PERSONA_COLUMNS)),
+    Reply(
+        "kept by what changes",
+        methods.EXPLAIN,
+        methods.ExplainResult(
+            sql=SHAPE,
+            plan=(
+                "SEARCH memories USING INDEX memories_by_importance (persona_id=? AND importance>?)",
+                "USE TEMP B-TREE FOR ORDER BY",
+            ),
+            indexes=("memories_by_importance",),
+            mode="incremental",
+            why="the rows are kept in order, with some beyond the limit",
+            found_by=("personaId =", "importance >="),
+        ),
+    ),
+    Reply(
+        "one live query",
+        methods.LIVE,
+        methods.LiveResult(
+            seq=57,
+            views=1,
+            queries=[
+                methods.LiveQueryInfo(
+                    label="important",
+                    client="example",
+                    table="memories",
+                    shape=SHAPE,
+                    mode="incremental",
+                    rows=2,
+                    bytes=4_096,
+                    updates=5,
+                    spent_us=310,
+                    subscribers=1,
+                    behind=False,
+                    opened_at=NOON,
+                    seq=57,
+                )
+            ],
+        ),
+    ),
+    Reply("no live query", methods.LIVE, methods.LiveResult(seq=57, views=0, queries=[])),
     Reply("a page", methods.EVENTS, methods.EventsResult(seq=42, events=[LOGGED], next=1)),
     Reply(
         "erased arguments",

@@ -138,6 +138,18 @@ REQUESTS = (
     ),
     Request("a topic", methods.UNWATCH, methods.TopicParams(topic=TOPIC)),
     Request("a topic", methods.RESYNC, methods.TopicParams(topic=TOPIC)),
+    Request("a table", methods.FEED, methods.FeedParams(table="memories")),
+    Request(
+        "some rows with a label",
+        methods.FEED,
+        methods.FeedParams(table="memories", where=(("personaId", "=", ADA),), label="search index"),
+    ),
+    Request(
+        "a query",
+        methods.EXPLAIN,
+        Query(table="memories", where=(("personaId", "=", ADA), ("importance", ">=", 50))),
+    ),
+    Request("no params", methods.LIVE, methods.Nothing()),
     Request("the first page", methods.EVENTS, methods.EventsParams()),
     Request(
         "every filter",

@@ -7,7 +7,8 @@ from msgspec import Raw
 from pjai_wire.changes import Delete, Insert, Move, Update
 from pjai_wire.codec import encode
 from pjai_wire.envelope import LiveUpdate
-from pjai_wire.examples.story import PERSONA
+from pjai_wire.examples.story import ADA, PERSONA, SOURDOUGH
+from pjai_wire.feed import FeedUpdate, RowDeleted, RowInserted, RowUpdated
 
 _ROW = Raw(encode(PERSONA))
 
@@ -24,4 +25,12 @@ UPDATES: dict[str, LiveUpdate] = {
     ),
     "whole result": LiveUpdate(seq=44, prev=43, rows=(_ROW,)),
     "empty result": LiveUpdate(seq=44, prev=43, rows=()),
+}
+
+FEED_UPDATES: dict[str, FeedUpdate] = {
+    "tick": FeedUpdate(seq=57, prev=43),
+    "insert": FeedUpdate(seq=44, prev=43, changes=(RowInserted(_ROW),)),
+    "update": FeedUpdate(seq=44, prev=43, changes=(RowUpdated(_ROW),)),
+    "delete": FeedUpdate(seq=44, prev=43, changes=(RowDeleted(ADA),)),
+    "several": FeedUpdate(seq=46, prev=43, changes=(RowDeleted(SOURDOUGH), RowInserted(_ROW))),
 }
