@@ -53,7 +53,7 @@ def _described(found: HealthResult) -> dict[str, object]:
     asked = found.cache_hits + found.cache_misses
     return {
         **described,
-        "cache": f"{found.cache_entries} answers, {size(found.cache_bytes)}",
+        "cache": f"{found.cache_entries} kept, {size(found.cache_bytes)}",
         "cache hits": f"{found.cache_hits / asked:.0%} of {asked} queries" if asked else "no query yet",
         "requests": found.endpoints.requests,
         "changes": found.endpoints.changes,

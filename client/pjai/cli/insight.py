@@ -42,7 +42,7 @@ def _described(found: ExplainResult) -> dict[str, object]:
     return {
         "sql": found.sql,
         "plan": found.plan,
-        "indexes": list(found.indexes),
+        "indexes": list(found.indexes) or "none",
         "live": f"{found.mode}: {found.why}",
         "found by": list(found.found_by) or "every change of the table",
     }

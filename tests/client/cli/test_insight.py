@@ -42,6 +42,12 @@ def test_explain_tells_people_a_step_a_line(shell: Shell) -> None:
     }
 
 
+def test_explain_says_where_no_index_helps(shell: Shell) -> None:
+    shown = shell("explain", "memories", "--group-by", "type", "--aggregate", "n=count:*")
+
+    assert "indexes\tnone" in shown.out.splitlines()
+
+
 def test_explain_takes_the_options_of_query(shell: Shell) -> None:
     grouped = shell("explain", "memories", "--group-by", "type", "--aggregate", "n=count:*", "--json")
     ordered = shell("explain", "memories", "--order-by", "importance:desc", "--limit", "7", "--json")

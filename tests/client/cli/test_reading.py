@@ -59,7 +59,7 @@ async def test_status_tells_people_how_well_the_cache_does(
     ended = await anyio.run_process([PJAI, "status"], env=environment)
 
     fields = dict(line.split("\t") for line in ended.stdout.decode().splitlines())
-    assert fields["cache"] == "12 answers, 41.0 kB"
+    assert fields["cache"] == "12 kept, 41.0 kB"
     assert fields["cache hits"] == rate
 
 
