@@ -45,6 +45,10 @@ class Answer(Struct, frozen=True):
         if any(self.footprint.concerns(change) for change in changes):
             self.forget.drop(self)
 
+    def lost(self, _committed: Committed) -> None:
+        """Any row may have changed: it is forgotten."""
+        self.forget.drop(self)
+
 
 class Answers:
     """Answers to the questions that were asked last.

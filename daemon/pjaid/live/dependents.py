@@ -27,6 +27,9 @@ class Dependent(Hashable, Protocol):
     def touched(self, committed: Committed, changes: Sequence[RowChange]) -> None:
         """Some rows that can concern it changed in a commit."""
 
+    def lost(self, committed: Committed) -> None:
+        """A commit changed more rows than were told: what was known before it is not to be believed."""
+
 
 class Dependents:
     """Tells dependents of commits, in the order of the commits.
@@ -70,7 +73,7 @@ class Dependents:
 
     def committed(self, committed: Committed) -> None:
         """A commit became durable: its dependents are told at once, or by `serve` where it is large."""
-        if self._waiting or len(committed.changes) > CHANGES_AT_ONCE_MAX:
+        if self._waiting or committed.changes is None or len(committed.changes) > CHANGES_AT_ONCE_MAX:
             self._waiting.append(committed)
             self._woken.set()
             return
@@ -92,6 +95,10 @@ class Dependents:
             self._settle()
 
     async def _tell(self, committed: Committed) -> None:
+        if committed.changes is None:
+            for dependent in self._routes:
+                dependent.lost(committed)
+            return
         found: dict[Dependent, list[RowChange]] = {}
         for start in range(0, len(committed.changes), CHANGES_AT_ONCE_MAX):
             self._look_up(committed.changes[start : start + CHANGES_AT_ONCE_MAX], found)

@@ -73,11 +73,18 @@ class Feed:
         """Follows the rows that a commit changed."""
         for change in changes:
             self._note(change)
-        self.reach(committed.documents_seq if self.table is client_documents else committed.seq)
+        self.reach(self._seq_of(committed))
         self._touched[self] = None
         if len(self._waiting) > WAITING_ROWS_MAX or self.bytes_kept > WAITING_BYTES_MAX:
-            # The next update leads from here, and whoever hears it finds that it holds another state.
-            self.delivered()
+            self.lost(committed)
+
+    def lost(self, committed: Committed) -> None:
+        """There is more to tell than can wait.
+
+        The next update leads from here, and whoever hears it finds that it holds another state.
+        """
+        self.reach(self._seq_of(committed))
+        self.delivered()
 
     def reach(self, seq: int) -> None:
         """What waits leads to the state at `seq`."""
@@ -93,6 +100,9 @@ class Feed:
         self.seq = self._shown_seq
         self._waiting = {}
         self.bytes_kept = 0
+
+    def _seq_of(self, committed: Committed) -> int:
+        return committed.documents_seq if self.table is client_documents else committed.seq
 
     def _note(self, change: RowChange) -> None:
         """Puts a change in the place of the one that waits for the same row, if there is one."""

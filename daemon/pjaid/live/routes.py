@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -29,6 +29,10 @@ class Routes(Generic[ItemT]):
 
     def __len__(self) -> int:
         return len(self._places)
+
+    def __iter__(self) -> Iterator[ItemT]:
+        """Over the items of this moment; they may be removed meanwhile."""
+        return iter(list(self._places))
 
     @property
     def is_empty(self) -> bool:

@@ -68,7 +68,7 @@ class View:
         self._reading: Reading | None = None
         self._read_at = NEVER
         self._early: tuple[int, Any] | None = None
-        self._backlog: list[tuple[int, Sequence[RowChange]]] = []
+        self._backlog: list[tuple[int, Sequence[RowChange] | None]] = []
         self._changes: list[Change[Raw]] | None = []
         self._compared_with: Result | None = None
 
@@ -104,6 +104,15 @@ class View:
             self._backlog.append((seq, changes))
         elif self.need is not Need.RESULT:
             self._follow(seq, changes)
+
+    def lose(self, seq: int) -> None:
+        """A commit changed more rows than were told: the result must be read anew."""
+        if seq <= self._read_at:
+            return
+        if self._reading is not None:
+            self._backlog.append((seq, None))
+        else:
+            self.need = Need.RESULT
 
     def begin_reading(self) -> Reading:
         """What to read now; `finish_reading` or `fail_reading` must follow."""
@@ -226,7 +235,10 @@ class View:
     def _work_off(self) -> None:
         backlog, self._backlog = self._backlog, []
         for seq, changes in backlog:
-            self.take(seq, changes)
+            if changes is None:
+                self.lose(seq)
+            else:
+                self.take(seq, changes)
 
 
 def carried(changes: Sequence[Change[Raw]]) -> int:

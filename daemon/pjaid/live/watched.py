@@ -49,9 +49,17 @@ class Watched:
     def touched(self, committed: Committed, changes: Sequence[RowChange]) -> None:
         """Follows the rows that a commit changed."""
         started = perf_counter_ns()
-        self.view.take(committed.seq if self.is_of_the_log else committed.documents_seq, changes)
+        self.view.take(self._seq_of(committed), changes)
         self.spent_ns += perf_counter_ns() - started
         self._on_touched(self)
+
+    def lost(self, committed: Committed) -> None:
+        """Reads the result anew, as a commit changed more rows than were told."""
+        self.view.lose(self._seq_of(committed))
+        self._on_touched(self)
+
+    def _seq_of(self, committed: Committed) -> int:
+        return committed.seq if self.is_of_the_log else committed.documents_seq
 
     def moved(self) -> None:
         """Lets those look again who wait for the view."""

@@ -16,6 +16,10 @@ _CAPTURED = frozenset(TABLES)
 """Those of the contract; the log and what is local have nobody who follows their rows."""
 
 
+CHANGES_MAX = 100_000
+"""Changes that are kept; of a transaction with more no single one is told."""
+
+
 class Capture:
     """What was changed on a connection since this was emptied.
 
@@ -30,6 +34,7 @@ class Capture:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
         self._changes: list[RowChange] = []
+        self._is_whole = True
         connection.preupdate_hook(self._note)
 
     def mark(self) -> int:
@@ -39,10 +44,11 @@ class Capture:
     def back_to(self, mark: int) -> None:
         """Forgets what was changed since a mark, because it was rolled back."""
         del self._changes[mark:]
+        self._is_whole = self._is_whole or mark < CHANGES_MAX
 
-    def net(self) -> tuple[RowChange, ...]:
-        """One change for each row that is not what it was."""
-        return net_changes(self._changes)
+    def net(self) -> tuple[RowChange, ...] | None:
+        """One change for each row that is not what it was; None where there were too many to keep."""
+        return net_changes(self._changes) if self._is_whole else None
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -55,6 +61,9 @@ class Capture:
 
     def _note(self, update: apsw.PreUpdate) -> None:
         if (table := update.table_name) in _CAPTURED:
+            if len(self._changes) == CHANGES_MAX:
+                self._is_whole = False
+                return
             before, changed = update.old, update.update
             after = update.new if before is None or changed is None else _updated(before, changed)
             self._changes.append(RowChange(table, before, after))

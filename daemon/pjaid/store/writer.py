@@ -31,13 +31,9 @@ class Committed(Struct, frozen=True):
     """The log's last."""
     documents_seq: int
     """How many changes to client documents there were."""
-    changes: tuple[RowChange, ...]
-    """One for each row that is not what it was; rows that a rebuild mended are not among them."""
-
-    @property
-    def tables(self) -> frozenset[str]:
-        """The tables of which rows changed."""
-        return frozenset(change.table for change in self.changes)
+    changes: tuple[RowChange, ...] | None
+    """One for each row that is not what it was; rows that a rebuild mended are not among them. None where
+    there are too many to tell."""
 
 
 class _Job(Generic[T]):

@@ -42,6 +42,12 @@ groups = st.lists(st.lists(commits | documents, min_size=1, max_size=4), min_siz
 """Commits and patches of documents; those of one inner list wait together."""
 
 
+def told(committed: Committed) -> tuple[RowChange, ...]:
+    """The rows that a commit told of."""
+    assert committed.changes is not None
+    return committed.changes
+
+
 class Kept:
     """A store, and a copy of its tables that is kept by what commits tell alone."""
 
@@ -90,7 +96,7 @@ class Kept:
 
     def _committed(self, committed: Committed) -> None:
         self.announced.append(committed)
-        for table, before, after in committed.changes:
+        for table, before, after in committed.changes or ():
             rows = self.copy[table]
             (key, *_) = before or after or ()
             assert repr(rows.get(key)) == repr(before)
@@ -145,7 +151,7 @@ async def test_an_event_that_changes_no_row_is_announced_with_its_seq(store: Kep
     await store.together([[PERSONA]])
     await store.together([[("v1.PersonaActivated", {"id": "a", "at": 1})]])
     await store.together([[("v1.PersonaActivated", {"id": "a", "at": 1})]])
-    assert [(committed.seq, len(committed.changes)) for committed in store.announced][-1] == (3, 0)
+    assert [(committed.seq, len(told(committed))) for committed in store.announced][-1] == (3, 0)
 
 
 async def test_a_commit_that_fails_announces_nothing(store: Kept) -> None:
@@ -157,9 +163,11 @@ async def test_documents_are_told_with_their_own_count(store: Kept) -> None:
     await store.together([{"theme": "dark"}])
     await store.together([{"theme": "dark"}])
     await store.together([{"theme": "light"}])
-    assert [(one.seq, one.documents_seq, list(one.tables)) for one in store.announced] == [
-        (0, 1, ["client_documents"]),
-        (0, 2, ["client_documents"]),
+    tables = [[change.table for change in told(one)] for one in store.announced]
+    assert tables == [["client_documents"]] * 2
+    assert [(one.seq, one.documents_seq) for one in store.announced] == [
+        (0, 1),
+        (0, 2),
     ]
 
 
@@ -180,7 +188,7 @@ async def test_a_rebuild_that_mends_the_state_says_that_it_wrote_and_no_more(sto
     store.beside.execute("DELETE FROM personas")
     assert not (await store.store.rebuild(replace=True)).identical
     await store.together([[("v1.PersonaUsed", {"id": "a"})]])
-    assert [len(committed.changes) for committed in store.announced] == [1, 0, 1]
+    assert [len(told(committed)) for committed in store.announced] == [1, 0, 1]
     assert exact(store.contents()) == exact(store.copy)
 
 
@@ -216,7 +224,7 @@ async def test_a_change_that_cannot_be_told_is_not_made(
     await anyio.lowlevel.checkpoint()
     await writer.close(30)
     assert connection.execute("SELECT id FROM personas").fetchall() == [("b",)]
-    assert [change.after and change.after[0] for one in announced for change in one.changes] == ["b"]
+    assert [change.after and change.after[0] for one in announced for change in told(one)] == ["b"]
 
 
 async def test_a_group_that_fails_leaves_nothing_to_tell_to_the_next(connection: apsw.Connection) -> None:
@@ -232,4 +240,25 @@ async def test_a_group_that_fails_leaves_nothing_to_tell_to_the_next(connection:
     await writer.submit(add("b"))
     await anyio.lowlevel.checkpoint()
     await writer.close(30)
-    assert [change.after and change.after[0] for one in announced for change in one.changes] == ["b"]
+    assert [change.after and change.after[0] for one in announced for change in told(one)] == ["b"]
+
+
+async def test_a_commit_that_changes_too_many_rows_tells_that_it_does(
+    store: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capture, "CHANGES_MAX", 2)
+    people = [("v1.PersonaCreated", {"id": f"p{number}", "name": str(number)}) for number in range(6)]
+    await store.together([people[:2]])
+    await store.together([people[2:5]])
+    await store.together([people[5:]])
+    assert [one.changes and len(one.changes) for one in store.announced] == [2, None, 1]
+
+
+async def test_too_many_rows_of_a_commit_that_fails_count_for_nothing(
+    store: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capture, "CHANGES_MAX", 2)
+    people = [("v1.PersonaCreated", {"id": f"p{number}", "name": str(number)}) for number in range(3)]
+    failing = [*people, ("v1.PersonaUsed", {"id": "nobody"})]
+    assert await store.together([failing, people[:1]]) == 1
+    assert [len(told(one)) for one in store.announced] == [1]
