@@ -93,7 +93,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             ge=1024,
             le=16 * 1024 * MIB,
         ),
-    ] = 64 * MIB
+    ] = 128 * MIB
     live_rerun_interval_ms: Annotated[
         float,
         _about("How often a live query that must be re-run is re-run at most.", unit="ms", ge=0, le=60_000),

@@ -62,7 +62,7 @@ class Feed:
         self._shown_seq = 0
         self._touched = touched
         self._meets = predicate(self.table, params.where)
-        self._encoded = projection([(places[column.name], column.kind) for column in columns])
+        self._encoded = projection(tuple((places[column.name], column.kind) for column in columns))
         self._waiting: dict[str, FeedChange] = {}
 
     def begin(self, seq: int) -> None:

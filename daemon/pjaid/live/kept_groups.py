@@ -102,7 +102,7 @@ class KeptGroups:
         ordered = [(names.index(name), direction) for name, direction in query.order_by]
         ordered += [(position, "asc") for position in range(len(self._grouped))]
         self._key = row_key([Term(position, statement.kinds[position], way) for position, way in ordered])
-        self._encoded = projection(list(enumerate(statement.kinds)))
+        self._encoded = projection(tuple(enumerate(statement.kinds)))
         self._is_whole = not query.group_by
         self._groups: dict[tuple[SqlValue, ...], _Group] = {}
         self._identity: Callable[[Key], Hashable] = lambda key: key[len(query.order_by) :]

@@ -42,7 +42,7 @@ class KeptRows:
         self._terms = [Term(places[column.name], column.kind, direction) for column, direction in order]
         self._key = row_key(self._terms)
         self._meets = predicate(table, query.where)
-        self._encoded = projection([(places[column.name], column.kind) for column in answered])
+        self._encoded = projection(tuple((places[column.name], column.kind) for column in answered))
         self._cursor = (
             None if query.after is None else values_key(self._terms, cursor_values(order, query.after))
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Raw
@@ -12,18 +13,33 @@ from pjai_wire.columns import Kind
 from pjaid.store.changed import Row
 from pjaid.store.values import ENCODED
 
+PROJECTIONS_KEPT_MAX = 256
+
 Projection = Callable[[Row], bytes]
 """Encodes the answered columns of a row."""
 
 
-def projection(columns: Sequence[tuple[int, Kind]]) -> Projection:
-    """What encodes a row.
+@lru_cache(maxsize=PROJECTIONS_KEPT_MAX)
+def projection(columns: tuple[tuple[int, Kind], ...]) -> Projection:
+    """What encodes a row; the one that was encoded last is not encoded again.
+
+    Views that answer the same columns share one, so that a row which changes in many of them is encoded once.
 
     Args:
         columns: where each answered column stands in the row, and what it is.
     """
     travels = [(position, _travelling(kind)) for position, kind in columns]
-    return lambda row: encode([travelling(row[position]) for position, travelling in travels])
+    last: tuple[Row, bytes] = ((), b"")
+
+    def encoded(row: Row) -> bytes:
+        nonlocal last
+        known, answer = last
+        if known is not row:
+            answer = encode([travelling(row[position]) for position, travelling in travels])
+            last = (row, answer)
+        return answer
+
+    return encoded
 
 
 def _travelling(kind: Kind) -> Callable[[Any], Any]:
