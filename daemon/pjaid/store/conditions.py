@@ -72,6 +72,8 @@ class Conditions:
         name, operator, value = comparison
         column = self._table.column(name)
         self._named.add(name)
+        if column.kind == "gathered":
+            raise InvalidQuery(f"{name} are rows of another table", hint=f"ask the table {name}")
         sql = f'"{column.python_name}"'
         match operator:
             case "is_null":

@@ -83,6 +83,9 @@ def open_database(
             hint="pjai.db and keys.json belong together: restore both from the same backup",
             exit_code=EX_DATAERR,
         ) from None
+    # A name in quotes that is no column is an error, and not a text.
+    connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
+    connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
     connection.create_scalar_function("list_contains", _list_contains, 2, deterministic=True)
     return connection
 

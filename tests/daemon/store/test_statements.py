@@ -261,6 +261,7 @@ def test_select_and_omit_choose_columns(connection: apsw.Connection, load: Load)
         ({"table": "personas", "where": [["name", "is_null", 1]]}, InvalidValue),
         ({"table": "personas", "where": [["settings", "=", {}]]}, InvalidQuery),
         ({"table": "personas", "where": [["settings", "contains", "x"]]}, InvalidQuery),
+        ({"table": "conversations", "where": [["messages", "is_null", True]]}, InvalidQuery),
         ({"table": "personas", "where": [{"and": [], "or": []}]}, InvalidQuery),
         ({"table": "personas", "where": [{}]}, InvalidQuery),
         ({"table": "personas", "orderBy": [["settings", "asc"]]}, InvalidQuery),
