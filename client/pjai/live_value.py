@@ -2,63 +2,76 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from typing import Any, Generic, Self, TypeVar
-from weakref import WeakSet
+from abc import abstractmethod
+from typing import Generic, Self, TypeVar, cast
 
 import anyio
+from msgspec import UNSET
+
+from pjai.tracking import Source
+from pjai_wire.documents import copied
 
 T = TypeVar("T")
 
 
-class LiveValue(ABC, Generic[T]):
+class LiveValue(Source, Generic[T]):
     """A value that changes, and an async iterator over what it becomes, beginning with what it is.
 
     Whoever is slower than the changes meets the newest value, not a queue of old ones, and never the same
     value twice in a row. There is one iterator: several tasks that iterate share the values out.
+
+    What `computed` computes, and which query `watch` follows, depends on every live value whose `current`
+    the function reads, and on no other.
     """
 
     def __init__(self) -> None:
-        self._moved = anyio.Event()
-        self._last: object = self
-        self._dependents: WeakSet[LiveValue[Any]] = WeakSet()
+        super().__init__()
+        self._moved: anyio.Event | None = None
+        self._last: object = UNSET
+        self.is_closed = False
+        """Whether it was ended."""
+        self._failure: Exception | None = None
 
     @property
-    @abstractmethod
     def current(self) -> T:
-        """The newest value."""
+        """The newest value; its maps and lists are the caller's own."""
+        return copied(cast("T", self._read()))
 
     @abstractmethod
-    def _state(self) -> object:
-        """What `current` is made of: another object exactly when the value is another."""
+    def _newest(self) -> T:
+        """As `Source._newest`."""
 
-    @abstractmethod
+    def close(self, failure: Exception | None = None) -> None:
+        """Ends the iteration, with an error where there is one; an end is final."""
+        if not self.is_closed:
+            self.is_closed = True
+            self._failure = failure
+            self._wake()
+
     def _ended(self) -> bool:
-        """Whether there will be no more values.
-
-        Raises:
-            PjaiError: there will be none, and this is why.
-        """
+        if self._failure is not None:
+            raise self._failure
+        return self.is_closed
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> T:
         while not self._ended():
-            moved = self._moved
-            state = self._state()
-            if differ(state, self._last):
-                self._last = state
-                return self.current
+            self._moved = moved = self._moved or anyio.Event()
+            newest = self._newest()
+            if differ(newest, self._last):
+                self._last = newest
+                return copied(newest)
             await moved.wait()
         raise StopAsyncIteration
 
     def _wake(self) -> None:
         """Lets whoever waits look again, here and in what is derived from this."""
-        self._moved.set()
-        self._moved = anyio.Event()
-        for dependent in tuple(self._dependents):
-            dependent._wake()
+        if self._moved is not None:
+            self._moved.set()
+            self._moved = None
+        self._tell_dependents()
 
 
 def differ(one: object, other: object) -> bool:
