@@ -52,28 +52,33 @@ from pjai_wire.tables import (
 )
 
 if TYPE_CHECKING:
-    from pjai import blocking, testing
+    from pjai import blocking, differences, testing
     from pjai.database import Database, new_event
     from pjai.derived import Computed, computed
+    from pjai.differences import Difference
     from pjai.documents import Document
     from pjai.live_query import LiveQuery
     from pjai.live_value import LiveValue
     from pjai.opening import connect
+    from pjai.signals import Signal, signal
     from pjai.trail import BrokenTrail
 
 __version__ = version.PACKAGE
 
-_MODULES = ("blocking", "testing")
+_MODULES = ("blocking", "differences", "testing")
 _PLACES = {
     "BrokenTrail": "trail",
     "Computed": "derived",
     "Database": "database",
+    "Difference": "differences",
     "Document": "documents",
     "LiveQuery": "live_query",
     "LiveValue": "live_value",
+    "Signal": "signals",
     "computed": "derived",
     "connect": "opening",
     "new_event": "database",
+    "signal": "signals",
 }
 
 __all__ = [
@@ -83,10 +88,15 @@ __all__ = [
     "testing",
     "Database",
     "Document",
+    # what is live
     "LiveQuery",
     "LiveValue",
+    "Difference",
+    "differences",
     "Computed",
     "computed",
+    "Signal",
+    "signal",
     # what is committed
     "Event",
     "NewEvent",

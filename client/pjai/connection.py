@@ -79,6 +79,22 @@ class Connection:
         self._message_bytes_max = limits.MESSAGE_BYTES_MAX
         self._link = Link(context, endpoint, came=self._greet, went=self._went, received=self._received)
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether a daemon is there; what is asked while none is waits for one."""
+        return self._is_introduced
+
+    def check_loop(self) -> None:
+        """Checks that whoever asks runs in the connection's own event loop.
+
+        Raises:
+            RuntimeError: it is another.
+        """
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError(
+                "this connection belongs to another event loop: connect in this one, or use pjai.blocking"
+            )
+
     async def open(self, wait: float) -> None:
         """Waits until the daemon has introduced itself.
 
@@ -152,10 +168,7 @@ class Connection:
         self._link.close()
 
     def _asked(self, method: Method[ParamsT, Any], params: ParamsT) -> Asked:
-        if asyncio.get_running_loop() is not self._loop:
-            raise RuntimeError(
-                "this connection belongs to another event loop: connect in this one, or use pjai.blocking"
-            )
+        self.check_loop()
         if self._failure is not None:
             raise self._failure
         if len(self._waiting) >= REQUESTS_WAITING_MAX:

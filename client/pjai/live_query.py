@@ -2,74 +2,80 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import Callable
-from typing import Any, Final, TypeVar
+from collections.abc import AsyncIterator, Callable
+from typing import Final, TypeVar
+from weakref import WeakSet
 
 import anyio
 
-from pjai.live_state import Gap, Held, follow, replaced
+from pjai.backlog import Backlog
+from pjai.differences import Difference
+from pjai.exchange import ConnectionLost
+from pjai.live_state import Held, Step, replaced
 from pjai.live_value import LiveValue
-from pjai.rows import RowReader, WatchAnswer, reader
-from pjai_wire.documents import copied
-from pjai_wire.envelope import LiveUpdate
-from pjai_wire.errors import PjaiError, TimedOut, UnknownTopic
+from pjai.stream import Stream
+from pjai_wire.errors import TimedOut, UnknownTopic
 from pjai_wire.select import Select
 
 T = TypeVar("T")
-
-UPDATES_KEPT_MAX = 1_000
-"""Updates that are kept while a whole result is asked for; past it the oldest go, and it is asked again."""
 
 
 class LiveQuery(LiveValue[list[T]]):
     """The result of a query: iterate over it for the result now and at each change.
 
+    Live queries of equal queries on one connection share one subscription and the rows of its result; each
+    has its own place in the iteration.
+
     Args:
-        select: the query.
         label: what the program calls it.
-        lost: called when the result cannot be followed any further: `show` must be called again.
         timeout: seconds that `reached` waits unless it is told otherwise.
     """
 
-    topic: str = ""
-    """Where the daemon publishes the changes; another one after a restart of the daemon."""
-
-    def __init__(
-        self, select: Select[T], label: str, lost: Callable[[LiveQuery[Any]], None], timeout: float
-    ) -> None:
+    def __init__(self, label: str, timeout: float) -> None:
         super().__init__()
-        self.select: Final = select
         self.label: Final = label
-        self.heard_at = 0.0
-        """When the daemon last said anything about this query, by the event loop's clock."""
-        self._lost = lost
+        self.is_outdated = True
+        """Whether it is to show the result of a query that it does not show yet."""
         self._timeout = timeout
         self._held: Held[T] = Held(-1, [])
-        self._reader: RowReader[T]
-        self._kept: deque[LiveUpdate] | None = None
+        self._stream: Stream[T]
+        self._backlogs: WeakSet[Backlog[T]] = WeakSet()
         self._advanced: anyio.Event | None = None
-        self._is_closed = False
-        self._failure: PjaiError | None = None
 
     def __repr__(self) -> str:
         return f"<live query {self.label or self.select.query.table} at {self.seq}>"
 
     @property
-    def current(self) -> list[T]:
-        """The result now; the list, and rows that are dicts, are the caller's own."""
-        return copied(self._held.rows)
+    def select(self) -> Select[T]:
+        """The query whose result this is: another in time, where the program gave a function."""
+        return self._stream.select
+
+    @property
+    def topic(self) -> str:
+        """Where the daemon publishes the changes; another one after a restart of the daemon."""
+        return self._stream.topic
 
     @property
     def seq(self) -> int:
         """The state that the result shows."""
         return self._held.seq
 
+    def changes(self) -> AsyncIterator[Difference[T]]:
+        """What changes from now on: first a `Reset` to the result as it is, then each difference to it.
+
+        A difference is a `Reset` too where the whole result was replaced: after a restart of the daemon or a
+        missed message, once the query is another, and where the reader is a thousand differences behind.
+        `rows = difference.applied_to(rows)` always leads to a result that `current` was or is.
+        """
+        backlog = Backlog(self._held, self._ended)
+        self._backlogs.add(backlog)
+        return backlog
+
     async def reached(self, seq: int, *, timeout: float | None = None) -> int:
         """Waits until the result shows the state at `seq`, such as a receipt's.
 
-        Where the commit did not touch the result, the daemon's next tick tells so.
+        Where the commit did not touch the result, the daemon's next tick tells so. While the result of
+        another query is on its way, because a function now returns that one, it is the one waited for.
 
         Args:
             seq: which state.
@@ -83,79 +89,70 @@ class LiveQuery(LiveValue[list[T]]):
             UnknownTopic: the live query ended before.
         """
         wait = self._timeout if timeout is None else timeout
-        with anyio.move_on_after(wait):
-            while self.seq < seq:
-                if self._ended():
-                    raise UnknownTopic("the live query has ended")
-                self._advanced = self._advanced or anyio.Event()
-                await self._advanced.wait()
-        if self.seq < seq:
+        if not await self._until(lambda: not self.is_outdated and self.seq >= seq, wait):
             raise TimedOut(
                 f"the live query did not reach {seq} within {wait:g} s",
                 hint=f"it shows the state at {self.seq}",
             )
+        if self.seq < seq:
+            raise UnknownTopic("the live query has ended")
         return self.seq
 
-    def show(self, answer: WatchAnswer) -> None:
-        """Shows a whole result, and what has come after it.
+    async def begun(self, timeout: float | None) -> None:
+        """Waits for the first result.
+
+        Args:
+            timeout: as of `reached`.
 
         Raises:
-            InvalidQuery: a record cannot be without a column that the answer lacks.
-            InternalError: the answer does not fit the contract.
+            TimedOut: it did not come in time.
+            ConnectionLost: the connection was closed before.
         """
-        self._reader = reader(self.select, answer.columns)
-        rows = self._reader.many(answer.rows)
-        kept = self._kept if self._kept and answer.topic == self.topic else ()
-        self.topic = answer.topic
-        self._kept = None
-        self._heard()
-        self._hold(replaced(self._held, answer.seq, rows))
-        for update in kept:
-            self.take(update)
+        wait = self._timeout if timeout is None else timeout
+        if not await self._until(lambda: not self.is_outdated, wait):
+            raise TimedOut(f"no result to watch within {wait:g} s", hint="give a longer timeout")
+        if self.is_outdated:
+            raise ConnectionLost("the connection was closed")
 
-    def take(self, update: LiveUpdate) -> None:
-        """Follows an update."""
-        self._heard()
-        if self._kept is not None:
-            self._kept.append(update)
-            return
-        after = follow(self._held, update, self._reader.one)
-        if isinstance(after, Gap):
-            self.lose()
-            self.take(update)
-        else:
-            self._hold(after)
-
-    def lose(self) -> None:
-        """Asks for a whole result, unless that is under way; until then the last one stands."""
-        if self._kept is None:
-            self._kept = deque(maxlen=UPDATES_KEPT_MAX)
-            self._lost(self)
-
-    def close(self, failure: PjaiError | None = None) -> None:
-        """Ends the iteration, with an error where there is one."""
-        self._is_closed = True
-        self._failure = failure
-        self._wake()
+    def show(self, stream: Stream[T], held: Held[T]) -> None:
+        """Shows the result of the query that is wanted, which is that of `stream`."""
+        self._stream = stream
+        self.is_outdated = False
+        self.take(replaced(self._held, held.seq, held.rows))
         self._wake_reached()
 
-    def _state(self) -> object:
+    def take(self, step: Step[T]) -> None:
+        """The result moved."""
+        before, self._held = self._held, step.held
+        for backlog in tuple(self._backlogs):
+            backlog.take(step)
+        if step.held.rows is not before.rows:
+            self._wake()
+        if step.held.seq != before.seq:
+            self._wake_reached()
+
+    def outdate(self, *, is_outdated: bool) -> None:
+        """Whether another query may be wanted than the one whose result is shown."""
+        self.is_outdated = is_outdated
+        self._wake_reached()
+
+    def close(self, failure: Exception | None = None) -> None:
+        """As `LiveValue.close`."""
+        super().close(failure)
+        for backlog in tuple(self._backlogs):
+            backlog.wake()
+        self._wake_reached()
+
+    def _newest(self) -> list[T]:
         return self._held.rows
 
-    def _ended(self) -> bool:
-        if self._failure is not None:
-            raise self._failure
-        return self._is_closed
-
-    def _heard(self) -> None:
-        self.heard_at = asyncio.get_running_loop().time()
-
-    def _hold(self, held: Held[T]) -> None:
-        before, self._held = self._held, held
-        if held.rows is not before.rows:
-            self._wake()
-        if held.seq != before.seq:
-            self._wake_reached()
+    async def _until(self, is_so: Callable[[], bool], wait: float) -> bool:
+        """Whether something became so, or the live query ended, within `wait` seconds."""
+        with anyio.move_on_after(wait):
+            while not (is_so() or self._ended()):
+                self._advanced = self._advanced or anyio.Event()
+                await self._advanced.wait()
+        return is_so() or self._ended()
 
     def _wake_reached(self) -> None:
         if self._advanced is not None:

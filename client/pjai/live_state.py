@@ -1,4 +1,4 @@
-"""Owns what a live query holds and how an update moves it: pure, without sockets."""
+"""Owns what a live query holds and how an update moves it (pure)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from msgspec import UNSET, Raw, Struct
 
-from pjai_wire.changes import apply_changes
+from pjai.differences import Change, Reset, applied
 from pjai_wire.envelope import LiveUpdate
 from pjai_wire.errors import InternalError
 
@@ -22,6 +22,13 @@ class Held(Struct, Generic[T], frozen=True):
     """Never changed: each different result is another list, and an equal one is the same."""
 
 
+class Step(Struct, Generic[T], frozen=True):
+    """What is held next, and how it differs from what was held before."""
+
+    held: Held[T]
+    changes: tuple[Change[T], ...] = ()
+
+
 class Gap(Struct, frozen=True):
     """An update does not follow what is held: something between them was missed."""
 
@@ -30,8 +37,8 @@ class Gap(Struct, frozen=True):
     seq: int
 
 
-def follow(held: Held[T], update: LiveUpdate, decode: Callable[[Raw], T]) -> Held[T] | Gap:
-    """What is held after an update.
+def follow(held: Held[T], update: LiveUpdate, decode: Callable[[Raw], T]) -> Step[T] | Gap:
+    """The step that an update makes.
 
     An update that is older than what is held changes nothing. A whole result needs no predecessor; changes
     and ticks do.
@@ -42,19 +49,23 @@ def follow(held: Held[T], update: LiveUpdate, decode: Callable[[Raw], T]) -> Hel
         decode: makes a row of an encoded one; raises InternalError where it cannot.
     """
     if update.seq <= held.seq:
-        return held
+        return Step(held)
     gap = Gap(held=held.seq, prev=update.prev, seq=update.seq)
     try:
         if update.rows is not UNSET:
             return replaced(held, update.seq, [decode(row) for row in update.rows])
         if update.prev != held.seq:
             return gap
-        changes = () if update.changes is UNSET else update.changes
-        return replaced(held, update.seq, apply_changes(held.rows, changes, decode))
+        rows, changes = applied(held.rows, () if update.changes is UNSET else update.changes, decode)
     except (IndexError, InternalError):
         return gap
+    return _stepped(held, update.seq, rows, changes)
 
 
-def replaced(held: Held[T], seq: int, rows: list[T]) -> Held[T]:
-    """What is held once `rows` are the result at `seq`."""
-    return Held(seq, held.rows if rows == held.rows else rows)
+def replaced(held: Held[T], seq: int, rows: list[T]) -> Step[T]:
+    """The step to `rows` as the whole result at `seq`."""
+    return _stepped(held, seq, rows, (Reset(rows),))
+
+
+def _stepped(held: Held[T], seq: int, rows: list[T], changes: tuple[Change[T], ...]) -> Step[T]:
+    return Step(Held(seq, held.rows)) if rows == held.rows else Step(Held(seq, rows), changes)

@@ -88,7 +88,9 @@ async def new_events(
     """
     if "before" in which or "order" in which:
         raise InvalidQuery("who follows events goes forward, for ever", hint="without before and order")
-    read = which.get("after", live.seq)
+    # What `live` shows may be a moment old.
+    newest = EventsParams(limit=1, order="desc")
+    read = which["after"] if "after" in which else (await connection.call(EVENTS, newest)).seq
     while True:
         # Whatever the filter leaves out of what is shown already need not be read again.
         shown = live.seq

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,32 +12,13 @@ import pjai
 from pjai import LiveQuery, v1
 from pjai.exchange import ConnectionLost
 from pjai.testing import Daemon
-from pjai_wire.changes import Delete, Insert
-from pjai_wire.codec import encode
+from pjai_wire.changes import Delete
 from pjai_wire.envelope import LiveUpdate
 from pjai_wire.errors import InvalidQuery, NotRunning, TimedOut, UnknownTable, UnknownTopic
 from pjai_wire.tables import memory_links
 from tests.client.fake_daemon import FakeDaemon
+from tests.client.links import LINKS, inserted, names, result
 from tests.conftest import TICK_INTERVAL_MS
-
-LINKS = memory_links.all()
-COLUMNS = [column.name for column in memory_links.default_columns]
-
-
-def row(name: str) -> list[object]:
-    return [name, "a", "b", "related", 1.0, 0]
-
-
-def names(rows: list[pjai.records.MemoryLink]) -> list[str]:
-    return [one.id for one in rows]
-
-
-def result(topic: str, seq: int, *rows: str) -> dict[str, Any]:
-    return {"topic": topic, "seq": seq, "columns": COLUMNS, "rows": [row(name) for name in rows]}
-
-
-def inserted(prev: int, seq: int, name: str) -> LiveUpdate:
-    return LiveUpdate(seq=seq, prev=prev, changes=(Insert(0, Raw(encode(row(name)))),))
 
 
 @asynccontextmanager
@@ -88,14 +68,25 @@ async def test_a_seq_is_waited_for_as_long_as_the_connection_waits_for_answers(f
             await live.reached(99)
 
 
-async def test_a_watch_that_is_answered_as_the_connection_ends_is_an_error(fake: FakeDaemon) -> None:
-    fake.answers["watch"] = lambda _: result("t1", 1, "one")
+async def test_a_watch_under_way_ends_with_the_connection(fake: FakeDaemon) -> None:
+    async def watch(db: pjai.Database) -> None:
+        with pytest.raises(ConnectionLost, match="the connection was closed"):
+            async with db.watch(LINKS):
+                pass
+
+    async with anyio.create_task_group() as tasks, pjai.connect(fake.endpoints.requests) as db:
+        tasks.start_soon(watch, db)
+        await fake.asked("watch")
+
+
+async def test_a_first_result_that_does_not_come_in_time_is_an_error(fake: FakeDaemon) -> None:
     async with pjai.connect(fake.endpoints.requests) as db:
-        entering = db.watch(LINKS).__aenter__()
-        answer: asyncio.Future[object] = entering.send(None)
-        await asyncio.wait([answer])
-    with pytest.raises(ConnectionLost, match="the connection was closed"):
-        entering.send(None)
+        with pytest.raises(TimedOut, match=r"no result to watch within 0\.001 s"):
+            async with db.watch(LINKS, timeout=0.001):
+                pass
+        # Its answer comes all the same, and its topic is ended.
+        await fake.answer(await fake.asked("watch"), result("t1", 1, "one"))
+        assert (await fake.asked("unwatch")).params == {"topic": "t1"}
 
 
 async def test_a_closed_connection_watches_nothing(fake: FakeDaemon) -> None:

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET, Raw
 
-from pjai.live_state import Gap, Held, follow, replaced
+from pjai.differences import Deleted, Difference, Inserted, Moved, Reset, Updated
+from pjai.live_state import Gap, Held, Step, follow, replaced
 from pjai_wire.changes import Change, Delete, Insert, Move, Update
 from pjai_wire.codec import encode
 from pjai_wire.envelope import LiveUpdate
@@ -26,8 +27,15 @@ def text_of(encoded: Raw) -> str:
     return text
 
 
+def step(held: Held[str], update: LiveUpdate) -> Step[str]:
+    outcome = follow(held, update, text_of)
+    assert isinstance(outcome, Step)
+    return outcome
+
+
 def moved(held: Held[str], update: LiveUpdate) -> Held[str] | Gap:
-    return follow(held, update, text_of)
+    outcome = follow(held, update, text_of)
+    return outcome if isinstance(outcome, Gap) else outcome.held
 
 
 def changed(prev: int, seq: int, *changes: Change[Raw]) -> LiveUpdate:
@@ -38,6 +46,29 @@ def test_changes_make_the_next_result() -> None:
     update = changed(5, 6, Delete(0), Insert(2, row("d")), Update(0, row("B")), Move(1, 0, row("c")))
     assert moved(HELD, update) == Held(6, ["c", "B", "d"])
     assert HELD.rows == ["a", "b", "c"]
+
+
+def test_a_step_names_its_changes_with_the_rows_that_they_concern() -> None:
+    update = changed(5, 6, Delete(0), Insert(2, row("d")), Update(0, row("B")), Move(1, 0, row("C")))
+    assert step(HELD, update).changes == (
+        Deleted(0, "a"),
+        Inserted(2, "d"),
+        Updated(0, "B", before="b"),
+        Moved(1, 0, "C", before="c"),
+    )
+
+
+def test_a_step_leaves_out_what_changed_nothing() -> None:
+    assert step(HELD, changed(5, 6, Update(0, row("a")), Delete(1))).changes == (Deleted(1, "b"),)
+    there_and_back = changed(5, 6, Move(0, 1, row("a")), Move(0, 1, row("b")))
+    for update in (LiveUpdate(seq=6, prev=5), changed(5, 6, Update(0, row("a"))), there_and_back):
+        assert step(HELD, update).changes == ()
+    assert replaced(HELD, 6, ["a", "b", "c"]).changes == ()
+
+
+def test_a_whole_result_is_a_reset() -> None:
+    whole = LiveUpdate(seq=9, prev=7, rows=(row("z"),))
+    assert step(HELD, whole) == replaced(HELD, 9, ["z"]) == Step(Held(9, ["z"]), (Reset(["z"]),))
 
 
 def test_a_tick_moves_the_seq_and_leaves_the_very_rows() -> None:
@@ -109,20 +140,22 @@ def difference(before: Sequence[str], after: Sequence[str]) -> tuple[Change[Raw]
     history=st.lists(results, min_size=1, max_size=12),
     steps=st.lists(st.sampled_from(["arrives", "is lost", "arrives twice", "is whole"]), min_size=12),
 )
-def test_after_any_losses_the_rows_are_those_of_the_seq_that_is_held(
+def test_after_any_losses_the_rows_and_a_copy_kept_by_differences_are_those_of_the_seq_that_is_held(
     history: list[list[str]], steps: list[str]
 ) -> None:
     held = Held(0, history[0])
+    copy = list(held.rows)
     for seq, (before, after) in enumerate(pairwise(history), start=1):
-        step = steps[seq - 1]
-        if step == "is whole":
+        fate = steps[seq - 1]
+        if fate == "is whole":
             update = LiveUpdate(seq=seq, prev=seq - 1, rows=tuple(map(row, after)))
         else:
             update = LiveUpdate(seq=seq, prev=seq - 1, changes=difference(before, after) or UNSET)
-        for _ in range({"is lost": 0, "arrives twice": 2}.get(step, 1)):
-            missed = held.seq < seq - 1 and step != "is whole"
-            outcome = moved(held, update)
+        for _ in range({"is lost": 0, "arrives twice": 2}.get(fate, 1)):
+            missed = held.seq < seq - 1 and fate != "is whole"
+            outcome = follow(held, update, text_of)
             assert isinstance(outcome, Gap) == missed
             # A gap is answered with the whole result.
-            held = replaced(held, seq, after) if isinstance(outcome, Gap) else outcome
-        assert held.rows == history[held.seq]
+            taken = replaced(held, seq, after) if isinstance(outcome, Gap) else outcome
+            held, copy = taken.held, Difference(taken.held.seq, taken.changes).applied_to(copy)
+        assert copy == held.rows == history[held.seq]

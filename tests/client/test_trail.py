@@ -118,7 +118,7 @@ async def test_new_events_are_filtered(db: Database) -> None:
 async def test_events_that_the_filter_leaves_out_are_not_read_again(fake: FakeDaemon) -> None:
     fake.answers |= {"watch": lambda _: WATCHED, "unwatch": lambda _: {}}
     async with pjai.connect(fake.endpoints.requests) as db, anyio.create_task_group() as tasks:
-        tasks.start_soon(_first, db.follow_events(client="cli"))
+        tasks.start_soon(_first, db.follow_events(client="cli", after=9))
         await fake.until_subscribed("t")
         read = []
         for seq in (9, 12, 13):
@@ -146,7 +146,10 @@ async def test_following_begins_now_unless_told_otherwise(fake: FakeDaemon) -> N
     }
     async with pjai.connect(fake.endpoints.requests) as db, anyio.create_task_group() as tasks:
         tasks.start_soon(_first, db.follow_events())
-        assert (await fake.asked("events")).params["after"] == 9
+        newest = await fake.asked("events")
+        assert (newest.params["order"], newest.params["limit"]) == ("desc", 1)
+        await fake.answer(newest, {"events": [], "next": None, "seq": 12})
+        assert (await fake.asked("events")).params["after"] == 12
         tasks.cancel_scope.cancel()
 
 
