@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from queue import SimpleQueue
+from typing import assert_type
+
+import pytest
+
+import pjai
+from pjai import Difference, blocking, memories, personas, records, v1
+from pjai.differences import Inserted, Reset
+from pjai.testing import Daemon
+
+PATIENCE_S = 10
+
+
+@pytest.fixture
+def db(daemon: Daemon) -> Iterator[blocking.Database]:
+    with blocking.connect(daemon.endpoint, client="blocking tests") as database:
+        yield database
+
+
+def remember(db: blocking.Database, owner: str, name: str, importance: int = 50) -> pjai.Receipt:
+    return db.commit(
+        v1.MemoryEntityCreated(
+            id=pjai.new_id(), persona_id=owner, type="concept", name=name, importance=importance
+        )
+    )
+
+
+def created(db: blocking.Database) -> str:
+    name = pjai.new_id()
+    db.commit(v1.PersonaCreated(id=name, name=name))
+    return name
+
+
+def test_differences_are_iterated(db: blocking.Database) -> None:
+    name = pjai.new_id()
+    with db.watch(personas.where(name=name)) as live:
+        differences = live.changes()
+        assert assert_type(next(differences), Difference[records.Persona]).changes == (Reset([]),)
+        db.commit(v1.PersonaCreated(id=name, name=name))
+        difference = next(differences)
+        assert difference.changes == (Inserted(0, live.current[0]),)
+        assert difference.applied_to([]) == live.current
+    assert list(differences) == []
+
+
+def test_a_signal_is_set_from_any_thread_and_what_follows_it_changes(db: blocking.Database) -> None:
+    ada, bob = created(db), created(db)
+    remember(db, ada, "Sourdough", 70)
+    remember(db, bob, "Rye", 20)
+    chosen = assert_type(db.signal(ada), blocking.Signal[str])
+    with (
+        db.watch(lambda: memories.where(persona_id=chosen.current)) as live,
+        db.computed(lambda: [one.name for one in live.current if chosen.current == one.persona_id]) as theirs,
+        db.computed(len, live) as how_many,
+    ):
+        assert (next(theirs), next(how_many)) == (["Sourdough"], 1)
+        setting = threading.Thread(target=chosen.set, args=(bob,))
+        setting.start()
+        setting.join()
+        assert live.reached(0) > 0
+        assert (chosen.current, theirs.current, live.select) == (bob, ["Rye"], memories.where(persona_id=bob))
+        chosen.update(lambda _: ada)
+        assert live.reached(0) > 0
+        assert theirs.current == ["Sourdough"]
+    assert list(theirs) == []
+
+
+def test_a_callback_gets_the_result_of_now_and_each_new_one_in_a_thread_of_its_own(
+    db: blocking.Database,
+) -> None:
+    ada = created(db)
+    results: SimpleQueue[tuple[list[str], threading.Thread]] = SimpleQueue()
+
+    def note(rows: list[records.MemoryEntity]) -> None:
+        # It may ask for more.
+        assert db.count(memories.where(persona_id=ada)) >= len(rows)
+        results.put(([one.name for one in rows], threading.current_thread()))
+
+    with db.watch(memories.where(persona_id=ada).order_by(memories.name)) as live:
+        stop = live.on_change(note)
+        names, thread = results.get(timeout=PATIENCE_S)
+        assert (names, thread is not threading.current_thread()) == ([], True)
+        receipt = remember(db, ada, "Sourdough")
+        assert results.get(timeout=PATIENCE_S) == (["Sourdough"], thread)
+        # The iteration of the result has a place of its own.
+        assert [one.name for one in next(live)] == ["Sourdough"]
+        stop()
+        assert not thread.is_alive()
+        stop()
+        receipt = remember(db, ada, "Rye")
+        live.reached(receipt.seq)
+        assert results.empty()
+
+
+def test_the_block_s_end_ends_its_callbacks(db: blocking.Database) -> None:
+    threads: SimpleQueue[threading.Thread] = SimpleQueue()
+    with db.watch(personas.where(name="nobody")) as live:
+        stop = live.on_change(lambda _: threads.put(threading.current_thread()))
+        thread = threads.get(timeout=PATIENCE_S)
+    assert not thread.is_alive()
+    stop()
+
+
+def test_a_callback_may_stop_itself(db: blocking.Database) -> None:
+    called: SimpleQueue[threading.Thread] = SimpleQueue()
+    number = db.signal(1)
+    stopping = threading.Event()
+
+    def once(_: int) -> None:
+        stopping.wait(PATIENCE_S)
+        stop()
+        called.put(threading.current_thread())
+
+    stop = number.on_change(once)
+    stopping.set()
+    thread = called.get(timeout=PATIENCE_S)
+    thread.join(PATIENCE_S)
+    number.set(2)
+    assert called.empty()
+
+
+def test_what_a_callback_raises_ends_the_live_query_and_is_logged(
+    db: blocking.Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: object) -> None:
+        raise ZeroDivisionError
+
+    with db.watch(personas.where(name="nobody")) as live, db.watch(personas.where(name="nobody")) as other:
+        live.on_change(fail)
+        with pytest.raises(ZeroDivisionError):
+            for _ in live:
+                pass
+        with pytest.raises(ZeroDivisionError):
+            live.reached(2**50)
+        assert next(other) == []
+    (record,) = caplog.records
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError
+
+
+def test_callbacks_on_what_no_block_ends_end_with_the_connection(daemon: Daemon) -> None:
+    before = threading.active_count()
+    called = threading.Event()
+    with blocking.connect(daemon.endpoint) as db:
+        db.signal(1).on_change(lambda _: called.set())
+        assert called.wait(PATIENCE_S)
+    assert threading.active_count() == before
+
+
+def test_a_function_that_would_wait_for_the_loop_that_runs_it_is_an_error(db: blocking.Database) -> None:
+    with pytest.raises(RuntimeError), db.watch(lambda: personas.limit(db.count(personas))):
+        pass
