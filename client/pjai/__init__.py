@@ -52,7 +52,7 @@ from pjai_wire.tables import (
 )
 
 if TYPE_CHECKING:
-    from pjai import blocking, differences, testing
+    from pjai import blocking, differences, queries, testing
     from pjai.database import Database, new_event
     from pjai.derived import Computed, computed
     from pjai.differences import Difference
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
 
 __version__ = version.PACKAGE
 
-_MODULES = ("blocking", "differences", "testing")
+_MODULES = ("blocking", "differences", "queries", "testing")
 _PLACES = {
     "BrokenTrail": "trail",
     "Computed": "derived",
@@ -107,6 +107,7 @@ __all__ = [
     "v1",
     "v2",
     # what is asked
+    "queries",
     "Select",
     "Table",
     "records",

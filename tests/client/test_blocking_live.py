@@ -154,3 +154,11 @@ def test_callbacks_on_what_no_block_ends_end_with_the_connection(daemon: Daemon)
 def test_a_function_that_would_wait_for_the_loop_that_runs_it_is_an_error(db: blocking.Database) -> None:
     with pytest.raises(RuntimeError), db.watch(lambda: personas.limit(db.count(personas))):
         pass
+
+
+def test_what_an_asynchronous_block_composes_is_followed(db: blocking.Database) -> None:
+    ada = created(db)
+    with db.composed(lambda inner: pjai.queries.memory_insights(inner, ada)) as insights:
+        assert next(insights).total == 0
+        remember(db, ada, "Sourdough")
+        assert any(value.total == 1 for value in insights)

@@ -11,12 +11,12 @@ same parameters, made to wait; Ctrl-C ends the wait and what was waited for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, TypeVar
 
 from anyio.from_thread import start_blocking_portal
 
-from pjai import database, derived, documents, opening, signals
+from pjai import database, derived, documents, live_value, opening, signals
 from pjai.askable import Askable
 from pjai.blocking.facade import Facade, Loop, iterating, waiting
 from pjai.blocking.live import Computed, LiveQuery, LiveValue, Signal
@@ -80,6 +80,21 @@ class Database(Facade[database.Database]):
         """The result of a query, kept up to date inside the block; a function is run by the event loop."""
         watching = self.inner.watch(asked, label, timeout=timeout)
         with self._loop.inside(watching) as query, LiveQuery(self._loop, query) as live:
+            yield live
+
+    @contextmanager
+    def composed(
+        self,
+        compose: Callable[[database.Database], AbstractAsyncContextManager[live_value.LiveValue[T]]],
+    ) -> Iterator[LiveValue[T]]:
+        """What an asynchronous block makes of this database, kept up to date inside the block.
+
+        Example:
+            with db.composed(lambda db: queries.memory_insights(db, ada)) as insights:
+                print(insights.current.total)
+        """
+        composing = self._loop.call(lambda: compose(self.inner))
+        with self._loop.inside(composing) as value, LiveValue(self._loop, value) as live:
             yield live
 
     def signal(self, value: T) -> Signal[T]:
