@@ -33,8 +33,8 @@ class Plan(Struct, frozen=True):
 
     @property
     def identity(self) -> Hashable:
-        """Equal for queries that always have the same result."""
-        return (self.statement.sql, tuple(self.statement.bindings))
+        """Equal for queries that always have the same result, its columns of the same names."""
+        return (self.statement.sql, self.statement.columns, tuple(self.statement.bindings))
 
     @property
     def found_by(self) -> tuple[str, ...]:
