@@ -7,14 +7,14 @@ from typing import Protocol
 
 import anyio
 
-DELIVER_AGAIN_S = 0.02
-"""How long those who are behind wait between two tries."""
+RETRY_INTERVAL_S = 0.02
 
 
 class Subscriber(Protocol):
     """Whoever hears a topic."""
 
     topic: str
+    client: bytes
     is_heard: bool
     is_behind: bool
 
@@ -30,10 +30,14 @@ class Delivery:
 
     Args:
         publish: sends a message to a topic; False where the subscriber's queue is full.
+        retry_interval_s: how long those who are behind wait between two tries.
     """
 
-    def __init__(self, publish: Callable[[str, bytes], bool]) -> None:
+    def __init__(
+        self, publish: Callable[[str, bytes], bool], *, retry_interval_s: float = RETRY_INTERVAL_S
+    ) -> None:
         self._publish = publish
+        self._retry_interval_s = retry_interval_s
         self._behind: dict[str, Subscriber] = {}
         self._woken = anyio.Event()
 
@@ -67,16 +71,23 @@ class Delivery:
             await self._woken.wait()
             self._woken = anyio.Event()
             while self._behind:
-                await anyio.sleep(DELIVER_AGAIN_S)
+                await anyio.sleep(self._retry_interval_s)
                 self._retry()
 
     def _retry(self) -> None:
+        """Tries each client until its queue is full: the topics of one that reads nothing cost one try."""
+        full: set[bytes] = set()
         for subscriber in list(self._behind.values()):
-            message = subscriber.message()
-            if message is not None and self._publish(subscriber.topic, message):
-                self.forget(subscriber.topic)
+            if subscriber.client in full or (message := subscriber.message()) is None:
+                continue
+            self.forget(subscriber.topic)
+            if self._publish(subscriber.topic, message):
                 subscriber.is_behind = False
                 subscriber.delivered()
+            else:
+                # Behind the client's others, should they be heard on another connection.
+                self._behind[subscriber.topic] = subscriber
+                full.add(subscriber.client)
 
     def _fall_behind(self, subscriber: Subscriber) -> None:
         subscriber.is_behind = True
