@@ -13,8 +13,9 @@ from pjaid.live.footprint import Footprint
 from pjaid.store.changed import RowChange
 from pjaid.store.writer import Committed
 
-ENTRY_BYTES = 1_000
-"""About what it takes to keep an answer, beside the answer itself."""
+ENTRY_BYTES = 2_000
+CONJUNCTION_BYTES = 1_000
+"""About what it takes to keep an answer, and to find it by what it depends on, beside the answer itself."""
 
 SHARE_MAX = 4
 """An answer larger than this part of the room is not kept, as it would push out many."""
@@ -32,7 +33,8 @@ class Answer(Struct, frozen=True):
     @property
     def bytes_kept(self) -> int:
         """What it takes to keep it."""
-        return ENTRY_BYTES + len(self.question) + len(self.body)
+        found_by = sum(len(conjunctions) for _, conjunctions in self.footprint.rows)
+        return ENTRY_BYTES + CONJUNCTION_BYTES * found_by + len(self.question) + len(self.body)
 
     def __hash__(self) -> int:
         return id(self)
@@ -44,6 +46,10 @@ class Answer(Struct, frozen=True):
         """Rows changed that can concern it: it is forgotten where they do."""
         if any(self.footprint.concerns(change) for change in changes):
             self.forget.drop(self)
+
+    def failed(self, _error: Exception) -> None:
+        """Nobody knows whether rows concern it: it is forgotten."""
+        self.forget.drop(self)
 
     def lost(self, _committed: Committed) -> None:
         """Any row may have changed: it is forgotten."""
@@ -64,6 +70,7 @@ class Answers:
         self._bytes_max = bytes_max
         self._age_max_s = age_max_s
         self._by_question: OrderedDict[bytes, Answer] = OrderedDict()
+        self._ambiguous_seq: int | None = None
         self.bytes_kept = 0
         """What the answers take together."""
         self.hits = 0
@@ -96,7 +103,7 @@ class Answers:
 
     def keep(self, question: bytes, body: bytes, footprint: Footprint, seq: int) -> None:
         """Keeps an answer that was read in the state at `seq`, if that is the present, and others less."""
-        if seq != self._dependents.seq or not self._dependents.is_settled:
+        if seq != self._dependents.seq or seq == self._ambiguous_seq or not self._dependents.is_settled:
             return
         answer = Answer(question, body, footprint, time.monotonic(), self)
         if answer.bytes_kept * SHARE_MAX > self._bytes_max or question in self._by_question:
@@ -109,12 +116,17 @@ class Answers:
             self.drop(next(iter(self._by_question.values())))
 
     def drop(self, answer: Answer) -> None:
-        """Forgets an answer."""
-        del self._by_question[answer.question]
-        self.bytes_kept -= answer.bytes_kept
-        self._dependents.remove(answer)
+        """Forgets an answer, if it is kept."""
+        if self._by_question.get(answer.question) is answer:
+            del self._by_question[answer.question]
+            self.bytes_kept -= answer.bytes_kept
+            self._dependents.remove(answer)
 
     def clear(self) -> None:
-        """Forgets every answer: the state was changed without a commit."""
+        """Forgets every answer: the state was changed without a commit.
+
+        Until the next one two states have this seq, and an answer that is yet to come may be of either.
+        """
+        self._ambiguous_seq = self._dependents.seq
         for answer in list(self._by_question.values()):
             self.drop(answer)

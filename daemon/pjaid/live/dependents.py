@@ -27,6 +27,9 @@ class Dependent(Hashable, Protocol):
     def touched(self, committed: Committed, changes: Sequence[RowChange]) -> None:
         """Some rows that can concern it changed in a commit."""
 
+    def failed(self, error: Exception) -> None:
+        """It raised this when it was told of a commit: what it holds is not to be believed any more."""
+
     def lost(self, committed: Committed) -> None:
         """A commit changed more rows than were told: what was known before it is not to be believed."""
 
@@ -54,6 +57,13 @@ class Dependents:
         """The last state of a table of which all were told: client documents count for themselves."""
         return self.documents_seq if table is client_documents else self.seq
 
+    def seq_begun_of(self, table: Table[Any]) -> int:
+        """The last state of a table of which some may have been told: who comes now may miss some of it."""
+        if not self._waiting:
+            return self.seq_of(table)
+        begun = self._waiting[0]
+        return begun.documents_seq if table is client_documents else begun.seq
+
     @property
     def is_settled(self) -> bool:
         """Whether all were told of every commit that anybody may know of."""
@@ -80,7 +90,7 @@ class Dependents:
         found: dict[Dependent, list[RowChange]] = {}
         self._look_up(committed.changes, found)
         for dependent, changes in found.items():
-            dependent.touched(committed, changes)
+            _tell(dependent, committed, changes)
         self._reach(committed)
         self._settle()
 
@@ -90,11 +100,11 @@ class Dependents:
             await self._woken.wait()
             self._woken = anyio.Event()
             while self._waiting:
-                await self._tell(self._waiting[0])
+                await self._tell_in_turns(self._waiting[0])
                 self._reach(self._waiting.popleft())
             self._settle()
 
-    async def _tell(self, committed: Committed) -> None:
+    async def _tell_in_turns(self, committed: Committed) -> None:
         if committed.changes is None:
             for dependent in self._routes:
                 dependent.lost(committed)
@@ -104,7 +114,7 @@ class Dependents:
             self._look_up(committed.changes[start : start + CHANGES_AT_ONCE_MAX], found)
             await anyio.lowlevel.checkpoint()
         for number, (dependent, changes) in enumerate(found.items(), start=1):
-            dependent.touched(committed, changes)
+            _tell(dependent, committed, changes)
             if number % DEPENDENTS_AT_ONCE == 0:
                 await anyio.lowlevel.checkpoint()
 
@@ -120,3 +130,11 @@ class Dependents:
     def _settle(self) -> None:
         for callback in self.settled:
             callback()
+
+
+def _tell(dependent: Dependent, committed: Committed, changes: Sequence[RowChange]) -> None:
+    """Tells one, whose defect must not keep the commit from the others."""
+    try:
+        dependent.touched(committed, changes)
+    except Exception as error:
+        dependent.failed(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Raw
 
@@ -28,17 +28,25 @@ class Feed:
 
     Args:
         params: which table and conditions.
-        touched: where it notes that it has something to tell.
         topic: where it is published.
         client: whose it is.
         opened_at: when, on the clock of leases, in seconds.
+        on_touched: told that it has something to tell.
+        on_failed: told why it can't follow its table.
 
     Raises:
         RequestError: the conditions mean nothing, or only SQLite can match them.
     """
 
     def __init__(
-        self, params: FeedParams, touched: dict[Feed, None], topic: str, client: bytes, opened_at: float
+        self,
+        params: FeedParams,
+        topic: str,
+        client: bytes,
+        opened_at: float,
+        *,
+        on_touched: Callable[[Feed], None],
+        on_failed: Callable[[Feed, Exception], None],
     ) -> None:
         self.table = table_named(params.table)
         compile_count(CountParams(table=params.table, where=params.where))
@@ -60,7 +68,8 @@ class Feed:
         self.bytes_kept = 0
         """What the rows that wait take."""
         self._shown_seq = 0
-        self._touched = touched
+        self._on_touched = on_touched
+        self._on_failed = on_failed
         self._meets = predicate(self.table, params.where)
         self._encoded = projection(tuple((places[column.name], column.kind) for column in columns))
         self._waiting: dict[str, FeedChange] = {}
@@ -70,11 +79,13 @@ class Feed:
         self.seq = self._shown_seq = seq
 
     def touched(self, committed: Committed, changes: Sequence[RowChange]) -> None:
-        """Follows the rows that a commit changed."""
+        """Follows the rows that a commit changed, unless the feed began after it."""
+        if self._seq_of(committed) <= self.seq:
+            return
         for change in changes:
             self._note(change)
         self.reach(self._seq_of(committed))
-        self._touched[self] = None
+        self._on_touched(self)
         if len(self._waiting) > WAITING_ROWS_MAX or self.bytes_kept > WAITING_BYTES_MAX:
             self.lost(committed)
 
@@ -85,6 +96,10 @@ class Feed:
         """
         self.reach(self._seq_of(committed))
         self.delivered()
+
+    def failed(self, error: Exception) -> None:
+        """It did not follow a commit."""
+        self._on_failed(self, error)
 
     def reach(self, seq: int) -> None:
         """What waits leads to the state at `seq`."""

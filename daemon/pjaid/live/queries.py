@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 import anyio.lowlevel
+import structlog
 from anyio.abc import TaskGroup
 from msgspec import Struct
 
@@ -24,9 +25,10 @@ from pjaid.live.view import Advance
 from pjaid.live.views import Source, Views
 from pjaid.live.watched import Watched
 
+log = structlog.get_logger()
+
 TOPIC_BYTES = 16
 TICKS_AT_ONCE = 32
-
 
 Opened = Subscription | Feed
 
@@ -94,9 +96,7 @@ class LiveQueries:
         """
         planned = plan(query)
         self._registry.require_room(client)
-        watched = self._views.open(planned)
-        watched.openings += 1
-        try:
+        with self._views.held(self._views.open(planned)) as watched:
             await self._views.until_current(watched)
             self._registry.require_room(client, watched.view.bytes_kept)
             seq = self._views.seq_reached(watched)
@@ -112,10 +112,7 @@ class LiveQueries:
             )
             self._registry.add(subscription)
             watched.subscriptions[subscription.topic] = subscription
-            return _snapshot(subscription, planned.statement.columns)
-        finally:
-            watched.openings -= 1
-            self._views.drop_unused(watched)
+            return _snapshot(subscription)
 
     async def resync(self, topic: str) -> Snapshot:
         """The whole result, for a client that missed a message.
@@ -124,11 +121,11 @@ class LiveQueries:
             UnknownTopic: it has ended, or is a feed.
         """
         subscription = self._subscription(topic)
-        watched = self._views.get(subscription.view.identity)
-        await self._views.until_current(watched)
-        subscription = self._subscription(topic)
-        subscription.told(self._views.seq_reached(watched))
-        return _snapshot(subscription, watched.view.plan.statement.columns)
+        with self._views.held(self._views.get(subscription.view.identity)) as watched:
+            await self._views.until_current(watched)
+            subscription = self._subscription(topic)
+            subscription.told(self._views.seq_reached(watched))
+            return _snapshot(subscription)
 
     def feed(self, params: FeedParams, client: bytes) -> Feed:
         """Opens a feed.
@@ -138,8 +135,15 @@ class LiveQueries:
             RequestError: the conditions mean nothing, or only SQLite can match them.
         """
         self._registry.require_room(client)
-        feed = Feed(params, self._touched_feeds, secrets.token_urlsafe(TOPIC_BYTES), client, time.monotonic())
-        feed.begin(self._dependents.seq_of(feed.table))
+        feed = Feed(
+            params,
+            secrets.token_urlsafe(TOPIC_BYTES),
+            client,
+            time.monotonic(),
+            on_touched=self._note_touched,
+            on_failed=self._end_feed,
+        )
+        feed.begin(self._dependents.seq_begun_of(feed.table))
         self._dependents.add(feed.table.table_name, feed.conjunctions, feed)
         self._registry.add(feed)
         return feed
@@ -221,6 +225,9 @@ class LiveQueries:
             else:
                 subscription.put_off(watched.seq, advance.changes)
 
+    def _note_touched(self, feed: Feed) -> None:
+        self._touched_feeds[feed] = None
+
     def _tell_feeds(self) -> None:
         """Publishes what the feeds have taken of the commits of which all were told."""
         for feed in self._touched_feeds:
@@ -228,14 +235,17 @@ class LiveQueries:
                 self._delivery.flush(feed)
         self._touched_feeds.clear()
 
+    def _end_feed(self, feed: Feed, reason: Exception) -> None:
+        log.error("feed_ended", table=feed.table.table_name, exc_info=reason)
+        self.unwatch(feed.topic)
+
     def _end(self, watched: Watched, reason: Exception) -> None:
         """Ends a view; its clients notice the silence, ask again, and learn why."""
-        watched.failure = reason
         for topic in list(watched.subscriptions):
             self.unwatch(topic)
-        self._views.drop_unused(watched)
-        watched.moved()
+        self._views.end(watched, reason)
 
 
-def _snapshot(subscription: Subscription, columns: tuple[str, ...]) -> Snapshot:
-    return Snapshot(subscription.topic, subscription.seq, columns, subscription.view.shown().rows)
+def _snapshot(subscription: Subscription) -> Snapshot:
+    view = subscription.view
+    return Snapshot(subscription.topic, subscription.seq, view.plan.statement.columns, view.shown().rows)

@@ -88,9 +88,14 @@ class View:
         return self._reading is not None
 
     @property
+    def has_read_early(self) -> bool:
+        """Whether it has read something of a state that it is yet to be told of."""
+        return self._early is not None
+
+    @property
     def is_current(self) -> bool:
-        """Whether it shows the state of the last commit that it was told of."""
-        return self.need is Need.NOTHING
+        """Whether it shows the state of the last commit that it was told of, and told how it came there."""
+        return self.need is Need.NOTHING and self._changes == [] and self._compared_with is None
 
     def shown(self) -> Result:
         """The result, which is right where nothing is needed."""
@@ -161,7 +166,7 @@ class View:
 
     def fail_reading(self) -> None:
         """Nothing was read; what was needed still is."""
-        self._reading = None
+        self._reading = self._early = None
         self._backlog.clear()
         self.need = Need.RESULT
 

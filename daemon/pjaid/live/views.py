@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Coroutine, Hashable, Iterator
+from contextlib import contextmanager
 from time import perf_counter_ns
 from typing import Any, Protocol, TypeVar
 
@@ -49,7 +50,7 @@ class Views:
         dependents: tells them of commits.
         rerun_interval_s: how long a query that is run anew waits after each run.
         on_advanced: told how a view's result changed.
-        on_failed: told that a view can be read no more.
+        on_failed: told that a view can be read no more; it is to `end` it.
     """
 
     def __init__(
@@ -89,34 +90,49 @@ class Views:
         """The view of a query: that which others watch already, or a new one."""
         watched = self._watched.get(plan.identity)
         if watched is None:
-            watched = self._watched[plan.identity] = Watched(plan, self._has_been_touched)
+            watched = self._watched[plan.identity] = Watched(plan, self._has_been_touched, self._failed)
             for table, conjunctions in plan.footprint.rows:
                 self._dependents.add(table, conjunctions, watched)
         return watched
 
+    @contextmanager
+    def held(self, watched: Watched) -> Iterator[Watched]:
+        """Keeps a view for the block, and beyond it where somebody watches it then."""
+        watched.holders += 1
+        try:
+            yield watched
+        finally:
+            watched.holders -= 1
+            self.drop_unused(watched)
+
     async def until_current(self, watched: Watched) -> None:
-        """Waits until a view shows the present, and has told of it.
+        """Waits until a view, which is `held`, shows the present and has told of it.
 
         Raises:
-            PjaiError: it can't be read.
+            Exception: why it never will.
         """
         self._advance(watched)
         await watched.until_current()
 
     def drop_unused(self, watched: Watched) -> None:
         """Forgets a view that nobody watches any more."""
-        if not watched.is_used and self._watched.get(watched.view.identity) is watched:
-            del self._watched[watched.view.identity]
-            self._dependents.remove(watched)
-            for some in (self._touched, self._early, self._later):
-                some.pop(watched, None)
+        if not watched.is_used:
+            self._drop(watched)
+
+    def end(self, watched: Watched, reason: Exception) -> None:
+        """Forgets a view whoever holds it, and raises `reason` for those who wait for it."""
+        watched.failure = reason
+        self._drop(watched)
+        watched.moved()
 
     def seq_reached(self, watched: Watched) -> int:
         """The latest state that a view is known to show.
 
         A read may have seen a commit that is yet to be announced here: what was told is never taken back.
         """
-        return max(watched.seq, self._seq_told(watched)) if watched.view.is_current else watched.seq
+        if watched.view.is_current:
+            watched.seq = max(watched.seq, self._seq_told(watched))
+        return watched.seq
 
     async def serve(self, tasks: TaskGroup) -> None:
         """Reads what had to wait, until cancelled; slow reads in `tasks`."""
@@ -139,30 +155,44 @@ class Views:
 
     def _settle(self) -> None:
         """All views were told of all commits: those that were touched show what became of them."""
-        touched, self._touched = self._touched, {}
-        early, self._early = self._early, {}
-        for watched in early:
-            watched.view.catch_up(self._seq_told(watched))
-            if watched.view.is_reading:
-                self._early[watched] = None
-        for watched in {**touched, **early}:
+        unsettled = {**self._touched, **self._early}
+        self._touched, self._early = {}, {}
+        for watched in unsettled:
             self._advance(watched)
 
     def _advance(self, watched: Watched) -> None:
-        """Reads what a view needs, and tells how it has changed."""
+        """Brings a view that is used to the present, or as near to it as can be now, and tells of it."""
+        if not watched.is_used:
+            return
         started = perf_counter_ns()
+        try:
+            self._catch_up(watched)
+            self._tell(watched)
+        except Exception as error:  # What is wrong with one view must not keep the others from the present.
+            self._failed(watched, error)
+        watched.spent_ns += perf_counter_ns() - started
+        watched.moved()
+
+    def _catch_up(self, watched: Watched) -> None:
+        """Reads what a view needs."""
         view = watched.view
+        view.catch_up(self._seq_told(watched))
         while view.need is not Need.NOTHING and not view.is_reading and watched.failure is None:
             if watched.read_after > anyio.current_time():
                 self._later[watched] = None
                 self._woken.set()
                 break
             self._read(watched)
-        if not view.is_reading and (advance := view.advanced()) is not None:
-            watched.seq = max(watched.seq, advance.seq)
+        if view.has_read_early:
+            self._early[watched] = None
+
+    def _tell(self, watched: Watched) -> None:
+        """Tells how a view has changed, if it is known."""
+        advance = watched.view.advanced()
+        if watched.view.is_current:
+            watched.seq = max(watched.seq, watched.view.seq)
+        if advance is not None:
             self._on_advanced(watched, advance)
-        watched.spent_ns += perf_counter_ns() - started
-        watched.moved()
 
     def _read(self, watched: Watched) -> None:
         view = watched.view
@@ -194,8 +224,6 @@ class Views:
             watched.view.finish_reading(seq, digested, told=self._seq_told(watched))
         except NotKept:
             watched.view.demote("its groups are more than are kept")
-        if watched.view.is_reading:
-            self._early[watched] = None
 
     def _failed(self, watched: Watched, error: Exception) -> None:
         view = watched.view
@@ -206,10 +234,16 @@ class Views:
         if isinstance(error, PjaiError) and error.retry and watched.subscriptions:
             watched.read_after = anyio.current_time() + READ_AGAIN_S
             return
-        watched.failure = error
         table = view.plan.statement.table.table_name
         if not isinstance(error, PjaiError):
             log.error("live_query_ended", table=table, exc_info=error)
         elif watched.subscriptions:
             log.warning("live_query_ended", table=table, code=error.code)
         self._on_failed(watched, error)
+
+    def _drop(self, watched: Watched) -> None:
+        if self._watched.get(watched.view.identity) is watched:
+            del self._watched[watched.view.identity]
+            self._dependents.remove(watched)
+            for some in (self._touched, self._early, self._later):
+                some.pop(watched, None)

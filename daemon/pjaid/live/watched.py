@@ -20,26 +20,34 @@ class Watched:
     Args:
         plan: of its query.
         on_touched: told whenever rows changed that can concern it.
+        on_failed: told why it can't follow them.
     """
 
-    def __init__(self, plan: Plan, on_touched: Callable[[Watched], None]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        on_touched: Callable[[Watched], None],
+        on_failed: Callable[[Watched, Exception], None],
+    ) -> None:
         self.view = View(plan)
         self.subscriptions: dict[str, Subscription] = {}
-        self.openings = 0
-        """How many are about to watch it."""
+        self.holders = 0
+        """How many wait for it, perhaps in order to watch it."""
         self.seq = 0
         """The state that subscribers were told of last, or are about to be."""
         self.read_after = 0.0
         """Before which it is not read again, on the event loop's clock, in seconds."""
         self.spent_ns = 0
         self.failure: Exception | None = None
+        """Why it shows nothing any more."""
         self._on_touched = on_touched
+        self._on_failed = on_failed
         self._moved = anyio.Event()
 
     @property
     def is_used(self) -> bool:
-        """Whether anybody watches it, or is about to."""
-        return bool(self.subscriptions or self.openings)
+        """Whether anybody watches it, or waits for it."""
+        return bool(self.subscriptions or self.holders)
 
     @property
     def is_of_the_log(self) -> bool:
@@ -58,8 +66,9 @@ class Watched:
         self.view.lose(self._seq_of(committed))
         self._on_touched(self)
 
-    def _seq_of(self, committed: Committed) -> int:
-        return committed.seq if self.is_of_the_log else committed.documents_seq
+    def failed(self, error: Exception) -> None:
+        """It did not follow a commit."""
+        self._on_failed(self, error)
 
     def moved(self) -> None:
         """Lets those look again who wait for the view."""
@@ -72,7 +81,10 @@ class Watched:
         Raises:
             Exception: why it never will.
         """
-        while not self.view.is_current:
+        while self.failure is None and not self.view.is_current:
             await self._moved.wait()
-            if self.failure is not None:
-                raise self.failure
+        if self.failure is not None:
+            raise self.failure
+
+    def _seq_of(self, committed: Committed) -> int:
+        return committed.seq if self.is_of_the_log else committed.documents_seq
