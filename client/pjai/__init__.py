@@ -52,11 +52,12 @@ from pjai_wire.tables import (
 )
 
 if TYPE_CHECKING:
-    from pjai import blocking, differences, queries, testing
+    from pjai import blocking, differences, feed, queries, testing
     from pjai.database import Database, new_event
     from pjai.derived import Computed, computed
     from pjai.differences import Difference
     from pjai.documents import Document
+    from pjai.exchange import MissedChanges
     from pjai.live_query import LiveQuery
     from pjai.live_value import LiveValue
     from pjai.opening import connect
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
 
 __version__ = version.PACKAGE
 
-_MODULES = ("blocking", "differences", "queries", "testing")
+_MODULES = ("blocking", "differences", "feed", "queries", "testing")
 _PLACES = {
     "BrokenTrail": "trail",
     "Computed": "derived",
@@ -74,6 +75,7 @@ _PLACES = {
     "Document": "documents",
     "LiveQuery": "live_query",
     "LiveValue": "live_value",
+    "MissedChanges": "exchange",
     "Signal": "signals",
     "computed": "derived",
     "connect": "opening",
@@ -93,6 +95,7 @@ __all__ = [
     "LiveValue",
     "Difference",
     "differences",
+    "feed",
     "Computed",
     "computed",
     "Signal",
@@ -137,6 +140,7 @@ __all__ = [
     "InvalidQuery",
     "InvalidValue",
     "LimitExceeded",
+    "MissedChanges",
     "NotFound",
     "NotRunning",
     "Overloaded",

@@ -156,6 +156,20 @@ class Connection:
             elif self._waiting:
                 self._send_waiting()
 
+    async def ask_again(
+        self, method: Method[ParamsT, Any], params: ParamsT, timeout: float | None = None
+    ) -> Raw:
+        """As `ask`, and asks anew where the daemon went away.
+
+        For methods that open what nobody misses where the answer that named it was lost: it ends by itself.
+        """
+        for _ in range(SENDS_MAX - 1):
+            try:
+                return await self.ask(method, params, timeout)
+            except ConnectionLost:
+                continue
+        return await self.ask(method, params, timeout)
+
     def tell(self, method: Method[ParamsT, Any], params: ParamsT) -> None:
         """Asks without waiting for the answer; nothing happens while the daemon is away."""
         if self._is_introduced:

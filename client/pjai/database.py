@@ -13,6 +13,7 @@ from pjai.askable import Askable, check_omitted, query_of
 from pjai.connection import Connection
 from pjai.documents import Document
 from pjai.exchange import decoded, encoded
+from pjai.feed import Feed
 from pjai.live import LiveQueries
 from pjai.live_query import LiveQuery
 from pjai.pages import following
@@ -189,6 +190,38 @@ class Database:
     async def live_queries(self, *, timeout: float | None = None) -> LiveResult:
         """The open live queries of all clients, and what they cost the daemon."""
         return await self._connection.call(LIVE, Nothing(), timeout)
+
+    def changes(
+        self, table: Askable[T], label: str = "", *, timeout: float | None = None
+    ) -> AbstractAsyncContextManager[Feed[T]]:
+        """Each change to a table's rows inside the block, for a program that keeps a copy of its own.
+
+        The feed comes first and the table is read inside the block, so that no change is missed between
+        them; one that the table showed already may come too. Records come without what `watch` gathers for
+        them, such as a conversation's messages, which are rows of a table of their own.
+
+        Example:
+            async with db.changes(table=memories) as feed:
+                copy = {row.id: row async for page in db.pages(memories) for row in page}
+                async for change in feed:
+                    match change:
+                        case pjai.feed.RowInserted(_, row) | pjai.feed.RowUpdated(_, row):
+                            copy[row.id] = row
+                        case pjai.feed.RowDeleted(_, row_id):
+                            copy.pop(row_id, None)
+
+        Args:
+            table: the table, or a query of nothing but conditions: a row that comes to meet them is
+                inserted, and one that meets them no longer is deleted.
+            label: what the program calls it, for people.
+            timeout: seconds until it has begun.
+
+        Raises:
+            InvalidQuery: the query has more than conditions, or one that a feed does not know.
+            MissedChanges: by the iteration, where changes were missed: after a restart of the daemon, and by
+                a reader that is too slow.
+        """
+        return self._live.changes(table, label, timeout)
 
     def document(self, name: str, defaults: Mapping[str, Any] | None = None) -> Document:
         """State of this program's own, such as its window's; nothing is asked until it is used."""

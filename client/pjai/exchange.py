@@ -25,6 +25,15 @@ class ConnectionLost(Unavailable):
     """The daemon went away before it answered, and the request must not be repeated unasked."""
 
 
+class MissedChanges(PjaiError):
+    """Changes passed a feed by: it cannot go on, and whoever keeps a copy has to read the table again."""
+
+    code = "missed_changes"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, hint="open a new feed, and read the table again")
+
+
 class Asked:
     """A request that waits for its answer."""
 

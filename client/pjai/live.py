@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import zmq
 
-from pjai.askable import Askable
+from pjai.askable import Askable, query_of
 from pjai.connection import Connection
+from pjai.exchange import decoded
+from pjai.feed import Feed, FeedAnswer, feed_params
 from pjai.following import Aim, Following
 from pjai.live_query import LiveQuery
 from pjai.streams import Streams
 from pjai.topics import Topics
+from pjai_wire.methods import FEED, UNWATCH, TopicParams
 
 T = TypeVar("T")
 
 
 class LiveQueries:
-    """Every live query of a connection.
+    """Every live query and feed of a connection.
 
     Args:
         connection: asks for the results.
@@ -30,6 +33,8 @@ class LiveQueries:
         self._connection = connection
         self._topics = Topics(connection, context)
         self._streams = Streams(connection, self._topics)
+        self._feeds: set[Feed[Any]] = set()
+        connection.returned = self._returned
 
     @asynccontextmanager
     async def watch(
@@ -54,7 +59,37 @@ class LiveQueries:
         finally:
             following.leave()
 
+    @asynccontextmanager
+    async def changes(self, asked: Askable[T], label: str, timeout: float | None) -> AsyncGenerator[Feed[T]]:
+        """Tells each change to the rows that meet the conditions of `asked`, inside the block.
+
+        Raises:
+            PjaiError: as `Connection.ask`.
+            InvalidQuery: `asked` has more than conditions.
+            ConnectionLost: the connection was closed.
+        """
+        select = query_of(asked)
+        params = feed_params(select, label)
+        answer = decoded(FeedAnswer, await self._connection.ask_again(FEED, params, timeout))
+        feed = Feed(select, answer, self._connection.hello.instance)
+        try:
+            self._topics.subscribe(answer.topic, feed.arrived, feed.silent)
+            self._feeds.add(feed)
+            yield feed
+        finally:
+            self._feeds.discard(feed)
+            self._topics.unsubscribe(answer.topic)
+            feed.close()
+            self._connection.tell(UNWATCH, TopicParams(topic=answer.topic))
+
     async def close(self) -> None:
-        """Ends every live query, and the socket; no other can begin."""
+        """Ends every live query and feed, and the socket; no other can begin."""
+        for feed in self._feeds:
+            feed.close()
         await self._streams.close()
         self._topics.close()
+
+    def _returned(self) -> None:
+        self._streams.returned()
+        for feed in self._feeds:
+            feed.returned(self._connection.hello.instance)

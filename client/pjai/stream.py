@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -69,8 +68,6 @@ class Stream(Generic[T]):
         self.select: Final = select
         self.key: Final = key
         self.label: Final = label
-        self.heard_at = 0.0
-        """When the daemon last said anything about this query, by the event loop's clock."""
         self.followers: dict[Follower, None] = {}
         self._lost = lost
         self._deserted = deserted
@@ -103,14 +100,12 @@ class Stream(Generic[T]):
         self._reader = reader(self.select, answer.columns)
         rows = self._reader.many(answer.rows)
         self._kept = None
-        self._heard()
         self._hold(replaced(self._held, answer.seq, rows))
         for update in kept:
             self._follow(update)
 
     def arrived(self, message: bytes) -> None:
         """Follows what the topic published."""
-        self._heard()
         try:
             update = _decode_update(message)
         except msgspec.MsgspecError:
@@ -145,6 +140,3 @@ class Stream(Generic[T]):
         self._held = step.held
         for follower in tuple(self.followers):
             follower.take(self, step)
-
-    def _heard(self) -> None:
-        self.heard_at = asyncio.get_running_loop().time()

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import anyio
 
-from pjai.connection import SENDS_MAX, Connection
+from pjai.connection import Connection
 from pjai.exchange import ConnectionLost, decoded
 from pjai.rows import WatchAnswer
 from pjai.stream import Stream, key_of
@@ -19,9 +19,6 @@ from pjai_wire.methods import RESYNC, UNWATCH, WATCH, TopicParams, WatchParams
 from pjai_wire.select import Select
 
 T = TypeVar("T")
-
-SILENT_TICKS_MAX = 3
-"""Ticks in a row that may stay away before a stream counts as lost."""
 
 RECOVER_AGAIN_S = 0.1
 """How long a lost stream waits before it asks a daemon that cannot answer now again."""
@@ -42,8 +39,6 @@ class Streams:
         self._opening: dict[Stream[Any], asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closed = False
-        connection.returned = self._returned
-        self._start(self._listen_for_silence())
 
     def of(self, select: Select[T], label: str) -> Stream[T]:
         """The stream of a query, which the caller joins at once: the one that there is, or a new one.
@@ -67,6 +62,11 @@ class Streams:
             self._streams[key] = stream
             self._opening[stream] = self._start(self._open(stream))
         return stream
+
+    def returned(self) -> None:
+        """The connection was made anew, perhaps to a daemon that knows nothing of any stream."""
+        for stream in tuple(self._streams.values()):
+            stream.lose()
 
     async def close(self) -> None:
         """Ends every stream; there can be no other."""
@@ -96,12 +96,7 @@ class Streams:
 
     async def _asked_to_watch(self, stream: Stream[Any], timeout: float | None) -> WatchAnswer:
         params = WatchParams(query=stream.select.query, label=stream.label)
-        for _ in range(SENDS_MAX - 1):
-            try:
-                return decoded(WatchAnswer, await self._connection.ask(WATCH, params, timeout))
-            except ConnectionLost:
-                continue
-        return decoded(WatchAnswer, await self._connection.ask(WATCH, params, timeout))
+        return decoded(WatchAnswer, await self._connection.ask_again(WATCH, params, timeout))
 
     def _show(self, stream: Stream[Any], answer: WatchAnswer) -> None:
         """Shows a whole result, and hears what comes after it; all may have left before it came."""
@@ -111,7 +106,7 @@ class Streams:
             return
         if answer.topic != stream.topic:
             self._topics.unsubscribe(stream.topic)
-            self._topics.subscribe(answer.topic, stream.arrived)
+        self._topics.subscribe(answer.topic, stream.arrived, stream.lose)
         stream.show(answer)
 
     def _deserted(self, stream: Stream[Any]) -> None:
@@ -140,19 +135,6 @@ class Streams:
 
     def _unwatch(self, topic: str) -> None:
         self._connection.tell(UNWATCH, TopicParams(topic=topic))
-
-    def _returned(self) -> None:
-        for stream in tuple(self._streams.values()):
-            stream.lose()
-
-    async def _listen_for_silence(self) -> None:
-        while True:
-            tick_s = self._connection.hello.tick_interval_ms / 1000
-            await anyio.sleep(tick_s)
-            longest = asyncio.get_running_loop().time() - SILENT_TICKS_MAX * tick_s
-            for stream in tuple(self._streams.values()):
-                if stream.heard_at < longest:
-                    stream.lose()
 
     def _recover_soon(self, stream: Stream[Any]) -> None:
         self._start(self._recover(stream))

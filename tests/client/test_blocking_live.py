@@ -162,3 +162,14 @@ def test_what_an_asynchronous_block_composes_is_followed(db: blocking.Database) 
         assert next(insights).total == 0
         remember(db, ada, "Sourdough")
         assert any(value.total == 1 for value in insights)
+
+
+def test_a_feed_is_iterated(db: blocking.Database) -> None:
+    ada = created(db)
+    with db.changes(table=memories.where(persona_id=ada)) as feed:
+        assert feed.seq > 0
+        receipt = remember(db, ada, "Sourdough")
+        change = next(feed)
+        assert isinstance(change, pjai.feed.RowInserted)
+        assert (change.seq, change.row.name) == (receipt.seq, "Sourdough")
+    assert list(feed) == []

@@ -9,6 +9,7 @@ import anyio
 import pytest
 
 import pjai
+from pjai.exchange import ConnectionLost
 from pjai.opening import default_endpoint, script_name
 from pjai_wire.errors import InvalidValue
 from tests.client.fake_daemon import FakeDaemon
@@ -96,8 +97,12 @@ async def test_every_block_may_be_left_in_another_task(fake: FakeDaemon) -> None
 
 async def test_nothing_runs_once_the_block_was_left(fake: FakeDaemon) -> None:
     before = asyncio.all_tasks()
-    async with pjai.connect(fake.endpoints.requests):
-        assert asyncio.all_tasks() > before
+    async with pjai.connect(fake.endpoints.requests) as db:
+        watching = asyncio.create_task(db.watch(pjai.personas).__aenter__())
+        await fake.asked("watch")
+        assert asyncio.all_tasks() > before | {watching}
+    await asyncio.wait([watching])
+    assert isinstance(watching.exception(), ConnectionLost)
     assert asyncio.all_tasks() == before
 
 

@@ -19,12 +19,12 @@ from anyio.from_thread import start_blocking_portal
 from pjai import database, derived, documents, live_value, opening, signals
 from pjai.askable import Askable
 from pjai.blocking.facade import Facade, Loop, iterating, waiting
-from pjai.blocking.live import Computed, LiveQuery, LiveValue, Signal
+from pjai.blocking.live import Computed, Feed, LiveQuery, LiveValue, Signal
 from pjai_wire.methods import HelloResult
 
 T = TypeVar("T")
 
-__all__ = ["Computed", "Database", "Document", "LiveQuery", "LiveValue", "Signal", "connect"]
+__all__ = ["Computed", "Database", "Document", "Feed", "LiveQuery", "LiveValue", "Signal", "connect"]
 
 
 class Document(Facade[documents.Document]):
@@ -96,6 +96,14 @@ class Database(Facade[database.Database]):
         composing = self._loop.call(lambda: compose(self.inner))
         with self._loop.inside(composing) as value, LiveValue(self._loop, value) as live:
             yield live
+
+    @contextmanager
+    def changes(
+        self, table: Askable[T], label: str = "", *, timeout: float | None = None
+    ) -> Iterator[Feed[T]]:
+        """Each change to a table's rows inside the block."""
+        with self._loop.inside(self.inner.changes(table, label, timeout=timeout)) as feed:
+            yield Feed(self._loop, feed)
 
     def signal(self, value: T) -> Signal[T]:
         """A value that any thread may set, for what is computed or watched to follow."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
+from pjai import feed as feeds
 from pjai import live_query, live_value, signals
 from pjai.blocking.callbacks import Callbacks
 from pjai.blocking.facade import Iteration, Loop
 from pjai.differences import Difference
+from pjai.feed import RowChange
 from pjai_wire.select import Select
 
 T = TypeVar("T")
@@ -91,6 +93,15 @@ class LiveQuery(LiveValue[list[T]]):
     def reached(self, seq: int, *, timeout: float | None = None) -> int:
         """Waits until the result shows the state at `seq`, such as a receipt's; the seq that it shows."""
         return self._loop.wait(partial(self._query.reached, seq, timeout=timeout))
+
+
+class Feed(Iteration[RowChange[T]]):
+    """Each change to the rows of a table: iterate over it."""
+
+    def __init__(self, loop: Loop, feed: feeds.Feed[T]) -> None:
+        super().__init__(loop, feed)
+        self.seq: Final = feed.seq
+        """The state after which every change comes."""
 
 
 class Computed(LiveValue[T]):
