@@ -1,13 +1,19 @@
 """The benchmark: a fixed workload through the SDK against a live daemon, each figure beside its floor.
 
     data, words   the data set, made of a seed
+    loading       how it comes into the store
     questions     the queries, and the parameters that are drawn for them
-    processes     the processes under test: started, weighed and ended
+    bench         the daemon under test, and what every measurement has at hand
+    processes     the processes of a run: started, weighed and ended
     echo, floors  the floors: a bare ZeroMQ echo, the same SQL in process, a bare fdatasync
     timing        runs of an operation and its floors in turns, and how they spread
-    reading       q1 q2 q5 q6
+    reading       q1 q2 q5 q6; the first three also where no answer is kept: q1_cold q2_cold q5_cold
+    caching       cache: how many of q1, q2 and q5 are answered from memory
+    core          core: a commit in the live core, with nothing before and behind it
     writing       w1 w2 w3
-    reacting      r1
+    reacting      r1, and r2 and r3 among the live queries of a crowd; reactions times them
+    fanning       fan: a thousand subscribers of one query, which watchers are
+    bulk          bulk: a large commit, with the live queries of a crowd and without
     starting      s1 s2
     storing       s3
     fairness      q6 beside a slow query, which slow_reader asks

@@ -8,8 +8,7 @@ import platform
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,36 +20,60 @@ import zmq
 
 import pjai
 from pjai_wire.errors import PjaiError
-from tests.workload import fairness, reacting, reading, starting, storing, writing
-from tests.workload.bench import Bench
+from tests.workload import (
+    bulk,
+    caching,
+    core,
+    fairness,
+    fanning,
+    reacting,
+    reading,
+    starting,
+    storing,
+    writing,
+)
+from tests.workload.bench import Bench, Workload, opened
 from tests.workload.data import DataSet
-from tests.workload.echo import echo
-from tests.workload.floors import ReadFloor, WriteFloor, pragmas, unlocked
-from tests.workload.processes import DaemonFailed, Home, daemon
+from tests.workload.floors import WriteFloor, pragmas, unlocked
+from tests.workload.loading import load
+from tests.workload.processes import DaemonFailed, Home
 from tests.workload.progress import Progress
 from tests.workload.questions import Questions
 from tests.workload.report import Finding, as_json, as_table
 
 EXIT_INTERRUPTED = 130
-EVENTS_AT_ONCE = 500
 
 LIVE: dict[str, Callable[[Bench], Awaitable[Finding]]] = {
+    "cache": caching.hit_rate,
     "q1": reading.persona_load,
     "q2": reading.memory_filter,
     "q5": reading.conversation_load,
     "q6": reading.point_get,
     "fairness": fairness.fairness,
+    "core": core.one_affected,
     "w1": writing.commit,
     "w2": writing.commit_many,
     "w3": writing.commit_concurrent,
     "r1": reacting.react,
+    "r2": reacting.react_among_some,
+    "r3": reacting.react_among_many,
+    "fan": fanning.fan,
+    "bulk": bulk.bulk,
 }
-"""What is measured on one daemon, in this order: reads before the writes that change what they read."""
+"""What is measured on one daemon, in this order: the cache before anything was asked, and reads before the
+writes that change what they read."""
+
+COLD: dict[str, Callable[[Bench], Awaitable[Finding]]] = {
+    "q1_cold": reading.persona_load,
+    "q2_cold": reading.memory_filter,
+    "q5_cold": reading.conversation_load,
+}
+"""What is measured on a daemon that keeps no answers."""
 
 RESTARTING = ("s1", "s2", "s3")
 """What is measured on daemons of their own, or on none."""
 
-OPERATIONS = (*LIVE, *RESTARTING)
+OPERATIONS = (*COLD, *LIVE, *RESTARTING)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -80,6 +103,9 @@ def _parser() -> argparse.ArgumentParser:
         "--only", type=_operations, default=OPERATIONS, metavar="OP,…", help=f"of {', '.join(OPERATIONS)}"
     )
     parser.add_argument("--runs", type=int, default=1000, help="how often a quick operation is timed (1000)")
+    parser.add_argument(
+        "--live-queries", type=int, default=10_000, help="how many are open in r3; r2 has a tenth (10000)"
+    )
     parser.add_argument("--directory", type=Path, help="on which disk; by default that of temporary files")
     return parser
 
@@ -99,15 +125,12 @@ async def _run(options: argparse.Namespace, directory: Path) -> int:
     findings: dict[str, Finding] = {}
     failure: PjaiError | None = None
     try:
-        await _load(home, data, progress)
+        await load(home, data, progress)
         questions = Questions(data.persona_ids, data.memory_ids)
-        await _restarting(findings, options, home, questions, progress)
-        if live := [operation for operation in LIVE if operation in options.only]:
-            async with _bench(home, data, questions, options.runs, progress) as bench:
-                about |= {**pragmas(bench.write_floor.connection), "crossing": "ZeroMQ over ipc"}
-                for operation in live:
-                    progress.begin(operation)
-                    findings[operation] = await LIVE[operation](bench)
+        workload = Workload(home, data, questions, options.runs, options.live_queries, progress)
+        await _restarting(findings, options.only, workload)
+        if {*COLD, *LIVE}.intersection(options.only):
+            await _live(findings, options.only, workload, about)
     except PjaiError as error:
         # What was found before is worth minutes, and is told all the same.
         failure = error
@@ -125,57 +148,31 @@ async def _run(options: argparse.Namespace, directory: Path) -> int:
     return 1
 
 
-async def _load(home: Home, data: DataSet, progress: Progress) -> None:
-    progress.begin(f"{data.memories} memories and {data.conversations} conversations")
-    async with daemon(home), pjai.connect(home.endpoint, client="benchmark") as db:
-        batch = []
-        for event in data.events():
-            batch.append(event)
-            if len(batch) == EVENTS_AT_ONCE:
-                await db.commit(*batch)
-                batch.clear()
-                progress.at(len(data.memory_ids) / data.memories)
-        if batch:
-            await db.commit(*batch)
-
-
-async def _restarting(
-    findings: dict[str, Finding],
-    options: argparse.Namespace,
-    home: Home,
-    questions: Questions,
-    progress: Progress,
-) -> None:
-    if "s3" in options.only:
+async def _restarting(findings: dict[str, Finding], only: Sequence[str], workload: Workload) -> None:
+    home, runs, progress = workload.home, workload.runs, workload.progress
+    if "s3" in only:
         progress.begin("s3")
         findings["s3"] = storing.disk(home, unlocked(home))
-    if "s1" in options.only:
+    if "s1" in only:
         progress.begin("s1")
-        findings["s1"] = await starting.cold_start(home, options.runs, progress)
-    if "s2" in options.only:
+        findings["s1"] = await starting.cold_start(home, runs, progress)
+    if "s2" in only:
         progress.begin("s2")
-        findings["s2"] = await starting.memory(home, questions, options.runs)
+        findings["s2"] = await starting.memory(home, workload.questions, runs)
 
 
-@asynccontextmanager
-async def _bench(
-    home: Home, data: DataSet, questions: Questions, runs: int, progress: Progress
-) -> AsyncGenerator[Bench]:
-    key = unlocked(home)
-    write_floor = WriteFloor(home, key)
+async def _live(
+    findings: dict[str, Finding], only: Sequence[str], workload: Workload, about: dict[str, Any]
+) -> None:
+    write_floor = WriteFloor(workload.home, unlocked(workload.home))
     try:
-        async with (
-            daemon(home) as process,
-            echo(home) as echoing,
-            pjai.connect(home.endpoint, client="benchmark") as db,
-        ):
-            read_floor = ReadFloor(home, key)
-            try:
-                yield Bench(
-                    home, data, questions, runs, progress, process.pid, db, echoing, read_floor, write_floor
-                )
-            finally:
-                read_floor.close()
+        about |= {**pragmas(write_floor.connection), "crossing": "ZeroMQ over ipc"}
+        for measured, keeps_answers in ((COLD, False), (LIVE, True)):
+            if asked := [operation for operation in measured if operation in only]:
+                async with opened(workload, write_floor, keeps_answers=keeps_answers) as bench:
+                    for operation in asked:
+                        workload.progress.begin(operation)
+                        findings[operation] = await measured[operation](bench)
     finally:
         write_floor.close()
 

@@ -24,11 +24,15 @@ SEED = 20250101
 BEGIN_MS = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp() * 1000)
 SPAN_S = 40_000_000
 """The instants of the data lie this far apart at most: a little more than a year."""
+AFTER_ALL_MS = BEGIN_MS + 2_000 * SPAN_S
+"""Later than every instant of the data."""
 
 PERSONAS = 20
 CONVERSATIONS_MAX = 2_000
 MEMORIES_PER_CONVERSATION = 5
 MESSAGES_MIN, MESSAGES_MAX = 10, 60
+
+IMPORTANCE_MAX = 100
 
 DIMENSIONS = 384
 CLUSTERS = 256
@@ -58,6 +62,7 @@ class DataSet:
         self._centres = self._numbers.standard_normal((CLUSTERS, DIMENSIONS), dtype=np.float32)
         self.made = 0
         """How many ids were made."""
+        self._conversations_made = 0
         self.persona_ids = [self._id() for _ in range(PERSONAS)]
         self.memory_ids: list[str] = []
         """Of the memories that `events` has made so far."""
@@ -68,8 +73,15 @@ class DataSet:
         for memory in self._memories(self.memories):
             self.memory_ids.append(memory.id)
             yield memory
-        for _ in range(self.conversations):
+        for number in range(self.conversations):
             yield from self._conversation()
+            self._conversations_made = number + 1
+
+    @property
+    def share_made(self) -> float:
+        """How much of the data set `events` has made, of 1."""
+        made = len(self.memory_ids) + self._conversations_made
+        return made / max(1, self.memories + self.conversations)
 
     def more_memories(self, number: int) -> list[v1.MemoryEntityCreated]:
         """Further memories, which are not in `memory_ids`."""
@@ -113,7 +125,7 @@ class DataSet:
             content={"text": self._text(40), "source": self._random.choice(["chat", "file", "web"])},
             summary=self._text(15),
             tags=sorted(set(self._words(4))),
-            importance=self._random.randrange(101),
+            importance=self._random.randint(0, IMPORTANCE_MAX),
             last_accessed_at=_instant(made + self._random.randrange(1_000_000)),
             embedding=embedding.tobytes(),
             embedding_model=EMBEDDING_MODEL,
@@ -138,7 +150,7 @@ class DataSet:
             session_id=self._id(),
             summary=self._text(20),
             topics=self._words(3),
-            importance=self._random.randrange(101),
+            importance=self._random.randint(0, IMPORTANCE_MAX),
         )
         for number in range(self._random.randint(MESSAGES_MIN, MESSAGES_MAX)):
             yield v1.ConversationMessageAdded(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Sequence
 from typing import Any
@@ -10,7 +11,7 @@ from pjai_wire.query import Condition
 from pjai_wire.records import Conversation, MemoryEntity, Persona
 from pjai_wire.select import Select, either
 from pjai_wire.tables import conversations, memories, messages, personas
-from tests.workload.data import MEMORY_TYPES, SEED
+from tests.workload.data import IMPORTANCE_MAX, MEMORY_TYPES, SEED
 from tests.workload.words import WORDS
 
 DRAWN = 200
@@ -53,6 +54,13 @@ def best_memories(persona_id: str, kind: str, importance: int) -> Select[MemoryE
         .order_by(memories.importance.desc(), memories.last_accessed_at.desc())
         .limit(100)
     )
+
+
+def different_memories(persona_ids: Sequence[str]) -> list[Select[MemoryEntity]]:
+    """Queries like q2, no two of which are equal, in an order in which each few are spread over all."""
+    parameters = list(itertools.product(persona_ids, MEMORY_TYPES, range(IMPORTANCE_MAX + 1)))
+    random.Random(SEED).shuffle(parameters)
+    return list(itertools.starmap(best_memories, parameters))
 
 
 def newest_conversations(persona_id: str) -> Select[Conversation]:

@@ -44,7 +44,7 @@ async def point_get(bench: Bench) -> Finding:
 
     spreads = await _beside_floor(bench, statements, get)
     target = Target(spreads["operation"].p50 / spreads["echo"].p50, POINT_GET_LIMIT, "x echo")
-    return _finding("point_get", spreads, target)
+    return _finding("point_get", spreads, target, {})
 
 
 async def _query(bench: Bench, title: str, selects: Sequence[Select[Any]]) -> Finding:
@@ -53,9 +53,17 @@ async def _query(bench: Bench, title: str, selects: Sequence[Select[Any]]) -> Fi
     async def query(number: int) -> None:
         await bench.db.query(selects[number % len(selects)])
 
+    before = await bench.db.health()
     spreads = await _beside_floor(bench, statements, query)
+    after = await bench.db.health()
     target = Target(spreads["operation"].p50 / _floor(spreads), QUERY_LIMIT, "x floor")
-    return _finding(title, spreads, target)
+    hits, misses = after.cache_hits - before.cache_hits, after.cache_misses - before.cache_misses
+    return _finding(
+        title if bench.keeps_answers else f"{title}, no answer kept",
+        spreads,
+        target,
+        {"from_memory_percent": 100 * hits / (hits + misses)},
+    )
 
 
 async def _beside_floor(
@@ -78,7 +86,7 @@ def _floor(spreads: dict[str, Spread]) -> float:
     return spreads["sql"].p50 + spreads["echo"].p50
 
 
-def _finding(title: str, spreads: dict[str, Spread], target: Target) -> Finding:
+def _finding(title: str, spreads: dict[str, Spread], target: Target, details: dict[str, float]) -> Finding:
     return Finding(
         title=title,
         spread=spreads["operation"],
@@ -89,5 +97,6 @@ def _finding(title: str, spreads: dict[str, Spread], target: Target) -> Finding:
             "sql_us": spreads["sql"].p50,
             "echo_us": spreads["echo"].p50,
             "echo_with_answers_of_this_size_us": spreads["sized"].p50,
+            **details,
         },
     )
