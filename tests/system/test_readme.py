@@ -12,6 +12,8 @@ from typing import Any
 import anyio
 import pytest
 
+import pjai
+from pjai import v1
 from pjai.testing import Daemon, daemon
 
 README = Path(__file__).parents[2] / "README.md"
@@ -26,8 +28,18 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]:
         yield made
 
 
+def examples() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+
+
+async def run(example: str, names: dict[str, Any]) -> None:
+    """Runs an example as it is written; what it makes stays in `names` for the next one."""
+    indented = textwrap.indent(example, "    ")
+    exec(f"async def example():\n{indented}    return locals()", names)  # noqa: S102 # the README's own
+    names |= await names["example"]()
+
+
 async def test_the_front_page_runs_as_it_is_written(running: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     printed: list[Any] = []
     with anyio.CancelScope() as scope:
 
@@ -36,7 +48,33 @@ async def test_the_front_page_runs_as_it_is_written(running: Daemon, monkeypatch
             scope.cancel()
 
         monkeypatch.setattr(builtins, "print", note)
-        names: dict[str, Any] = {}
-        exec(f"async def example():\n{textwrap.indent(example, '    ')}", names)  # noqa: S102 # the README's own
-        await names["example"]()
+        await run(examples()[0], {})
     assert printed == ["Sourdough"]
+
+
+async def test_the_examples_of_live_values_run_as_they_are_written(
+    running: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(builtins, "print", lambda *values: printed.append(values))
+    async with pjai.connect() as db:
+        names = {"pjai": pjai, "memories": pjai.memories, "v1": v1, "db": db, "ada": "ada", "bob": "bob"}
+        await db.commit(
+            *(v1.PersonaCreated(id=persona, name=persona.title()) for persona in ("ada", "bob")),
+            remembered("ada", "Sourdough", 70),
+            remembered("bob", "Chess", 40),
+        )
+        for example in examples()[1:]:
+            await run(example, names)
+    assert printed == [
+        *((70,), (100,), (40,)),
+        ("2 memories",),
+        ("gone:", "Rye"),
+        (1, {"concept": 1}, 70),
+    ]
+
+
+def remembered(persona: str, name: str, importance: int) -> v1.MemoryEntityCreated:
+    return v1.MemoryEntityCreated(
+        id=name, persona_id=persona, type="concept", name=name, importance=importance
+    )
