@@ -33,6 +33,7 @@ class Following(Generic[T]):
         self._live = live
         self._streams = streams
         self._wanted: Select[T]
+        self._wanted_key: bytes
         self._shown: Stream[T] | None = None
         self._awaited: Stream[T] | None = None
 
@@ -45,7 +46,7 @@ class Following(Generic[T]):
             RuntimeError: the connection belongs to another event loop.
         """
         if not self._live.is_closed:
-            self._wanted = select
+            self._wanted, self._wanted_key = select, key_of(select)
             if self._awaited is None:
                 self._pursue()
 
@@ -66,7 +67,7 @@ class Following(Generic[T]):
         """As `Follower.take`."""
         if stream is self._shown:
             self._live.take(step)
-        elif stream.key == key_of(self._wanted):
+        elif stream.key == self._wanted_key:
             before, self._shown, self._awaited = self._shown, stream, None
             self._live.show(stream, step.held)
             if before is not None:
@@ -82,7 +83,7 @@ class Following(Generic[T]):
             self._shown = None
         else:
             self._awaited = None
-        if failure is None or stream.key == key_of(self._wanted):
+        if failure is None or stream.key == self._wanted_key:
             self.leave(failure)
         elif self._awaited is None:
             # It failed somebody who has asked for something else since.

@@ -94,7 +94,7 @@ class LiveQuery(LiveValue[list[T]]):
                 f"the live query did not reach {seq} within {wait:g} s",
                 hint=f"it shows the state at {self.seq}",
             )
-        if self.seq < seq:
+        if self.is_outdated or self.seq < seq:
             raise UnknownTopic("the live query has ended")
         return self.seq
 

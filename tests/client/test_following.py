@@ -11,7 +11,7 @@ import pjai
 from pjai import Database, LiveQuery, Select, Signal, memories, signal, v1
 from pjai.differences import Reset
 from pjai_wire.envelope import LiveUpdate
-from pjai_wire.errors import UnknownColumn, UnknownTable
+from pjai_wire.errors import InvalidValue, UnknownColumn, UnknownTable, UnknownTopic
 from pjai_wire.records import MemoryLink
 from tests.client.fake_daemon import FakeDaemon
 from tests.client.links import LINKS, inserted, names, result
@@ -192,6 +192,29 @@ async def test_what_the_function_raises_at_first_comes_out_of_watch(fake: FakeDa
             async with db.watch(lambda: known["a"]):
                 pass
     assert fake.asked_nothing()
+
+
+async def test_a_query_that_cannot_travel_ends_the_live_query_while_another_is_awaited(
+    fake: FakeDaemon,
+) -> None:
+    async with following(fake) as (_, chosen, live):
+        chosen.set("b")
+        request = await fake.asked("watch")
+        chosen.set("\ud800")
+        with pytest.raises(InvalidValue, match="surrogate"):
+            await anext(live)
+        await fake.answer(request, result("tb", 1, "three"))
+        topics = [(await fake.asked("unwatch")).params["topic"] for _ in range(2)]
+        assert topics == ["ta", "tb"]
+
+
+async def test_a_live_query_that_ends_before_the_wanted_result_has_come_has_not_reached_it(
+    fake: FakeDaemon,
+) -> None:
+    async with following(fake) as (_, chosen, live):
+        chosen.set("b")
+    with pytest.raises(UnknownTopic):
+        await live.reached(1)
 
 
 async def test_a_value_that_failed_ends_what_follows_it(fake: FakeDaemon) -> None:
