@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from pjai_wire.columns import Column, Kind
+from pjai_wire.columns import Kind
 from pjai_wire.query import Direction
 from pjaid.store.changed import Row
 from pjaid.store.values import SqlValue
@@ -24,11 +24,6 @@ class Term(Struct, frozen=True):
     """Of the column in the row."""
     kind: Kind
     direction: Direction
-
-    @classmethod
-    def of(cls, position: int, column: Column, direction: Direction) -> Term:
-        """The term for a column of a table."""
-        return cls(position, column.kind, direction)
 
 
 @total_ordering
