@@ -7,6 +7,8 @@ import gc
 import os
 import resource
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 PRIVATE_UMASK = 0o077
 OPEN_FILES_WANTED = 10_240 if sys.platform == "darwin" else 65_536
@@ -30,6 +32,23 @@ def harden() -> None:
     wanted = OPEN_FILES_WANTED if hard == resource.RLIM_INFINITY else min(OPEN_FILES_WANTED, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+@contextmanager
+def without(package: str) -> Iterator[None]:
+    """Whatever is imported in the block finds that `package` is not installed, unless it was imported before.
+
+    Args:
+        package: something that is used only where it is there.
+    """
+    if package in sys.modules:
+        yield
+        return
+    sys.modules[package] = None  # type: ignore[assignment] # as the import system has it for what can't be imported
+    try:
+        yield
+    finally:
+        del sys.modules[package]
 
 
 def tune() -> None:

@@ -21,3 +21,19 @@ harden()
 
 def test_a_hardened_process_keeps_to_itself() -> None:
     subprocess.run([sys.executable, "-c", HARDENED], check=True)
+
+
+WITHOUT = """
+import sys
+from pjaid.process import without
+with without("rich"):
+    import structlog
+assert "rich" not in sys.modules
+import rich
+with without("rich"):
+    import rich.console
+"""
+
+
+def test_what_is_left_out_of_one_import_can_be_imported_later() -> None:
+    subprocess.run([sys.executable, "-c", WITHOUT], check=True)
