@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -91,10 +91,10 @@ _values = st.fixed_dictionaries(
         "tags": st.lists(st.sampled_from(["a", "b"]), max_size=2).map(encode),
     }
 )
-steps: st.SearchStrategy[list[Put | Drop]] = st.lists(
-    st.builds(Put, _numbers, _values) | st.builds(Drop, _numbers), min_size=1, max_size=12
-)
-"""What becomes of workflows, commit by commit: often of one, sometimes of more than a margin has."""
+step: st.SearchStrategy[Put | Drop] = st.builds(Put, _numbers, _values) | st.builds(Drop, _numbers)
+"""What becomes of workflows in a commit: often of one, sometimes of more than a margin has."""
+
+steps = st.lists(step, min_size=1, max_size=12)
 
 
 class Reference:
@@ -110,32 +110,28 @@ class Reference:
 
     def clear(self) -> None:
         """Begins without rows."""
-        for row in list(self.rows.values()):
-            self.change(left(row))
+        self.connection.execute("DELETE FROM workflows")
+        self.rows.clear()
 
     def play(self, step: Put | Drop) -> tuple[RowChange, ...]:
         """Does a step; what it changed."""
         changes = tuple(self._changes(step))
+        ids = [f"{number:02}" for number in step.numbers]
+        after = [change.after for change in changes if change.after is not None]
         with self.connection:
-            for change in changes:
-                self.change(change)
+            if isinstance(step, Drop):
+                self.connection.executemany("DELETE FROM workflows WHERE id = ?", [(one,) for one in ids])
+            self.insert("workflows", after)
+        for change in changes:
+            self.rows.pop(str((change.after or change.before or ())[0]), None)
+        self.rows |= {str(row[0]): row for row in after}
         return changes
 
-    def change(self, change: RowChange) -> None:
-        """Changes one row."""
-        row = change.after or change.before
-        assert row is not None
-        self.connection.execute(f"DELETE FROM {change.table} WHERE id = ?", (row[0],))
-        self.rows.pop(str(row[0]), None)
-        if change.after is not None:
-            self.insert(change.table, [change.after])
-            self.rows[str(row[0])] = change.after
-
-    def insert(self, table_name: str, rows: Iterable[Row]) -> None:
-        """Adds rows to a table."""
-        for row in rows:
-            places = ", ".join("?" * len(row))
-            self.connection.execute(f"INSERT INTO {table_name} VALUES ({places})", row)
+    def insert(self, table_name: str, rows: Sequence[Row]) -> None:
+        """Adds rows to a table, or puts them in the place of those with the same ids."""
+        if rows:
+            places = ", ".join("?" * len(rows[0]))
+            self.connection.executemany(f"INSERT OR REPLACE INTO {table_name} VALUES ({places})", rows)
 
     def raw(self, statement: Statement) -> list[Row]:
         """What a statement finds, as it is stored."""

@@ -7,45 +7,14 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from pjai_wire.codec import encode
 from pjai_wire.query import Query
-from pjai_wire.tables import workflows
 from pjaid.live.kept import NotKept
 from pjaid.live.kept_groups import GROUPS_MAX, KeptGroups
 from pjaid.store.statements import compile_query
+from tests.daemon.live.asking import group_queries
 from tests.daemon.live.making import Drop, Put, Reference, became, came, left, reference, steps, workflow
-
-GROUPS = ("personaId", "isTemplate", "lastExecutedAt", "name")
-AGGREGATES = {
-    "n": ("count", "*"),
-    "seen": ("count", "lastExecutedAt"),
-    "runs": ("sum", "executionCount"),
-    "late": ("sum", "lastExecutedAt"),
-    "mean": ("avg", "lastExecutedAt"),
-    "first": ("min", "name"),
-    "last": ("max", "lastExecutedAt"),
-    "any": ("max", "isTemplate"),
-}
-
-
-@st.composite
-def queries(draw: st.DrawFn) -> Query:
-    group_by = draw(st.lists(st.sampled_from(GROUPS), max_size=2, unique=True))
-    names = draw(st.lists(st.sampled_from(list(AGGREGATES)), min_size=not group_by, max_size=3, unique=True))
-    ways = st.sampled_from(["asc", "desc"])
-    ordered: Any = draw(st.lists(st.tuples(st.sampled_from([*group_by, *names]), ways), max_size=2))
-    aggregates: Any = {name: AGGREGATES[name] for name in names}
-    return Query(
-        table="workflows",
-        where=draw(st.sampled_from([(), (workflows.execution_count >= 0,)])),
-        group_by=tuple(group_by),
-        aggregates=aggregates,
-        order_by=tuple(ordered),
-        limit=draw(st.integers(0, 4) | st.just(1_000)),
-        offset=draw(st.sampled_from([0, 0, 1])),
-    )
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +30,7 @@ def loaded(sqlite: Reference, query: Query) -> KeptGroups:
 
 
 @settings(max_examples=150, deadline=None)
-@given(query=queries(), history=steps)
+@given(query=group_queries(), history=steps)
 def test_kept_groups_are_those_that_a_query_finds(
     sqlite: Reference, query: Query, history: list[Put | Drop]
 ) -> None:

@@ -3,61 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from pjai_wire.changes import apply_changes
 from pjai_wire.codec import encode
-from pjai_wire.query import Condition, Query
+from pjai_wire.query import Query
 from pjai_wire.tables import workflows
 from pjaid.live.kept_rows import KeptRows
 from pjaid.store.statements import compile_query
+from tests.daemon.live.asking import row_queries
 from tests.daemon.live.making import Drop, Put, Reference, came, left, reference, steps, workflow
-
-ORDERED = ("name", "personaId", "isTemplate", "executionCount", "lastExecutedAt", "id")
-
-conditions: st.SearchStrategy[tuple[Condition, ...]] = st.sampled_from(
-    [
-        (),
-        (workflows.execution_count >= 0,),
-        (workflows.persona_id == "p",),
-        (workflows.last_executed_at != 1,),
-        (workflows.tags.contains("a"), workflows.is_template == True),  # noqa: E712 # it makes a condition
-    ]
-)
-order: st.SearchStrategy[list[Any]] = st.lists(
-    st.tuples(st.sampled_from(ORDERED), st.sampled_from(["asc", "desc"])), max_size=2
-)
-selections = st.sampled_from([(), ("name",), ("tags", "id", "isTemplate"), ("executionCount",)])
-
-
-@st.composite
-def queries(draw: st.DrawFn) -> Query:
-    order_by = tuple(draw(order))
-    cursor = None
-    if draw(st.booleans()):
-        places: dict[str, st.SearchStrategy[Any]] = {
-            "name": st.sampled_from(["", "a", "é"]),
-            "personaId": st.sampled_from([None, "p"]),
-            "isTemplate": st.booleans(),
-            "executionCount": st.integers(-1, 2),
-            "lastExecutedAt": st.sampled_from([None, 1]),
-            "id": st.sampled_from(["00", "20"]),
-        }
-        names = [name for name, _ in order_by]
-        cursor = tuple(draw(places[name]) for name in (names if "id" in names else [*names, "id"]))
-    return Query(
-        table="workflows",
-        where=draw(conditions),
-        order_by=order_by,
-        limit=draw(st.integers(0, 5) | st.just(1_000)),
-        offset=draw(st.sampled_from([0, 0, 1, 20])),
-        after=cursor,
-        select=draw(selections),
-    )
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +24,7 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reference]:
 
 
 @settings(max_examples=150, deadline=None)
-@given(query=queries(), history=steps)
+@given(query=row_queries(), history=steps)
 def test_kept_rows_are_those_that_a_query_finds(
     sqlite: Reference, query: Query, history: list[Put | Drop]
 ) -> None:
