@@ -126,7 +126,7 @@ def _carry_out(options: argparse.Namespace) -> int:
 def _run(settings: Settings, unknown: Mapping[str, str]) -> int:
     from pjaid.process import harden, without
 
-    # structlog would load it to print tracebacks, which the daemon never does: 5 MB, and a fifth of its start.
+    # structlog would load it to print tracebacks, which the daemon never does: 5 MB, a fifth of its start.
     with without("rich"):
         import structlog
 

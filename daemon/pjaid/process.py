@@ -17,7 +17,10 @@ OPEN_FILES_WANTED = 10_240 if sys.platform == "darwin" else 65_536
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """Of glibc's mallopt(3)."""
 
-FREED_BYTES_KEPT = 8 * 2**20
+FREED_BYTES_KEPT = 2 * 2**20
+ALLOCATED_APART_BYTES = 8 * 2**20
+"""A block as large as this is a mapping of its own, which goes back to the kernel when it is freed."""
+
 NEW_OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
@@ -60,7 +63,7 @@ def tune() -> None:
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
         libc.mallopt(M_TRIM_THRESHOLD, FREED_BYTES_KEPT)
-        libc.mallopt(M_MMAP_THRESHOLD, FREED_BYTES_KEPT)
+        libc.mallopt(M_MMAP_THRESHOLD, ALLOCATED_APART_BYTES)
     gc.collect()
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS_BETWEEN_COLLECTIONS, 10, 10)

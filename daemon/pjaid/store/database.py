@@ -46,7 +46,7 @@ def require_sqlite() -> None:
 
 
 def open_database(
-    path: Path, cipher: Cipher, data_key: bytes, *, read_only: bool = False, cache_kibibytes: int = 2_000
+    path: Path, cipher: Cipher, data_key: bytes, *, read_only: bool = False, cache_kibibytes: int = 1_000
 ) -> apsw.Connection:
     """A connection to the encrypted file at `path`, which is made where it is missing.
 
