@@ -1,0 +1,44 @@
+"""Owns the limits of the engine: as they are, or so small that a history often goes past them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from random import Random
+from types import ModuleType
+from typing import Final
+from unittest.mock import patch
+
+from pjaid.live import dependents, difference, kept_groups, view, window
+from pjaid.store import capture
+
+SMALL: Final[tuple[tuple[ModuleType, str, tuple[int, ...]], ...]] = (
+    (window, "MARGIN_MIN", (1, 2)),
+    (view, "FOLLOWED_AT_ONCE_MAX", (1, 3)),
+    (dependents, "CHANGES_AT_ONCE_MAX", (1, 3)),
+    (dependents, "DEPENDENTS_AT_ONCE", (1, 3)),
+    (kept_groups, "GROUPS_MAX", (2, 5)),
+    (difference, "REORDERINGS_MAX", (1, 3)),
+    (capture, "CHANGES_MAX", (3, 20)),
+)
+"""Each limit, and what it may be instead."""
+
+Limits = dict[str, int]
+
+
+def small_limits(chance: Random) -> Limits:
+    """Those that are small in a history; in a fifth of them none is."""
+    share = chance.choice((0, 0.3, 0.3, 0.6, 0.6))
+    small = {name: chance.choice(values) for _, name, values in SMALL if chance.random() < share}
+    # Windows seldom use up their margin, so it is small in nearly all histories.
+    return small if share == 0 else {"MARGIN_MIN": chance.choice((1, 1, 2)), **small}
+
+
+@contextmanager
+def limited(limits: Limits) -> Iterator[None]:
+    """Has the limits in force for the block."""
+    with ExitStack() as patches:
+        for module, name, _ in SMALL:
+            if name in limits:
+                patches.enter_context(patch.object(module, name, limits[name]))
+        yield

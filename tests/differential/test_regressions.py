@@ -1,0 +1,112 @@
+"""What random histories have found once, and must not find again."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import msgspec
+import pytest
+
+from pjai_wire.envelope import LiveUpdate
+from pjai_wire.feed import FeedUpdate
+from pjai_wire.methods import CommitParams, FeedParams
+from pjai_wire.tables import personas
+from tests.differential.engine import AT_ONCE, Engine, Pace, running_engine
+from tests.differential.limits import limited
+from tests.strategies import as_new_events
+
+pytestmark = pytest.mark.anyio
+
+COMMITS_ARE_HELD = Pace(reads_in_threads=False, reads_held=0, commits_held=1, refused=0)
+READS_ARE_HELD = Pace(reads_in_threads=False, reads_held=1, commits_held=0, refused=0)
+QUERY = personas.select("id").query
+
+
+async def create(engine: Engine, *names: str) -> int:
+    """Creates personas; returns the seq of the last."""
+    events: list[tuple[str, dict[str, Any]]] = [
+        ("v1.PersonaCreated", {"id": name, "name": name}) for name in names
+    ]
+    assert await engine.commit(CommitParams(events=as_new_events(events)))
+    return engine.store.seq
+
+
+class Heard:
+    """What was published."""
+
+    def __init__(self) -> None:
+        self.messages: list[bytes] = []
+
+    def __call__(self, _topic: str, message: bytes) -> None:
+        """Takes an update."""
+        self.messages.append(message)
+
+    @property
+    def updates(self) -> list[LiveUpdate]:
+        """Those to live queries."""
+        return [msgspec.msgpack.decode(message, type=LiveUpdate) for message in self.messages]
+
+    @property
+    def inserted(self) -> list[str]:
+        """The ids of the rows that feeds brought."""
+        updates = [msgspec.msgpack.decode(message, type=FeedUpdate) for message in self.messages]
+        return [msgspec.msgpack.decode(change.row)[0] for update in updates for change in update.changes]  # type: ignore[union-attr] # these feeds hear insertions alone
+
+
+async def test_a_snapshot_says_which_state_it_shows_though_that_is_yet_to_be_told() -> None:
+    async with running_engine(COMMITS_ARE_HELD, Random(0), Heard()) as (engine, _):
+        await create(engine, "a")
+        snapshot = await engine.live.watch(QUERY, b"client", "")
+        assert (snapshot.seq, len(snapshot.rows)) == (1, 1)
+
+
+async def test_a_tick_goes_not_back_while_a_result_is_read() -> None:
+    heard = Heard()
+    like = personas.where(personas.name.like("%")).select("id").query
+    async with running_engine(READS_ARE_HELD, Random(0), heard) as (engine, tasks):
+        await create(engine, "a")
+
+        async def watch() -> None:
+            snapshot = await engine.live.watch(like, b"client", "")
+            engine.live.subscribed(snapshot.topic)
+            engine.opening -= 1
+
+        engine.opening += 1
+        tasks.start_soon(watch)
+        await engine.settle()
+        await create(engine, "b")
+        await engine.live.tick()
+        await engine.settle()
+    assert [(update.prev, update.seq) for update in heard.updates] == [(1, 1), (1, 1), (1, 2)]
+
+
+async def test_a_feed_that_begins_while_others_are_told_of_a_commit_tells_all_of_it_or_nothing() -> None:
+    heard = Heard()
+    with limited({"CHANGES_AT_ONCE_MAX": 1}):
+        async with running_engine(COMMITS_ARE_HELD, Random(0), heard) as (engine, _):
+            await create(engine, "a", "b", "c")
+            await anyio.lowlevel.checkpoint()
+            engine.tell()
+            await anyio.lowlevel.checkpoint()
+            feed = engine.live.feed(FeedParams(table="personas"), b"client")
+            engine.live.subscribed(feed.topic)
+            assert feed.seq in (0, 3)
+            await engine.settle()
+    assert heard.inserted == ([] if feed.seq else ["a", "b", "c"])
+
+
+async def test_a_feed_that_ends_while_it_is_told_of_a_commit_publishes_no_more() -> None:
+    heard = Heard()
+    with limited({"CHANGES_AT_ONCE_MAX": 1}):
+        async with running_engine(AT_ONCE, Random(0), heard) as (engine, _):
+            feed = engine.live.feed(FeedParams(table="personas"), b"client")
+            engine.live.subscribed(feed.topic)
+            await create(engine, "a", "b", "c")
+            await anyio.lowlevel.checkpoint()
+            await anyio.lowlevel.checkpoint()
+            engine.live.unwatch(feed.topic)
+            await engine.settle()
+    assert heard.inserted == []
