@@ -226,7 +226,8 @@ class LiveQueries:
                 subscription.put_off(watched.seq, advance.changes)
 
     def _note_touched(self, feed: Feed) -> None:
-        self._touched_feeds[feed] = None
+        if feed.topic in self._registry:  # It may have ended since it was found to be concerned.
+            self._touched_feeds[feed] = None
 
     def _tell_feeds(self) -> None:
         """Publishes what the feeds have taken of the commits of which all were told."""
