@@ -12,8 +12,9 @@ from msgspec import json
 from pjai_wire.errors import UnknownTopic
 from pjaid.store.statements import compile_query
 from tests.differential.copies import Copy, FeedCopy, ResultCopy, difference, differences, encoded
-from tests.differential.engine import AT_ONCE, Engine, Pace, now, running_engine
+from tests.differential.engine import Engine, running_engine
 from tests.differential.limits import limited, small_limits
+from tests.differential.pace import AT_ONCE, Pace, now
 from tests.differential.questions import feed_question, question
 from tests.differential.world import World
 

@@ -14,8 +14,9 @@ from pjai_wire.envelope import LiveUpdate
 from pjai_wire.feed import FeedUpdate
 from pjai_wire.methods import CommitParams, FeedParams
 from pjai_wire.tables import personas
-from tests.differential.engine import AT_ONCE, Engine, Pace, running_engine
+from tests.differential.engine import Engine, running_engine
 from tests.differential.limits import limited
+from tests.differential.pace import AT_ONCE, Pace
 from tests.strategies import as_new_events
 
 pytestmark = pytest.mark.anyio

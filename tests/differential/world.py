@@ -32,7 +32,7 @@ class World:
     def __init__(self, chance: Random) -> None:
         self._chance = chance
         self._bulks = chance.choice((0, 0, 0, 0, 0, 0, 0, 0, 0.1, 0.3))
-        self._leaving = chance.choice((0.5, 1, 3, 6))
+        self._leaving = chance.choice((0.5, 1, 3, 6, 10))
         self._ids: dict[str, list[str]] = {kind: [] for kind in "pmlcxw"}
         self._made = dict.fromkeys("mlcxw", 0)
         self._before: tuple[dict[str, list[str]], dict[str, int]] | None = None
@@ -40,7 +40,7 @@ class World:
     def beginning(self) -> CommitParams:
         """The first commit: enough of everything for windows to be full."""
         events = [self._persona_created(name) for name in PERSONAS[:3]]
-        for make, most in ((self._memory, 50), (self._conversation, 10), (self._workflow, 5)):
+        for make, most in ((self._memory, 60), (self._conversation, 10), (self._workflow, 5)):
             events += [make() for _ in range(self._chance.randint(0, most))]
         return self._commit(events)
 
