@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 INPUT ?= README.md ARCHITECTURE.md CHANGELOG.md shared/PROTOCOL.md
 MEMORIES ?= 10000
+HISTORIES ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench contract format soak-kill clean
+.PHONY: help demo test check bench contract format soak-kill soak-live clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -36,6 +37,9 @@ bench: $(READY) ## The workload against a live daemon, each figure beside its fl
 
 soak-kill: $(READY) ## 300 times kill -9 under concurrent commits (a few minutes)
 	PJAI_TEST_KILLS=300 $(BIN)/python -m pytest -q tests/system/test_crash.py
+
+soak-live: $(READY) ## 10,000 histories of live queries against fresh ones (PJAI_TEST_SEED=n plays one)
+	PJAI_TEST_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -q tests/differential/test_histories.py
 
 contract: $(READY) ## Write shared/asyncapi.json and shared/vectors.json anew from the contract
 	$(BIN)/python -m pjai_wire.document shared/asyncapi.json
