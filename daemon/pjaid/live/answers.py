@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
@@ -63,12 +63,21 @@ class Answers:
         dependents: tells of commits.
         bytes_max: what the answers may take together; 0 keeps none.
         age_max_s: how long one is kept.
+        clock: in seconds.
     """
 
-    def __init__(self, dependents: Dependents, *, bytes_max: int, age_max_s: float) -> None:
+    def __init__(
+        self,
+        dependents: Dependents,
+        *,
+        bytes_max: int,
+        age_max_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._dependents = dependents
         self._bytes_max = bytes_max
         self._age_max_s = age_max_s
+        self._clock = clock
         self._by_question: OrderedDict[bytes, Answer] = OrderedDict()
         self._ambiguous_seq: int | None = None
         self.bytes_kept = 0
@@ -93,7 +102,7 @@ class Answers:
         if answer is None or not self._dependents.is_settled:
             self.misses += 1
             return None
-        if answer.kept_at + self._age_max_s < time.monotonic():
+        if answer.kept_at + self._age_max_s < self._clock():
             self.drop(answer)
             self.misses += 1
             return None
@@ -105,7 +114,7 @@ class Answers:
         """Keeps an answer that was read in the state at `seq`, if that is the present, and others less."""
         if seq != self._dependents.seq or seq == self._ambiguous_seq or not self._dependents.is_settled:
             return
-        answer = Answer(question, body, footprint, time.monotonic(), self)
+        answer = Answer(question, body, footprint, self._clock(), self)
         if answer.bytes_kept * SHARE_MAX > self._bytes_max or question in self._by_question:
             return
         self._by_question[question] = answer

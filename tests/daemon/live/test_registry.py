@@ -1,0 +1,88 @@
+"""Tests of the register of what is open: its limits, and that nothing stays in it."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec import Struct
+
+from pjai_wire.errors import LimitExceeded, UnknownTopic
+from pjaid.live.registry import Registry
+
+
+class Open(Struct):
+    """Something that is open."""
+
+    topic: str
+    client: bytes = b"ada"
+    opened_at: float = 0.0
+    is_heard: bool = False
+    bytes_kept: int = 0
+
+
+@pytest.fixture
+def registry() -> Registry[Open]:
+    return Registry(most=3, most_per_client=2, bytes_per_client_max=100)
+
+
+def test_what_is_open_is_found_by_its_topic(registry: Registry[Open]) -> None:
+    one = Open("one")
+    registry.add(one)
+    assert "one" in registry
+    assert registry.get("one") is one
+    assert list(registry) == [one]
+
+
+def test_what_has_ended_is_unknown_and_may_end_again(registry: Registry[Open]) -> None:
+    one = Open("one")
+    registry.add(one)
+    assert registry.remove("one") is one
+    assert registry.remove("one") is None
+    assert len(registry) == 0
+    with pytest.raises(UnknownTopic):
+        registry.get("one")
+
+
+def test_what_ends_while_one_looks_at_all_does_no_harm(registry: Registry[Open]) -> None:
+    for topic in ("one", "two"):
+        registry.add(Open(topic))
+    for opened in registry:
+        registry.remove(opened.topic)
+    assert len(registry) == 0
+
+
+def test_a_client_has_room_for_so_many_and_others_have_theirs(registry: Registry[Open]) -> None:
+    for topic in ("one", "two"):
+        registry.require_room(b"ada")
+        registry.add(Open(topic))
+    with pytest.raises(LimitExceeded, match="this client has 2"):
+        registry.require_room(b"ada")
+    registry.require_room(b"bo")
+    registry.remove("one")
+    registry.require_room(b"ada")
+
+
+def test_all_clients_together_have_room_for_so_many(registry: Registry[Open]) -> None:
+    for client in (b"ada", b"bo", b"cy"):
+        registry.require_room(client)
+        registry.add(Open(client.decode(), client))
+    with pytest.raises(LimitExceeded, match="3 live queries are open"):
+        registry.require_room(b"di")
+
+
+def test_a_client_has_room_for_so_many_bytes(registry: Registry[Open]) -> None:
+    registry.require_room(b"ada", 100)
+    registry.add(one := Open("one", bytes_kept=60))
+    registry.require_room(b"ada", 40)
+    registry.require_room(b"bo", 100)
+    with pytest.raises(LimitExceeded, match="more than 100 bytes"):
+        registry.require_room(b"ada", 41)
+    one.bytes_kept = 101
+    with pytest.raises(LimitExceeded, match="more than 100 bytes"):
+        registry.require_room(b"ada")
+
+
+def test_who_never_came_is_found_after_the_lease(registry: Registry[Open]) -> None:
+    late, heard, new = Open("late"), Open("heard", b"bo", is_heard=True), Open("new", b"cy", opened_at=5.0)
+    for opened in (late, heard, new):
+        registry.add(opened)
+    assert registry.unclaimed(opened_before=5.0) == [late]
