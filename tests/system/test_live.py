@@ -141,3 +141,69 @@ def test_a_query_that_runs_in_a_thread_is_as_live_as_any() -> None:
             subscriber.follow(watched["seq"], seq)
         fresh = client.result("query", table="workflows")["rows"]
         assert [row[0] for row in fresh] == sorted(names)
+
+
+def feed_of(client: RawClient, *conditions: list[Any]) -> Any:
+    return client.result("feed", table="workflows", where=list(conditions))
+
+
+def test_a_query_that_only_sqlite_can_answer_is_re_run_no_more_often_than_is_set() -> None:
+    with daemon(live_rerun_interval_ms=60_000) as running, raw_client(running.endpoint) as client:
+        changes = changes_of(client)
+        kept = {"table": "workflows", "where": [["name", ">=", "a"]]}
+        run_anew = {"table": "workflows", "where": [["name", "like", "%"]]}
+        followed, waiting = (client.result("watch", query=query) for query in (kept, run_anew))
+        with (
+            raw_subscriber(changes, followed["topic"]) as subscriber,
+            raw_subscriber(changes, waiting["topic"]) as other,
+        ):
+            subscriber.receive()
+            other.receive()
+            seqs = [save_workflow(client, name) for name in ("a", "b", "c")]
+            assert subscriber.follow(followed["seq"], seqs[-1])
+            listed = {found["mode"]: found for found in client.result("live")["queries"]}
+        assert (listed["incremental"]["updates"], listed["incremental"]["seq"]) == (3, seqs[-1])
+        assert (listed["rerun"]["updates"], listed["rerun"]["seq"]) == (0, waiting["seq"])
+
+
+def test_a_query_that_only_sqlite_can_answer_is_as_right_as_any(running: Daemon) -> None:
+    query = {"table": "workflows", "where": [["name", "like", "LIKE-%"]], "select": ["id"]}
+    with raw_client(running.endpoint) as client:
+        watched = client.result("watch", query=query)
+        with raw_subscriber(changes_of(client), watched["topic"]) as subscriber:
+            seq = [save_workflow(client, f"like-{number}") for number in range(20)][-1]
+            rows: list[Any] = []
+            for update in subscriber.follow(watched["seq"], seq):
+                rows = update.get("rows", rows)
+                for kind, position, *row in update.get("changes", ()):
+                    assert kind == "insert"
+                    rows.insert(position, *row)
+        assert rows == client.result("query", **query)["rows"]
+
+
+def test_a_feed_follows_its_table_until_it_is_ended(running: Daemon) -> None:
+    with raw_client(running.endpoint) as client:
+        before = client.result("health")["liveQueries"]
+        feed = feed_of(client, ["name", "contains", "fed"])
+        with raw_subscriber(changes_of(client), feed["topic"]) as subscriber:
+            for name in ("fed one", "not this", "fed two"):
+                seq = save_workflow(client, name)
+            updates = subscriber.follow(feed["seq"], seq)
+            assert [change[0] for update in updates for change in update.get("changes", ())] == ["insert"] * 2
+            assert client.result("health")["liveQueries"] == before + 1
+            client.result("unwatch", topic=feed["topic"])
+        assert client.result("health")["liveQueries"] == before
+        assert client.ask("resync", topic=feed["topic"])["error"]["code"] == "unknown_topic"
+
+
+def test_a_sum_that_overflows_is_refused_and_holds_nobody_up() -> None:
+    largest = 2**53 - 1
+    with daemon() as running, raw_client(running.endpoint) as client:
+        rows = [{"id": str(number), "name": "w", "at": largest} for number in range(1_100)]
+        events = [{"id": pjai.new_id(), "name": "v1.WorkflowSaved", "args": row} for row in rows]
+        client.result("commit", events=events)
+        query = {"table": "workflows", "aggregates": {"sum": ["sum", "createdAt"]}}
+        for method, params in (("query", query), ("watch", {"query": query})):
+            assert client.ask(method, **params)["error"]["code"] == "invalid_query"
+        assert client.result("health")["liveViews"] == 0
+        assert client.result("health")["requestsInFlight"] == 0
