@@ -58,5 +58,13 @@ def test_a_result_that_is_new_altogether_travels_whole() -> None:
 
 def test_a_result_with_too_many_rows_out_of_order_travels_whole() -> None:
     keys = list(range(1_000))
-    rows = [b"row" for _ in keys]
-    assert difference(Result([*keys], rows), Result([*reversed(keys)], rows)) is None
+    rows = [b"%d" % key for key in keys]
+    assert difference(Result([*keys], rows), Result([*reversed(keys)], rows[::-1])) is None
+
+
+def test_rows_that_look_the_same_differ_by_nothing_in_whatever_order() -> None:
+    assert difference(Result(list("ab"), [b"row"] * 2), Result(list("ba"), [b"row"] * 2)) == []
+
+
+def test_rows_that_all_change_in_place_travel_whole_once_that_is_shorter() -> None:
+    assert difference(Result(list("abc"), [b"1"] * 3), Result(list("abc"), [b"2"] * 3)) is None
