@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import apsw
@@ -67,7 +67,7 @@ def run_raw(connection: apsw.Connection, statement: Statement, bytes_max: int) -
     with _snapshot(connection, statement) as seq:
         budget = _Budget(bytes_max)
         found: list[Row] = []
-        for some in _batches(connection, statement.sql, statement.bindings):
+        for some in batches(connection, statement.sql, statement.bindings):
             for index in statement.bulky:
                 budget.spend(sum(len(row[index]) for row in some if row[index] is not None))
             found.extend(some)
@@ -128,17 +128,24 @@ class _Budget:
 
 def _found(connection: apsw.Connection, statement: Statement, budget: _Budget) -> list[Row]:
     found: list[Row] = []
-    for some in _batches(connection, statement.sql, statement.bindings):
+    for some in batches(connection, statement.sql, statement.bindings):
         found.extend(_converted(some, statement, budget))
     return found
 
 
-def _batches(connection: apsw.Connection, sql: str, bindings: Sequence[SqlValue]) -> Iterator[list[Row]]:
-    """The rows that a statement finds, some at a time."""
-    # Closed in any case: a cursor left open would keep its connection at the state that it read.
-    with closing(connection.execute(sql, bindings)) as cursor:
+def batches(
+    connection: apsw.Connection, sql: str, bindings: Sequence[SqlValue]
+) -> Generator[list[Row], None, None]:
+    """The rows that a statement finds, some at a time; who does not want all of them closes the iterator."""
+    cursor = connection.execute(sql, bindings)
+    try:
         while some := list(itertools.islice(cursor, ROWS_CONVERTED_AT_ONCE)):
             yield some
+    except BaseException:
+        # Left open it would keep its connection at the state that it read. One that ran to its end is closed:
+        # to do it again would leak some memory (apsw 3.54.0).
+        cursor.close()
+        raise
 
 
 def _converted(some: list[Row], statement: Statement, budget: _Budget) -> Iterable[Row]:
@@ -164,7 +171,7 @@ def _with_messages(connection: apsw.Connection, rows: list[Row], id_index: int, 
             "SELECT conversation_id, id, role, content, sent_at, metadata FROM messages"
             f" WHERE conversation_id IN ({', '.join('?' * len(some))}) ORDER BY conversation_id, position"
         )
-        for found in _batches(connection, sql, some):
+        for found in batches(connection, sql, some):
             conversations, message_ids, roles, contents, times, metadata = zip(*found, strict=True)
             budget.spend(sum(map(len, contents)) + sum(map(len, metadata)))
             messages = map(_GatheredMessage, message_ids, roles, contents, times, map(Raw, metadata))

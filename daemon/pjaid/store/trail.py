@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from itertools import chain
 from typing import Any
 
 import apsw
@@ -68,8 +69,8 @@ def read_page(connection: apsw.Connection, params: EventsParams, bytes_max: int)
         seq = reads.head(connection)
         events: list[LoggedEvent] = []
         size = 0
-        with closing(connection.execute(sql, bindings)) as cursor:
-            for row in cursor:
+        with closing(reads.batches(connection, sql, bindings)) as found:
+            for row in chain.from_iterable(found):
                 size += len(row[4] or b"")
                 if events and size > bytes_max:
                     return Page(seq, events, events[-1].seq)

@@ -64,12 +64,13 @@ class Changes:
     def _received(self, frames: list[bytes]) -> None:
         kind, name = frames[0][:1], frames[0][1:]
         topic = name.decode("ascii", errors="replace")
-        if not self._issued(topic):
-            return
-        # The option is about the connection whose message was received last, which is this one's.
-        if kind == SUBSCRIBE:
+        is_issued = self._issued(topic)
+        # The options are about the connection whose message was received last, which is this one's.
+        if kind != SUBSCRIBE:
+            # Also where the topic has ended: otherwise libzmq would keep it as long as the connection.
+            self._socket.setsockopt(zmq.UNSUBSCRIBE, name)
+            if is_issued:
+                self._unsubscribed(topic)
+        elif is_issued:
             self._socket.setsockopt(zmq.SUBSCRIBE, name)
             self._subscribed(topic)
-        else:
-            self._socket.setsockopt(zmq.UNSUBSCRIBE, name)
-            self._unsubscribed(topic)
