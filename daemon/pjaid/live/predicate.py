@@ -70,10 +70,10 @@ def _all(parts: Sequence[Predicate]) -> Predicate:
             return lambda _: True
         case [only]:
             return only
-        case [first, second]:
-            return lambda row: first(row) and second(row)
-        case _:
-            return lambda row: all(part(row) for part in parts)
+        case [first, *others]:
+            rest = _all(others)
+            return lambda row: first(row) and rest(row)
+    raise AssertionError("a sequence is empty or begins with something")
 
 
 def _comparison(column: Column, at: int, comparison: Comparison) -> Predicate:

@@ -42,7 +42,7 @@ class Watched:
         """Why it shows nothing any more."""
         self._on_touched = on_touched
         self._on_failed = on_failed
-        self._moved = anyio.Event()
+        self._moved: anyio.Event | None = None
 
     @property
     def is_used(self) -> bool:
@@ -72,8 +72,9 @@ class Watched:
 
     def moved(self) -> None:
         """Lets those look again who wait for the view."""
-        self._moved.set()
-        self._moved = anyio.Event()
+        if self._moved is not None:
+            self._moved.set()
+            self._moved = None
 
     async def until_current(self) -> None:
         """Waits until the view shows the present.
@@ -82,6 +83,7 @@ class Watched:
             Exception: why it never will.
         """
         while self.failure is None and not self.view.is_current:
+            self._moved = self._moved or anyio.Event()
             await self._moved.wait()
         if self.failure is not None:
             raise self.failure
