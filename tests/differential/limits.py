@@ -9,14 +9,16 @@ from types import ModuleType
 from typing import Final
 from unittest.mock import patch
 
-from pjaid.live import dependents, difference, kept_groups, view, window
+from pjaid.live import dependents, difference, kept_groups, view, views, window
 from pjaid.store import capture
 
 SMALL: Final[tuple[tuple[ModuleType, str, tuple[int, ...]], ...]] = (
     (window, "MARGIN_MIN", (1, 2)),
     (view, "FOLLOWED_AT_ONCE_MAX", (1, 3)),
     (dependents, "CHANGES_AT_ONCE_MAX", (1, 3)),
-    (dependents, "DEPENDENTS_AT_ONCE", (1, 3)),
+    (dependents, "DEPENDENTS_AT_ONCE_MAX", (1, 3)),
+    (dependents, "DEPENDENTS_A_TURN", (1, 3)),
+    (views, "ADVANCED_AT_ONCE", (1, 2)),
     (kept_groups, "GROUPS_MAX", (2, 5)),
     (difference, "REORDERINGS_MAX", (1, 3)),
     (capture, "CHANGES_MAX", (3, 20)),

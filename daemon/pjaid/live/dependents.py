@@ -18,7 +18,10 @@ from pjaid.store.writer import Committed
 CHANGES_AT_ONCE_MAX = 64
 """Changed rows that are looked up without letting others run; larger commits take turns with requests."""
 
-DEPENDENTS_AT_ONCE = 32
+DEPENDENTS_AT_ONCE_MAX = 256
+"""Dependents that are told without letting others run."""
+
+DEPENDENTS_A_TURN = 32
 
 
 class Dependent(Hashable, Protocol):
@@ -82,20 +85,26 @@ class Dependents:
         self._durable = committed.seq
 
     def committed(self, committed: Committed) -> None:
-        """A commit became durable: its dependents are told at once, or by `serve` where it is large."""
+        """A commit became durable: its dependents are told at once, or by `serve` where that takes long."""
         if self._waiting or committed.changes is None or len(committed.changes) > CHANGES_AT_ONCE_MAX:
-            self._waiting.append(committed)
-            self._woken.set()
+            self._put_off(committed)
             return
         found: dict[Dependent, list[RowChange]] = {}
         self._look_up(committed.changes, found)
+        if len(found) > DEPENDENTS_AT_ONCE_MAX:
+            self._put_off(committed)
+            return
         for dependent, changes in found.items():
             _tell(dependent, committed, changes)
         self._reach(committed)
         self._settle()
 
+    def _put_off(self, committed: Committed) -> None:
+        self._waiting.append(committed)
+        self._woken.set()
+
     async def serve(self) -> None:
-        """Tells of large commits, and those behind them, until cancelled."""
+        """Tells of commits that take long, and those behind them, until cancelled."""
         while True:
             await self._woken.wait()
             self._woken = anyio.Event()
@@ -115,7 +124,7 @@ class Dependents:
             await anyio.lowlevel.checkpoint()
         for number, (dependent, changes) in enumerate(found.items(), start=1):
             _tell(dependent, committed, changes)
-            if number % DEPENDENTS_AT_ONCE == 0:
+            if number % DEPENDENTS_A_TURN == 0:
                 await anyio.lowlevel.checkpoint()
 
     def _look_up(self, changes: Sequence[RowChange], found: dict[Dependent, list[RowChange]]) -> None:

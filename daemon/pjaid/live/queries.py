@@ -28,7 +28,7 @@ from pjaid.live.watched import Watched
 log = structlog.get_logger()
 
 TOPIC_BYTES = 16
-TICKS_AT_ONCE = 32
+TICKS_AT_ONCE = 16
 
 Opened = Subscription | Feed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Coroutine, Hashable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from time import perf_counter_ns
 from typing import Any, Protocol, TypeVar
 
 import anyio
+import anyio.lowlevel
 import structlog
 from anyio.abc import TaskGroup
 
@@ -24,6 +26,9 @@ from pjaid.store.statements import Statement
 log = structlog.get_logger()
 
 T = TypeVar("T")
+
+ADVANCED_AT_ONCE = 16
+"""Views that show what became of them without letting others run."""
 
 READ_AGAIN_S = 1.0
 """How long a view waits that could not be read for want of a reader."""
@@ -69,6 +74,7 @@ class Views:
         self._on_failed = on_failed
         self._watched: dict[Hashable, Watched] = {}
         self._touched: dict[Watched, None] = {}
+        self._unsettled: dict[Watched, None] = {}
         self._early: dict[Watched, None] = {}
         self._later: dict[Watched, None] = {}
         self._woken = anyio.Event()
@@ -145,6 +151,7 @@ class Views:
             for watched in [one for one in self._later if one.read_after <= anyio.current_time()]:
                 del self._later[watched]
                 self._advance(watched)
+            await self._settle_the_rest()
 
     def _seq_told(self, watched: Watched) -> int:
         """The last commit of which a view was told."""
@@ -154,11 +161,26 @@ class Views:
         self._touched[watched] = None
 
     def _settle(self) -> None:
-        """All views were told of all commits: those that were touched show what became of them."""
-        unsettled = {**self._touched, **self._early}
+        """All views were told of all commits: those that were touched show what became of them.
+
+        The newest at once, as they are what somebody has just begun to look at. Others take turns with
+        requests, so that a commit which concerns many holds nobody up.
+        """
+        self._unsettled |= {**self._touched, **self._early}
         self._touched, self._early = {}, {}
-        for watched in unsettled:
+        for _ in range(min(ADVANCED_AT_ONCE, len(self._unsettled))):
+            watched, _ = self._unsettled.popitem()
             self._advance(watched)
+        if self._unsettled:
+            self._woken.set()
+
+    async def _settle_the_rest(self) -> None:
+        """The views that have waited longest go first here, so that none waits for ever."""
+        while self._unsettled:
+            for watched in list(itertools.islice(self._unsettled, ADVANCED_AT_ONCE)):
+                del self._unsettled[watched]
+                self._advance(watched)
+            await anyio.lowlevel.checkpoint()
 
     def _advance(self, watched: Watched) -> None:
         """Brings a view that is used to the present, or as near to it as can be now, and tells of it."""
@@ -245,5 +267,5 @@ class Views:
         if self._watched.get(watched.view.identity) is watched:
             del self._watched[watched.view.identity]
             self._dependents.remove(watched)
-            for some in (self._touched, self._early, self._later):
+            for some in (self._touched, self._unsettled, self._early, self._later):
                 some.pop(watched, None)

@@ -27,6 +27,7 @@ class Mailbox:
         self._socket = socket
         self._deliver = deliver
         self._loop = asyncio.get_running_loop()
+        self._will_look = False
         self._descriptor = cast("int", socket.getsockopt(zmq.FD))
         self._loop.add_reader(self._descriptor, self._drain)
         # What came before the reader was there wakes nobody.
@@ -35,17 +36,25 @@ class Mailbox:
     def send(self, frames: list[bytes]) -> bool:
         """Sends a message; False where its receiver's queue is full, which ROUTER does not tell."""
         try:
-            self._socket.send_multipart(frames, zmq.NOBLOCK)
+            for frame in frames[:-1]:
+                self._socket.send(frame, zmq.NOBLOCK | zmq.SNDMORE)
+            self._socket.send(frames[-1], zmq.NOBLOCK)
         except zmq.Again:
             return False
         # The descriptor is edge-triggered, and sending may take with it the edge of what has arrived.
-        if cast("int", self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
-            self._loop.call_soon(self._drain)
+        if not self._will_look:
+            self._will_look = True
+            self._loop.call_soon(self._look)
         return True
 
     def close(self) -> None:
         """Delivers no more; the socket stays its owner's to close."""
         self._loop.remove_reader(self._descriptor)
+
+    def _look(self) -> None:
+        self._will_look = False
+        if not self._socket.closed and cast("int", self._socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+            self._drain()
 
     def _drain(self) -> None:
         if self._socket.closed:
