@@ -14,7 +14,8 @@ from tests.workload.timing import alternate, spread
 from tests.workload.watchers import watchers
 
 ECHOES = 20.0
-PROCESSES = 8
+PROGRAMS = 2
+MANY_PROGRAMS = 8
 RUNS_MAX = 100
 KIND: MemoryType = "event"
 
@@ -22,27 +23,39 @@ KIND: MemoryType = "event"
 async def fan(bench: Bench) -> Finding:
     """The time from the first to the last of the subscribers holding the new result.
 
-    They are spread over eight processes, in each of which they share a connection, and each is a task that
-    follows a live query of its own. Beside it the same number in one process, of which each has a connection
-    and a topic to itself, and does nothing but receive.
+    They are tasks of two programs, each with a live query of its own; those of a program share a connection,
+    and hold the result together when its first task sees it. How long it takes until the last task has run is
+    told beside, and so are eight programs, which compete for the cores, and as many bare connections as
+    subscribers in one process, each with a topic to itself.
     """
-    number = max(PROCESSES, bench.some_live_queries)
+    number = max(MANY_PROGRAMS, bench.some_live_queries)
     spreads = await alternate(bench.progress, min(bench.runs, RUNS_MAX), echo=bench.echo.run)
-    shared = spread(await _spans_us(bench, "shared", PROCESSES, number // PROCESSES))
-    separate = spread(await _spans_us(bench, "separate", 1, number))
+    held, followed = await _spans_us(bench, "shared", PROGRAMS, number // PROGRAMS)
+    shared, tasks = spread(held), spread(followed)
+    held_by_many, _ = await _spans_us(bench, "shared", MANY_PROGRAMS, number // MANY_PROGRAMS)
+    many = spread(held_by_many)
+    _, received = await _spans_us(bench, "separate", 1, number)
+    separate = spread(received)
     echo = spreads["echo"]
     return Finding(
-        title=f"first to last of {number // PROCESSES * PROCESSES} subscribers",
+        title=f"first to last of {number} subscribers in {PROGRAMS} programs",
         spread=shared,
         floor_p50=echo.p50,
         floor="an echo",
         target=Target(shared.p50 / echo.p50, ECHOES, "x echo"),
-        details={"separate_connections_us": separate.p50, "separate_x_echo": separate.p50 / echo.p50},
+        details={
+            "last_task_us": tasks.p50,
+            "last_task_x_echo": tasks.p50 / echo.p50,
+            "eight_programs_us": many.p50,
+            "eight_programs_x_echo": many.p50 / echo.p50,
+            "separate_connections_us": separate.p50,
+            "separate_x_echo": separate.p50 / echo.p50,
+        },
     )
 
 
-async def _spans_us(bench: Bench, kind: str, processes: int, each: int) -> list[float]:
-    """How long it took each time from the first to the last subscriber of all."""
+async def _spans_us(bench: Bench, kind: str, processes: int, each: int) -> tuple[list[float], list[float]]:
+    """How long it took each time from the first process to the last, and to the last subscriber of all."""
     persona_id = bench.data.persona_ids[0]
     runs = min(bench.runs, RUNS_MAX)
     async with AsyncExitStack() as stack:
@@ -50,13 +63,16 @@ async def _spans_us(bench: Bench, kind: str, processes: int, each: int) -> list[
             await stack.enter_async_context(watchers(kind, bench.home.endpoint, each, persona_id, KIND))
             for _ in range(processes)
         ]
-        spans = []
+        held, followed = [], []
         for memory in at_the_head(bench.data.more_memories(runs + 1), persona_id, KIND):
             await _told(children, memory.id)
             await bench.db.commit(memory)
-            spans.append(await _span_us(children))
-            bench.progress.at(len(spans) / runs)
-    return spans[1:]
+            spans = [tuple(map(int, (await one.line()).split())) for one in children]
+            begun = min(first for first, _ in spans)
+            held.append((max(first for first, _ in spans) - begun) / 1000)
+            followed.append((max(last for _, last in spans) - begun) / 1000)
+            bench.progress.at(len(held) / runs)
+    return held[1:], followed[1:]
 
 
 async def _told(children: Sequence[Child], memory_id: str) -> None:
@@ -64,8 +80,3 @@ async def _told(children: Sequence[Child], memory_id: str) -> None:
     for one in children:
         await one.tell(memory_id)
         await one.line()
-
-
-async def _span_us(children: Sequence[Child]) -> float:
-    spans = [tuple(map(int, (await one.line()).split())) for one in children]
-    return (max(last for _, last in spans) - min(first for first, _ in spans)) / 1000
