@@ -173,3 +173,32 @@ def test_a_feed_is_iterated(db: blocking.Database) -> None:
         assert isinstance(change, pjai.feed.RowInserted)
         assert (change.seq, change.row.name) == (receipt.seq, "Sourdough")
     assert list(feed) == []
+
+
+def test_the_end_of_the_connection_ends_what_other_threads_iterate_over_and_the_blocks_they_are_in(
+    daemon: Daemon,
+) -> None:
+    ended: SimpleQueue[str] = SimpleQueue()
+    begun = threading.Barrier(3)
+
+    def follow_a_signal(db: blocking.Database) -> None:
+        for _ in db.signal("set once"):
+            begun.wait(PATIENCE_S)
+        ended.put("signal")
+
+    def watch(db: blocking.Database) -> None:
+        with db.watch(personas.limit(0)) as live:
+            for _ in live:
+                begun.wait(PATIENCE_S)
+        ended.put("watch")
+
+    def connect() -> None:
+        with blocking.connect(daemon.endpoint) as db:
+            for follow in (follow_a_signal, watch):
+                threading.Thread(target=follow, args=(db,), daemon=True).start()
+            begun.wait(PATIENCE_S)
+        ended.put("connection")
+
+    # In a thread that may be left behind, as what is tested is that it ends.
+    threading.Thread(target=connect, daemon=True).start()
+    assert {ended.get(timeout=PATIENCE_S) for _ in range(3)} == {"signal", "watch", "connection"}

@@ -128,8 +128,10 @@ def connect(
     connecting = opening.connect(endpoint, client=client, session=session, timeout=timeout, wait=wait)
     with start_blocking_portal() as portal:
         loop = Loop(portal)
-        with loop.inside(connecting) as connected:
+        with portal.wrap_async_context_manager(connecting) as connected:
             try:
                 yield Database(loop, connected)
             finally:
-                loop.stop_threads()
+                loop.finish()
+        # What other threads still wait for will not come.
+        portal.call(portal.stop, True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from concurrent.futures import Future
-from contextlib import AbstractAsyncContextManager, AbstractContextManager
+from concurrent.futures import CancelledError, Future
+from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
 from functools import partial, wraps
 from threading import get_ident
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast
@@ -28,6 +28,7 @@ class Loop:
         self._thread = portal.call(get_ident)
         self.stops: set[Callable[[], None]] = set()
         """What ends each thread that waits for this loop again and again."""
+        self._is_ending = False
 
     def call(self, function: Callable[[], T]) -> T:
         """What `function` returns, called in the loop's thread, which may be the present one."""
@@ -42,14 +43,27 @@ class Loop:
             # Does nothing to what is done; an interrupted wait must not leave its task behind.
             future.cancel()
 
-    def stop_threads(self) -> None:
-        """Ends the threads that wait for this loop, without which it could not end."""
+    def release(self, function: Callable[[], object]) -> None:
+        """Calls what ends something in the loop's thread; nothing happens where all ends with the loop."""
+        if not self._is_ending:
+            self.call(function)
+
+    @contextmanager
+    def inside(self, manager: AbstractAsyncContextManager[T]) -> Iterator[T]:
+        """The block of `manager`, entered and left in the loop's thread; it is left when the loop ends."""
+        with ExitStack() as block:
+            try:
+                yield block.enter_context(self._portal.wrap_async_context_manager(manager))
+            finally:
+                # A thread that is in the block by then has nothing to leave, and nobody to ask for it.
+                if self._is_ending:
+                    block.pop_all()
+
+    def finish(self) -> None:
+        """Ends the threads that wait for this loop again and again; it is to end with all that it runs."""
         for stop in tuple(self.stops):
             stop()
-
-    def inside(self, manager: AbstractAsyncContextManager[T]) -> AbstractContextManager[T]:
-        """The block of `manager`, entered and left in the loop's thread."""
-        return self._portal.wrap_async_context_manager(manager)
+        self._is_ending = True
 
 
 class Facade(Generic[AsyncT]):
@@ -98,5 +112,6 @@ class Iteration(Facade[AsyncIterator[T]]):
     def __next__(self) -> T:
         try:
             return self._loop.wait(cast("Callable[[], Coroutine[Any, Any, T]]", self.inner.__anext__))
-        except StopAsyncIteration:
+        except (StopAsyncIteration, CancelledError):
+            # A signal, say, goes on until the loop ends.
             raise StopIteration from None

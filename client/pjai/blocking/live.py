@@ -50,7 +50,7 @@ class LiveValue(Iteration[T]):
 
     def end(self) -> None:
         """Ends the value, and waits for the callbacks on it."""
-        self._loop.call(self.inner.close)
+        self._loop.release(self.inner.close)
         for callbacks in self._callbacks:
             callbacks.join()
 
