@@ -110,6 +110,10 @@ class Answers:
         self.hits += 1
         return answer.body
 
+    def seen(self, seq: int) -> None:
+        """Something is about to be answered from the state at `seq`: nothing older is, from now on."""
+        self._dependents.seen(seq)
+
     def keep(self, question: bytes, body: bytes, footprint: Footprint, seq: int) -> None:
         """Keeps an answer that was read in the state at `seq`, if that is the present, and others less."""
         if seq != self._dependents.seq or seq == self._ambiguous_seq or not self._dependents.is_settled:

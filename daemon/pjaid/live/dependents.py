@@ -82,7 +82,11 @@ class Dependents:
 
     def durable(self, committed: Committed) -> None:
         """A commit is durable, and its receipts are handed out before `committed` tells of it."""
-        self._durable = committed.seq
+        self.seen(committed.seq)
+
+    def seen(self, seq: int) -> None:
+        """Somebody is about to know the log's state at `seq`, which may be one that nobody was told of."""
+        self._durable = max(self._durable, seq)
 
     def committed(self, committed: Committed) -> None:
         """A commit became durable: its dependents are told at once, or by `serve` where that takes long."""

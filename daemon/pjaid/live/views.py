@@ -242,6 +242,8 @@ class Views:
 
     def _take(self, watched: Watched, found: Found) -> None:
         seq, digested = found
+        if watched.is_of_the_log:
+            self._dependents.seen(seq)
         try:
             watched.view.finish_reading(seq, digested, told=self._seq_told(watched))
         except NotKept:

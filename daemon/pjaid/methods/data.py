@@ -108,25 +108,28 @@ class DataMethods:
 
     def get(self, _client: Client, params: Raw) -> Answer:
         """One row by its id."""
-        statement = compile_get(_get.decode(params))
+        asked = Asked(compile_get(_get.decode(params)), None)
 
-        def finish(answer: Rows) -> bytes:
-            row = answer.rows[0] if answer.rows else None
-            return encode(GetResult(seq=answer.seq, columns=statement.columns, row=row))
+        def result(seq: int, row: bytes) -> bytes:
+            return encode(GetResult(seq=seq, columns=asked.statement.columns, row=Raw(row)))  # type: ignore[arg-type] # it is encoded already
 
-        return self._store.read(statement, finish)
+        return self._answer(
+            b"", asked, lambda answer: encode(answer.rows[0] if answer.rows else None), result
+        )
 
     def commit(self, client: Client, params: Raw) -> Answer:
         """Events, recorded all or none."""
         return self._store.commit(bytes(params), client.origin, encode)
 
-    def events(self, _client: Client, params: Raw) -> Answer:
+    async def events(self, _client: Client, params: Raw) -> bytes:
         """A page of the audit trail."""
 
-        def finish(page: Page) -> bytes:
-            return encode(EventsResult(seq=page.seq, events=page.events, next=page.next))
+        def finish(page: Page) -> tuple[int, bytes]:
+            return page.seq, encode(EventsResult(seq=page.seq, events=page.events, next=page.next))
 
-        return self._store.read_trail(_events.decode(params), finish)
+        seq, result = await self._store.read_trail(_events.decode(params), finish)
+        self._answers.seen(seq)
+        return result
 
     def _answer(
         self,
@@ -167,6 +170,8 @@ class DataMethods:
         result: Callable[[int, bytes], bytes],
     ) -> bytes:
         seq, body = found
+        if asked.statement.shared:
+            self._answers.seen(seq)
         if asked.footprint is not None:
             self._answers.keep(question, body, asked.footprint, seq)
         return result(seq, body)

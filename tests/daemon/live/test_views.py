@@ -167,6 +167,18 @@ async def test_a_slow_read_for_nobody_does_no_harm() -> None:
     assert store.reads == 2
 
 
+async def test_what_a_view_has_read_is_known_before_it_is_told() -> None:
+    store = Told()
+    async with serving(store):
+        # Durable, but not said to be so yet.
+        store.seq, store.ids = 2, "ab"
+        settled_before = store.dependents.is_settled
+        snapshot = await store.watch()
+        assert (snapshot.seq, settled_before, store.dependents.is_settled) == (2, True, False)
+        store.announce(2)
+        assert store.dependents.is_settled
+
+
 async def test_a_defect_in_one_view_ends_it_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     store = Told()
     async with serving(store):
