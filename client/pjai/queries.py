@@ -1,8 +1,8 @@
 """Owns the queries that most programs ask, ready made; each can be refined like any other.
 
 async with db.watch(queries.memories_of(ada, importance_min=50)) as live:
-async for rows in live:
-print(rows[0].name)
+    async for rows in live:
+        print(rows[0].name)
 """
 
 from __future__ import annotations
