@@ -86,8 +86,8 @@ class LiveQueries:
         """Ends every live query and feed, and the socket; no other can begin."""
         for feed in self._feeds:
             feed.close()
-        await self._streams.close()
         self._topics.close()
+        await self._streams.close()
 
     def _returned(self) -> None:
         self._streams.returned()
