@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gc
 import threading
+import weakref
 from collections.abc import Iterator
 from queue import SimpleQueue
 from typing import assert_type
@@ -202,3 +204,23 @@ def test_the_end_of_the_connection_ends_what_other_threads_iterate_over_and_the_
     # In a thread that may be left behind, as what is tested is that it ends.
     threading.Thread(target=connect, daemon=True).start()
     assert {ended.get(timeout=PATIENCE_S) for _ in range(3)} == {"signal", "watch", "connection"}
+
+
+def test_a_callback_that_was_stopped_is_forgotten(db: blocking.Database) -> None:
+    class Note:
+        def __init__(self) -> None:
+            self.called = threading.Event()
+
+        def __call__(self, _: object) -> None:
+            self.called.set()
+
+    with db.signal(1) as live:
+        note = Note()
+        stop = live.on_change(note)
+        assert note.called.wait(PATIENCE_S)
+        stop()
+        left = weakref.ref(note)
+        del note, stop
+        # The end of the iteration is an exception, and with its frames a cycle.
+        gc.collect()
+        assert left() is None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from types import TracebackType
 from typing import Final, Self, TypeVar
+from weakref import WeakSet
 
 from pjai import feed as feeds
 from pjai import live_query, live_value, signals
@@ -24,7 +25,8 @@ class LiveValue(Iteration[T]):
     def __init__(self, loop: Loop, live: live_value.LiveValue[T]) -> None:
         super().__init__(loop, live)
         self.inner: live_value.LiveValue[T] = live
-        self._callbacks: list[Callbacks[T]] = []
+        self._callbacks: WeakSet[Callbacks[T]] = WeakSet()
+        """Each lives as long as its thread, or whoever can stop it."""
 
     @property
     def current(self) -> T:
@@ -45,13 +47,13 @@ class LiveValue(Iteration[T]):
             What stops it, and waits until it has returned.
         """
         callbacks = Callbacks(self._loop, self.inner, callback)
-        self._callbacks.append(callbacks)
+        self._callbacks.add(callbacks)
         return callbacks.stop
 
     def end(self) -> None:
         """Ends the value, and waits for the callbacks on it."""
         self._loop.release(self.inner.close)
-        for callbacks in self._callbacks:
+        for callbacks in tuple(self._callbacks):
             callbacks.join()
 
     def __enter__(self) -> Self:
