@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import gc
+import signal
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from queue import SimpleQueue
 from typing import assert_type
 
+import anyio
 import pytest
 
 import pjai
@@ -224,3 +227,20 @@ def test_a_callback_that_was_stopped_is_forgotten(db: blocking.Database) -> None
         # The end of the iteration is an exception, and with its frames a cycle.
         gc.collect()
         assert left() is None
+
+
+def test_an_interrupt_ends_a_block_that_has_yet_to_begin(db: blocking.Database) -> None:
+    ended = threading.Event()
+
+    @asynccontextmanager
+    async def endless(_: pjai.Database) -> AsyncIterator[pjai.Signal[int]]:
+        try:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            await anyio.sleep_forever()
+            yield pjai.signal(1)
+        finally:
+            ended.set()
+
+    with pytest.raises(KeyboardInterrupt), db.composed(endless):
+        pass
+    assert ended.wait(PATIENCE_S)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import CancelledError, Future
-from contextlib import AbstractAsyncContextManager, ExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager
 from functools import partial, wraps
 from threading import get_ident
 from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, cast
 
+from anyio import CancelScope
 from anyio.from_thread import BlockingPortal
 
 P = ParamSpec("P")
@@ -51,9 +52,16 @@ class Loop:
     @contextmanager
     def inside(self, manager: AbstractAsyncContextManager[T]) -> Iterator[T]:
         """The block of `manager`, entered and left in the loop's thread; it is left when the loop ends."""
+        scope = self.call(CancelScope)
         with ExitStack() as block:
             try:
-                yield block.enter_context(self._portal.wrap_async_context_manager(manager))
+                inner = block.enter_context(self._portal.wrap_async_context_manager(_within(scope, manager)))
+            except BaseException:
+                # An interrupted wait must not leave its block behind.
+                self.release(scope.cancel)
+                raise
+            try:
+                yield inner
             finally:
                 # A thread that is in the block by then has nothing to leave, and nobody to ask for it.
                 if self._is_ending:
@@ -64,6 +72,14 @@ class Loop:
         for stop in tuple(self.stops):
             stop()
         self._is_ending = True
+
+
+@asynccontextmanager
+async def _within(scope: CancelScope, manager: AbstractAsyncContextManager[T]) -> AsyncIterator[T]:
+    """The block of `manager`, for `scope` to cancel."""
+    with scope:
+        async with manager as inner:
+            yield inner
 
 
 class Facade(Generic[AsyncT]):
