@@ -14,6 +14,7 @@ import structlog
 from msgspec import Struct
 
 from pjai_wire.errors import InternalError, Overloaded, PjaiError, Stopping, StorageError
+from pjai_wire.tables import client_documents
 from pjaid.store import reads
 from pjaid.store.capture import Capture
 from pjaid.store.changed import RowChange
@@ -22,6 +23,8 @@ from pjaid.store.recorder import Recorder
 log = structlog.get_logger()
 
 T = TypeVar("T")
+
+DOCUMENTS = client_documents.table_name
 
 
 class Committed(Struct, frozen=True):
@@ -155,8 +158,11 @@ class Writer:
             self._connection.execute("BEGIN IMMEDIATE")
             for job in jobs:
                 self._run_job(job)
-            documents_seq = reads.documents_head(self._connection)
-            committed = Committed(recorder.head.seq, documents_seq, self._capture.net())
+            changes = self._capture.net()
+            documents_seq = self._documents_seq
+            if changes is None or any(change.table == DOCUMENTS for change in changes):
+                documents_seq = reads.documents_head(self._connection)
+            committed = Committed(recorder.head.seq, documents_seq, changes)
             self._connection.execute("COMMIT")
         except Exception:
             with suppress(apsw.Error):
