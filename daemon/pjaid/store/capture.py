@@ -17,7 +17,8 @@ _CAPTURED = frozenset(TABLES)
 
 
 CHANGES_MAX = 100_000
-"""Changes that are kept; of a transaction with more no single one is told."""
+CHANGES_BYTES_MAX = 64 * 2**20
+"""Changes that are kept, and about what their rows take; of a transaction with more no single one is told."""
 
 
 class Capture:
@@ -34,6 +35,8 @@ class Capture:
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
         self._changes: list[RowChange] = []
+        self._sizes: list[int] = []
+        self._bytes = 0
         self._is_whole = True
         connection.preupdate_hook(self._note)
 
@@ -43,8 +46,9 @@ class Capture:
 
     def back_to(self, mark: int) -> None:
         """Forgets what was changed since a mark, because it was rolled back."""
-        del self._changes[mark:]
-        self._is_whole = self._is_whole or mark < CHANGES_MAX
+        self._is_whole = self._is_whole or mark < len(self._changes)
+        self._bytes -= sum(self._sizes[mark:])
+        del self._changes[mark:], self._sizes[mark:]
 
     def net(self) -> tuple[RowChange, ...] | None:
         """One change for each row that is not what it was; None where there were too many to keep."""
@@ -61,12 +65,17 @@ class Capture:
 
     def _note(self, update: apsw.PreUpdate) -> None:
         if (table := update.table_name) in _CAPTURED:
-            if len(self._changes) == CHANGES_MAX:
+            if len(self._changes) == CHANGES_MAX or self._bytes >= CHANGES_BYTES_MAX:
                 self._is_whole = False
                 return
             before, changed = update.old, update.update
             after = update.new if before is None or changed is None else _updated(before, changed)
             self._changes.append(RowChange(table, before, after))
+            self._sizes.append(size := _size(before if after is None else after))
+            self._bytes += size
+
+
+_SIZED = (str, bytes)
 
 
 def _updated(before: Row, changed: tuple[Any, ...]) -> Row:
@@ -76,3 +85,8 @@ def _updated(before: Row, changed: tuple[Any, ...]) -> Row:
         if value is not apsw.no_change:
             after[position] = value
     return tuple(after)
+
+
+def _size(row: Row | None) -> int:
+    """What the texts and documents of a row take; a row before shares with the one after it what stayed."""
+    return sum([len(value) for value in row or () if isinstance(value, _SIZED)])

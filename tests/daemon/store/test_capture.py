@@ -254,6 +254,21 @@ async def test_a_commit_that_changes_too_many_rows_tells_that_it_does(
     assert [one.changes and len(one.changes) for one in store.announced] == [2, None, 1]
 
 
+async def test_a_commit_that_changes_too_large_rows_tells_that_it_does(
+    store: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capture, "CHANGES_BYTES_MAX", 2_000)
+    large = [
+        ("v1.PersonaCreated", {"id": f"p{number}", "name": str(number), "description": "x" * 1_000})
+        for number in range(7)
+    ]
+    failing = [*large[:3], ("v1.PersonaUsed", {"id": "nobody"})]
+    assert await store.together([large[:1], failing, large[1:2]]) == 1
+    await store.together([large[2:5]])
+    await store.together([large[5:]])
+    assert [one.changes and len(one.changes) for one in store.announced] == [2, None, 2]
+
+
 async def test_too_many_rows_of_a_commit_that_fails_count_for_nothing(
     store: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
