@@ -141,17 +141,22 @@ class Views:
         return watched.seq
 
     async def serve(self, tasks: TaskGroup) -> None:
-        """Reads what had to wait, until cancelled; slow reads in `tasks`."""
+        """Reads what had to wait and settles the rest of what changed, until cancelled; slow reads in `tasks`."""
         self._tasks = tasks
         while True:
-            until = min((watched.read_after for watched in self._later), default=math.inf)
-            with anyio.move_on_after(until - anyio.current_time()):
-                await self._woken.wait()
-            self._woken = anyio.Event()
+            if not self._unsettled:
+                until = min((watched.read_after for watched in self._later), default=math.inf)
+                with anyio.move_on_after(until - anyio.current_time()):
+                    await self._woken.wait()
+                self._woken = anyio.Event()
             for watched in [one for one in self._later if one.read_after <= anyio.current_time()]:
                 del self._later[watched]
                 self._advance(watched)
-            await self._settle_the_rest()
+            # Those that have waited longest go first, so that none waits for ever.
+            for watched in list(itertools.islice(self._unsettled, ADVANCED_AT_ONCE)):
+                self._unsettled.pop(watched, None)
+                self._advance(watched)
+            await anyio.lowlevel.checkpoint()
 
     def _seq_told(self, watched: Watched) -> int:
         """The last commit of which a view was told."""
@@ -173,14 +178,6 @@ class Views:
             self._advance(watched)
         if self._unsettled:
             self._woken.set()
-
-    async def _settle_the_rest(self) -> None:
-        """The views that have waited longest go first here, so that none waits for ever."""
-        while self._unsettled:
-            for watched in list(itertools.islice(self._unsettled, ADVANCED_AT_ONCE)):
-                del self._unsettled[watched]
-                self._advance(watched)
-            await anyio.lowlevel.checkpoint()
 
     def _advance(self, watched: Watched) -> None:
         """Brings a view that is used to the present, or as near to it as can be now, and tells of it."""
