@@ -158,11 +158,10 @@ class Writer:
             self._connection.execute("BEGIN IMMEDIATE")
             for job in jobs:
                 self._run_job(job)
-            changes = self._capture.net()
             documents_seq = self._documents_seq
-            if changes is None or any(change.table == DOCUMENTS for change in changes):
+            if self._capture.has_touched(DOCUMENTS):
                 documents_seq = reads.documents_head(self._connection)
-            committed = Committed(recorder.head.seq, documents_seq, changes)
+            committed = Committed(recorder.head.seq, documents_seq, self._capture.net())
             self._connection.execute("COMMIT")
         except Exception:
             with suppress(apsw.Error):

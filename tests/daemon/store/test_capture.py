@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import tempfile
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from pjai_wire.methods import CommitParams
 from pjai_wire.tables import TABLES
 from pjaid.settings import Settings
 from pjaid.store import capture, reads, schema
+from pjaid.store import documents as stored_documents
 from pjaid.store.changed import Row, RowChange
 from pjaid.store.database import open_database
 from pjaid.store.keys import StoreKey
@@ -171,6 +173,21 @@ async def test_documents_are_told_with_their_own_count(store: Kept) -> None:
     ]
 
 
+async def test_changes_to_a_document_count_though_it_is_what_it_was_again(
+    store: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The row holds when it was changed, and all of it happens within a millisecond.
+    monkeypatch.setattr(stored_documents, "now_ms", lambda: 1)
+    await store.together([{"theme": "dark"}])
+    # Behind a job that ends once both wait, so that they share a transaction.
+    both_wait = threading.Event()
+    store.store._writer.submit(lambda *_: both_wait.wait())
+    asyncio.get_running_loop().call_soon(both_wait.set)
+    await store.together([{"theme": "light"}, {"theme": "dark"}])
+    assert store.heads_told == store.heads() == (0, 3)
+    assert [len(told(one)) for one in store.announced] == [1, 0]
+
+
 async def test_a_store_that_is_opened_again_goes_on_counting_documents(tmp_path: Path) -> None:
     key = StoreKey("store", "aegis", secrets.token_bytes(32), created=True)
     places = Settings(data_dir=tmp_path, state_dir=tmp_path, readers_min=1)
@@ -262,10 +279,9 @@ async def test_a_commit_that_changes_too_large_rows_tells_that_it_does(
         ("v1.PersonaCreated", {"id": f"p{number}", "name": str(number), "description": "x" * 1_000})
         for number in range(7)
     ]
-    failing = [*large[:3], ("v1.PersonaUsed", {"id": "nobody"})]
-    assert await store.together([large[:1], failing, large[1:2]]) == 1
-    await store.together([large[2:5]])
-    await store.together([large[5:]])
+    assert await store.together([[*large[:3], ("v1.PersonaUsed", {"id": "nobody"})]]) == 1
+    for some in (large[:2], large[2:5], large[5:]):
+        await store.together([some])
     assert [one.changes and len(one.changes) for one in store.announced] == [2, None, 2]
 
 
