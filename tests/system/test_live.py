@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import pjai
-from pjai import Select, average, conversations, count, memories, personas, workflows
+from pjai import Select, average, conversations, count, memories, personas, v1, workflows
 from pjai.testing import Daemon, daemon
 from pjai_wire.errors import PjaiError
 from pjai_wire.tables import memory_links
@@ -207,3 +207,24 @@ def test_a_sum_that_overflows_is_refused_and_holds_nobody_up() -> None:
             assert client.ask(method, **params)["error"]["code"] == "invalid_query"
         assert client.result("health")["liveViews"] == 0
         assert client.result("health")["requestsInFlight"] == 0
+
+
+def test_a_large_update_is_asked_for(running: Daemon) -> None:
+    def content(size: int) -> dict[str, str]:
+        return {"text": "x" * size}
+
+    async def follow() -> None:
+        async with pjai.connect(running.endpoint) as db:
+            ada = pjai.new_id()
+            await db.commit(v1.PersonaCreated(id=ada, name=ada))
+            async with db.watch(memories.where(persona_id=ada)) as live:
+                for size in (10, 200_000, 20):
+                    receipt = await db.commit(
+                        v1.MemoryEntityCreated(
+                            id=pjai.new_id(), persona_id=ada, type="event", name="n", content=content(size)
+                        )
+                    )
+                    await live.reached(receipt.seq)
+                assert [len(memory.content["text"]) for memory in live.current] == [10, 200_000, 20]
+
+    anyio.run(follow)

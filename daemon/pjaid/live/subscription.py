@@ -11,6 +11,9 @@ from pjai_wire.codec import encode
 from pjai_wire.envelope import LiveUpdate
 from pjaid.live.view import View, carried
 
+UPDATE_BYTES_MAX = 64 * 2**10
+"""A larger update is not sent but asked for, so that a subscriber who does not read fills no memory."""
+
 
 class Subscription(Struct, eq=False):
     """One client's interest in a view.
@@ -62,11 +65,20 @@ class Subscription(Struct, eq=False):
         return self.update(self.shown_seq, self.waiting)
 
     def update(self, seq: int, changes: Sequence[Change[Raw]] | None) -> bytes:
-        """The update that leads from what the subscriber was told to the view's result at `seq`."""
+        """The update that leads from what the subscriber was told to the view's result at `seq`.
+
+        Where that is large it leads from `seq` itself: whoever hears it finds the gap, and asks for the whole
+        result when it has room for it.
+        """
         if changes is None:
             rows = tuple(map(Raw, self.view.shown().rows))
-            return encode(LiveUpdate(seq=seq, prev=self.seq, rows=rows))
-        return encode(LiveUpdate(seq=seq, prev=self.seq, changes=tuple(changes)))
+            update = LiveUpdate(seq=seq, prev=self.seq, rows=rows)
+        else:
+            update = LiveUpdate(seq=seq, prev=self.seq, changes=tuple(changes))
+        encoded = encode(update)
+        if len(encoded) <= UPDATE_BYTES_MAX:
+            return encoded
+        return encode(LiveUpdate(seq=seq, prev=seq, changes=()))
 
     def delivered(self) -> None:
         """The update with all that waits was sent."""

@@ -141,7 +141,7 @@ class Views:
         return watched.seq
 
     async def serve(self, tasks: TaskGroup) -> None:
-        """Reads what had to wait and settles the rest of what changed, until cancelled; slow reads in `tasks`."""
+        """Reads what had to wait, and settles the rest, until cancelled; slow reads in `tasks`."""
         self._tasks = tasks
         while True:
             if not self._unsettled:

@@ -15,7 +15,7 @@ from pjai_wire.envelope import LiveUpdate
 from pjai_wire.query import Query
 from pjai_wire.tables import workflows
 from pjaid.live.plan import plan
-from pjaid.live.subscription import Subscription
+from pjaid.live.subscription import UPDATE_BYTES_MAX, Subscription
 from pjaid.live.view import View
 from tests.daemon.live.asking import queries
 from tests.daemon.live.following import Following, answer
@@ -135,3 +135,10 @@ def test_what_waited_before_a_snapshot_waits_no_more() -> None:
     subscription.told(3)
     _, update = heard([], subscription.message() or b"")
     assert (update.prev, update.seq, update.changes) == (3, 3, ())
+
+
+def test_a_large_update_is_left_to_be_asked_for() -> None:
+    subscription = subscribed(view_of("a"), 1)
+    large = Update(0, Raw(answer("a", "a" * UPDATE_BYTES_MAX)))
+    update = _update.decode(subscription.update(2, [large]))
+    assert (update.prev, update.seq, update.changes) == (2, 2, ())
