@@ -14,6 +14,8 @@ import msgspec
 from msgspec import Raw
 from msgspec import inspect as schema
 
+from pjai_wire import limits
+
 
 def conform(declared: schema.Type, value: Any, path: str, unknown: list[str]) -> Any:
     """A copy of `value` with integers where `declared` asks for them.
@@ -27,7 +29,7 @@ def conform(declared: schema.Type, value: Any, path: str, unknown: list[str]) ->
     match declared:
         case schema.Metadata(type=inner):
             return conform(inner, value, path, unknown)
-        case schema.IntType() if isinstance(value, float) and value.is_integer():
+        case schema.IntType() if _is_exact_integer(value):
             return int(value)
         case schema.RawType():
             return Raw(msgspec.msgpack.encode(value))
@@ -48,6 +50,11 @@ def conform(declared: schema.Type, value: Any, path: str, unknown: list[str]) ->
             return [conform(inner, item, f"{path}[{index}]", unknown) for index, item in enumerate(value)]
         case _:
             return value
+
+
+def _is_exact_integer(value: Any) -> bool:
+    """Whether a value is a float that stands for one integer alone, which larger ones do not."""
+    return isinstance(value, float) and value.is_integer() and abs(value) <= limits.INTEGER_MAX
 
 
 def _struct(

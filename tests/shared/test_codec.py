@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from pjai_wire.codec import Decoder, decode_any, encode
 from pjai_wire.envelope import LiveUpdate, Request
-from pjai_wire.errors import InvalidValue, Malformed, PjaiError, UnknownField
+from pjai_wire.errors import InvalidValue, Malformed, PjaiError, RequestError, UnknownField
 from pjai_wire.events import EVENTS, v1
 from pjai_wire.methods import METHODS, CommitParams, DocumentSetParams, EventsParams
 from pjai_wire.query import Query
@@ -69,6 +69,11 @@ def test_whole_float_is_an_integer_where_one_is_asked(
 def test_whole_float_deep_in_a_message_is_an_integer() -> None:
     event = decode(v1.PersonaCreated, {"id": "a", "name": "A", "settings": {"memoryRetention": 30.0}})
     assert type(event.settings.memory_retention) is int
+
+
+def test_a_float_that_stands_for_no_one_integer_is_none() -> None:
+    with pytest.raises(RequestError):
+        decode(Request, {"v": 1, "id": 2.5e215, "method": "health"})
 
 
 def test_whole_float_in_a_free_map_stays_as_it_was() -> None:

@@ -114,3 +114,10 @@ def ended(running: Daemon) -> int:
     assert process is not None
     process.send_signal(signal.SIGTERM)
     return process.wait(30)
+
+
+@pytest.mark.parametrize("method", ["health", "events"])
+def test_a_request_whose_id_is_a_number_beyond_all_integers_is_answered(method: str) -> None:
+    with daemon() as running, raw_client(running.endpoint) as client:
+        client.send(msgpack.packb({"v": 1, "id": 2.5e215, "method": method, "params": {}}))
+        assert client.receive()["error"]["code"] == "invalid_value"
