@@ -35,16 +35,16 @@ class Mailbox:
 
     def send(self, frames: list[bytes]) -> bool:
         """Sends a message; False where its receiver's queue is full, which ROUTER does not tell."""
+        # The descriptor is edge-triggered, and sending may take with it the edge of what has arrived.
+        if not self._will_look:
+            self._will_look = True
+            self._loop.call_soon(self._look)
         try:
             for frame in frames[:-1]:
                 self._socket.send(frame, zmq.NOBLOCK | zmq.SNDMORE)
             self._socket.send(frames[-1], zmq.NOBLOCK)
         except zmq.Again:
             return False
-        # The descriptor is edge-triggered, and sending may take with it the edge of what has arrived.
-        if not self._will_look:
-            self._will_look = True
-            self._loop.call_soon(self._look)
         return True
 
     def close(self) -> None:
