@@ -22,6 +22,7 @@ _POOLS: dict[str, tuple[str, ...]] = {
     "Conversation": ("c1", "c2", "c3"),
     "Workflow": ("w1", "w2"),
     "Plugin": ("g1", "g2"),
+    "Actor": ("actor.a", "actor.b"),
     "SystemConfig": ("s1", "s2"),
     "UserPreference": ("u1", "u2"),
 }

@@ -141,8 +141,8 @@ class Connection:
             InvalidValue: `params` hold what MessagePack cannot.
             RuntimeError: the connection belongs to another event loop.
         """
-        asked = self._asked(method, params)
         wait = self.timeout if timeout is None else timeout
+        asked = self._asked(method, params, wait)
         timer = None if wait == math.inf else self._loop.call_later(wait, self._expire, asked, wait)
         self._waiting[asked.id] = asked
         self._send_waiting()
@@ -181,14 +181,14 @@ class Connection:
         self._fail(ConnectionLost("the connection was closed"))
         self._link.close()
 
-    def _asked(self, method: Method[ParamsT, Any], params: ParamsT) -> Asked:
+    def _asked(self, method: Method[ParamsT, Any], params: ParamsT, wait: float) -> Asked:
         self.check_loop()
         if self._failure is not None:
             raise self._failure
         if len(self._waiting) >= REQUESTS_WAITING_MAX:
             raise Overloaded(f"{REQUESTS_WAITING_MAX} requests are waiting", hint="wait for some answers")
         request_id = next(self._ids)
-        message = request(method, request_id, params)
+        message = request(method, request_id, params, wait)
         # The daemon's socket drops whoever sends more, so its only answer would be a lost connection.
         if len(message) > self._message_bytes_max:
             raise LimitExceeded(

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar, Unpack
 
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from pjai import trail
 from pjai.askable import Askable, check_omitted, query_of
@@ -43,6 +43,7 @@ from pjai_wire.methods import (
     HelloResult,
     LiveResult,
     LoggedEvent,
+    Method,
     NewEvent,
     Nothing,
     RebuildParams,
@@ -53,6 +54,8 @@ from pjai_wire.records import Record
 from pjai_wire.tables import Table, personas
 
 T = TypeVar("T")
+ParamsT = TypeVar("ParamsT", bound=Struct)
+ResultT = TypeVar("ResultT", bound=Struct)
 RecordT = TypeVar("RecordT", bound=Record)
 
 
@@ -67,6 +70,11 @@ class Database:
     def __init__(self, connection: Connection, live: LiveQueries) -> None:
         self._connection = connection
         self._live = live
+
+    @property
+    def connection(self) -> Connection:
+        """What asks the daemon, for methods that have no function here."""
+        return self._connection
 
     @property
     def hello(self) -> HelloResult:
@@ -276,6 +284,26 @@ class Database:
             BrokenTrail: an event is missing, was changed or was put in.
         """
         return await trail.verified(self._connection, timeout, progress)
+
+    async def call(
+        self,
+        method: Method[ParamsT, ResultT],
+        params: ParamsT,
+        *,
+        timeout: float | None = None,
+    ) -> ResultT:
+        """The answer of a method of the contract, or of one that an actor serves.
+
+        Args:
+            method: what to ask for; an actor's author declares its own with `pjai_wire.methods.Method`.
+            params: with which particulars.
+            timeout: seconds.
+
+        Raises:
+            ActorFailed: the actor ended meanwhile, and the call was carried out or not.
+            Unavailable: the actor is down.
+        """
+        return await self._connection.call(method, params, timeout)
 
     async def health(self, *, timeout: float | None = None) -> HealthResult:
         """How the daemon is."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, Raw, Struct
 
 from pjai_wire.codec import encode
-from pjai_wire.envelope import Reply, Request
+from pjai_wire.envelope import WITHIN_MS_MAX, Reply, Request
 from pjai_wire.errors import InternalError, InvalidValue, PjaiError, Unavailable
 from pjai_wire.methods import Method
 from pjai_wire.version import PROTOCOL
@@ -61,14 +62,33 @@ class Asked:
             self.answer.set_exception(problem)
 
 
-def request(method: Method[ParamsT, Any], request_id: int, params: ParamsT) -> bytes:
+def request(
+    method: Method[ParamsT, Any], request_id: int, params: ParamsT, within_s: float = math.inf
+) -> bytes:
     """The message that asks.
+
+    Args:
+        method: what for.
+        request_id: tells its answer from others.
+        params: with which particulars.
+        within_s: how long the asker waits, which an actor's method is told.
 
     Raises:
         InvalidValue: `params` hold what MessagePack cannot.
     """
     # The params are encoded in place: a Raw of their own would be a copy of what may be megabytes.
-    return encoded(Request(v=PROTOCOL, id=request_id, method=method.name, params=cast("Raw", params)))
+    within_ms = (
+        UNSET if within_s == math.inf or "." not in method.name else min(int(1000 * within_s), WITHIN_MS_MAX)
+    )
+    return encoded(
+        Request(
+            v=PROTOCOL,
+            id=request_id,
+            method=method.name,
+            params=cast("Raw", params),
+            within_ms=within_ms,
+        )
+    )
 
 
 def encoded(value: object) -> bytes:

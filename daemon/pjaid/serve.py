@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 
 import anyio
 import structlog
 import zmq
 import zmq.asyncio
-from msgspec import json
+from msgspec import Raw, json
 
 from pjai_wire import version
+from pjai_wire.codec import encode
 from pjai_wire.endpoints import CHANGES_SOCKET, REQUESTS_SOCKET, endpoints_in
+from pjai_wire.events import event_name, v1
+from pjai_wire.ids import new_id
+from pjai_wire.methods import CommitParams, NewEvent
 from pjaid import notify
+from pjaid.calls.calls import Calls
 from pjaid.directories import make_private
 from pjaid.errors import EX_OK
 from pjaid.live.answers import Answers
@@ -23,18 +29,23 @@ from pjaid.live.delivery import Delivery
 from pjaid.live.dependents import Dependents
 from pjaid.live.queries import LiveQueries
 from pjaid.live.registry import Registry
+from pjaid.methods.actors import ActorMethods
 from pjaid.methods.clients import Clients
 from pjaid.methods.data import DataMethods
 from pjaid.methods.documents import DocumentMethods
+from pjaid.methods.guard import Guard
 from pjaid.methods.insight import InsightMethods
 from pjaid.methods.router import Router
-from pjaid.methods.upkeep import Load, UpkeepMethods
+from pjaid.methods.upkeep import Load, UpkeepMethods, memory_bytes
 from pjaid.methods.watching import WatchMethods
 from pjaid.process import tune
 from pjaid.settings import Settings
 from pjaid.single import claim
 from pjaid.store.keys import StoreKey, open_or_create_keys
+from pjaid.store.recorder import Origin
 from pjaid.store.store import Store
+from pjaid.supervisor.supervisor import Pace, Supervisor
+from pjaid.supervisor.tree import places
 from pjaid.transport.admission import Admission
 from pjaid.transport.changes import Changes
 from pjaid.transport.requests import Requests
@@ -43,6 +54,9 @@ log = structlog.get_logger()
 
 THREAD_SWITCH_INTERVAL_S = 0.0005
 """A thread that reads much gives way to the event loop this often; Python's own 5 ms is felt by clients."""
+
+CALL_WITHIN_MS = 30_000
+"""How long an actor has for a call whose caller does not say how long it waits."""
 
 TIDY_INTERVAL_S = 0.5
 
@@ -92,6 +106,7 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
         lease_s=settings.topic_lease_s,
     )
     clients = Clients()
+    tree_of_actors = places(settings.actors)
     upkeep = UpkeepMethods(
         settings,
         store,
@@ -110,15 +125,42 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
         ),
         on_mended=[answers.clear, live.end_all],
     )
+    calls = Calls(
+        tuple(place.name for place in tree_of_actors),
+        queue_max=settings.actor_queue_max,
+        within_ms_default=CALL_WITHIN_MS,
+    )
+    supervisor = Supervisor(
+        tree_of_actors,
+        calls,
+        endpoints_in(runtime).requests,
+        Pace(
+            silence_s_max=settings.actor_silence_ms_max / 1000,
+            start_s_max=settings.actor_start_ms_max / 1000,
+            memory_bytes_max=settings.actor_memory_bytes_max,
+        ),
+    )
+    guard = Guard(partial(_record_refusal, store))
+    actors = ActorMethods(
+        calls,
+        supervisor,
+        clients,
+        calls_at_once=settings.actor_calls_at_once,
+        heartbeat_interval_ms=settings.actor_heartbeat_ms,
+        memory_of=memory_bytes,
+    )
     router = Router(
         {
             **upkeep.handlers,
-            **DataMethods(store, answers).handlers,
+            **DataMethods(store, answers, guard).handlers,
             **WatchMethods(live).handlers,
             **InsightMethods(store, live, clients).handlers,
             **DocumentMethods(store).handlers,
+            **actors.handlers,
         },
         clients,
+        guard,
+        calls,
         in_flight_max=settings.requests_in_flight_max,
         result_bytes_max=settings.result_bytes_max,
     )
@@ -151,11 +193,13 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
             tree.start_soon(_tidy, store)
             # Heard before anybody is told: who is told may stop the daemon at once.
             with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+                supervisor.serve(tree)
                 tune()
                 _announce(settings)
                 received = await anext(signals)
             _begin_stop(received)
             router.stopping = True
+            calls.stop()
             with anyio.move_on_after(settings.drain_timeout_s):
                 await router.answered()
             store.interrupt()
@@ -163,12 +207,20 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
             tree.cancel_scope.cancel()
     finally:
         with anyio.CancelScope(shield=True):
+            await supervisor.close()
             requests.close()
             changes.close()
             admission.close()
             await store.close()
             context.destroy(linger=0)
     log.info("stopped")
+
+
+def _record_refusal(store: Store, actor: str, wanted: str) -> None:
+    """Puts on the audit trail that an actor was refused."""
+    event = v1.ActorRefused(id=actor, wanted=wanted)
+    new = NewEvent(id=new_id(), name=event_name(event), args=Raw(encode(event)))
+    store.commit(encode(CommitParams(events=(new,))), Origin(client="pjaid", session=""), lambda _: None)
 
 
 async def _tidy(store: Store) -> None:

@@ -137,6 +137,25 @@ class Settings(Struct, frozen=True, kw_only=True):
     topic_lease_s: Annotated[
         float, _about("How long a topic that nobody subscribes to lives on.", unit="s", ge=0.1, le=3600)
     ] = 30.0
+    actors: Annotated[str, _about("Which actors run: all, none, or names separated by commas.")] = "all"
+    actor_calls_at_once: Annotated[
+        int, _about("Calls that one actor carries out at once.", unit="calls", ge=1, le=256)
+    ] = 16
+    actor_queue_max: Annotated[
+        int, _about("Calls that wait for one actor.", unit="calls", ge=1, le=100_000)
+    ] = 1000
+    actor_heartbeat_ms: Annotated[
+        int, _about("How often an actor gives a sign of life.", unit="ms", ge=10, le=60_000)
+    ] = 250
+    actor_silence_ms_max: Annotated[
+        int, _about("How long an actor may be silent before it is ended.", unit="ms", ge=50, le=600_000)
+    ] = 2000
+    actor_start_ms_max: Annotated[
+        int, _about("How long an actor may take to register.", unit="ms", ge=100, le=600_000)
+    ] = 15_000
+    actor_memory_bytes_max: Annotated[
+        int, _about("What an actor's data may take.", unit="bytes", ge=64 * MIB, le=1024 * 1024 * MIB)
+    ] = 1024 * MIB
     drain_timeout_s: Annotated[
         float, _about("How long a stop waits for the work in flight.", unit="s", ge=0, le=60)
     ] = 4.0
@@ -294,6 +313,8 @@ def _allowed(kind: inspect.Type) -> str:
             return f"a number from {low:g} to {high:g}"
         case inspect.BoolType():
             return "true or false"
+        case inspect.StrType():
+            return "a text"
         case inspect.LiteralType(values=words):
             return f"one of: {', '.join(map(str, words))}"
         case _:

@@ -16,7 +16,9 @@ PjaiError
 │   ├── NotFound            not_found
 │   ├── AlreadyExists       already_exists
 │   ├── Conflict            conflict              an event id, or a version, was taken before
-│   └── UnknownTopic        unknown_topic         the live query has ended: watch again
+│   ├── UnknownTopic        unknown_topic         the live query has ended: watch again
+│   ├── Forbidden           forbidden             not within what the client may do
+│   └── ActorFailed         actor_failed          the actor ended meanwhile: done or not, nobody knows
 ├── Unavailable             unavailable           nothing wrong with the request: try again
 │   ├── Overloaded          overloaded            a queue is at its limit
 │   ├── Stopping            stopping              the daemon is shutting down
@@ -46,6 +48,8 @@ class ErrorBody(Struct, frozen=True, rename="camel", omit_defaults=True):
     """The next step."""
     retry: bool = False
     """Whether the same request may succeed later."""
+    actor: str = ""
+    """Which actor it comes from; empty for the daemon itself."""
 
 
 class PjaiError(Exception):
@@ -72,13 +76,17 @@ class PjaiError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.actor = ""
+        """Which actor it comes from; empty for the daemon itself."""
 
     def __str__(self) -> str:
         return f"{self.message} ({self.hint})" if self.hint else self.message
 
     def body(self) -> ErrorBody:
         """This error as it stands in a reply."""
-        return ErrorBody(code=self.code, message=self.message, hint=self.hint, retry=self.retry)
+        return ErrorBody(
+            code=self.code, message=self.message, hint=self.hint, retry=self.retry, actor=self.actor
+        )
 
     @classmethod
     def from_body(cls, body: ErrorBody) -> PjaiError:
@@ -87,6 +95,7 @@ class PjaiError(Exception):
             body.message, hint=body.hint
         )
         error.code = body.code
+        error.actor = body.actor
         return error
 
     @classmethod
@@ -160,6 +169,14 @@ class Conflict(StateError, code="conflict"):
 
 class UnknownTopic(StateError, code="unknown_topic"):
     """The live query has ended or never was: watch again."""
+
+
+class Forbidden(StateError, code="forbidden"):
+    """The client may not do that."""
+
+
+class ActorFailed(StateError, code="actor_failed"):
+    """The actor ended while it carried out the call, which may have been done or not."""
 
 
 class Unavailable(PjaiError, code="unavailable", retry=True):

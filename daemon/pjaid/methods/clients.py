@@ -6,6 +6,7 @@ from collections import OrderedDict
 
 from msgspec import Struct
 
+from pjai_wire.methods import Permissions
 from pjaid.store.recorder import Origin
 
 ANONYMOUS = Origin(client="anonymous", session="")
@@ -19,6 +20,8 @@ class Client(Struct, frozen=True):
 
     routing_id: bytes
     origin: Origin
+    may: Permissions | None = None
+    """What it may do, where that is not everything: it is an actor."""
 
 
 class Clients:
@@ -29,7 +32,14 @@ class Clients:
 
     def introduce(self, routing_id: bytes, origin: Origin) -> None:
         """Remembers a client's hello."""
-        self._known[routing_id] = Client(routing_id, origin)
+        self._keep(Client(routing_id, origin, self.get(routing_id).may))
+
+    def restrict(self, routing_id: bytes, may: Permissions) -> None:
+        """A client may do no more than that, for as long as its connection lasts."""
+        self._keep(Client(routing_id, self.get(routing_id).origin, may))
+
+    def _keep(self, client: Client) -> None:
+        self._known[client.routing_id] = client
         if len(self._known) > KNOWN_MAX:
             self._known.popitem(last=False)
 

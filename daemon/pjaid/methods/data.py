@@ -9,6 +9,7 @@ from msgspec import Raw, Struct
 
 from pjai_wire.codec import Decoder, encode
 from pjai_wire.methods import (
+    CommitParams,
     CountParams,
     CountResult,
     EventsParams,
@@ -21,6 +22,7 @@ from pjai_wire.query import Query
 from pjaid.live.answers import Answers
 from pjaid.live.footprint import Footprint, footprint, footprint_of_count
 from pjaid.methods.clients import Client
+from pjaid.methods.guard import Guard
 from pjaid.methods.router import Answer, Handler
 from pjaid.store.reads import Rows
 from pjaid.store.statements import Statement, compile_count, compile_get, compile_query
@@ -32,6 +34,7 @@ COMPILED_BYTES_MAX = 2_000
 """Queries whose statements are kept: programs ask the same ones again and again."""
 
 _query = Decoder(Query, "params")
+_commit = Decoder(CommitParams, "params")
 _count = Decoder(CountParams, "params")
 _get = Decoder(GetParams, "params")
 _events = Decoder(EventsParams, "params")
@@ -72,11 +75,13 @@ class DataMethods:
     Args:
         store: what they read and write.
         answers: those that are kept.
+        guard: knows what a client may not commit.
     """
 
-    def __init__(self, store: Store, answers: Answers) -> None:
+    def __init__(self, store: Store, answers: Answers, guard: Guard) -> None:
         self._store = store
         self._answers = answers
+        self._guard = guard
         self.handlers: dict[str, Handler] = {
             "query": self.query,
             "count": self.count,
@@ -119,6 +124,8 @@ class DataMethods:
 
     def commit(self, client: Client, params: Raw) -> Answer:
         """Events, recorded all or none."""
+        if client.may is not None:
+            self._guard.check_events(client, (event.name for event in _commit.decode(params).events))
         return self._store.commit(bytes(params), client.origin, encode)
 
     async def events(self, _client: Client, params: Raw) -> bytes:

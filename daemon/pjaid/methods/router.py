@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from msgspec import Raw
+from msgspec import UNSET, Raw
 
 from pjai_wire import limits, version
 from pjai_wire.codec import Decoder, decode_any, encode
@@ -23,7 +23,9 @@ from pjai_wire.errors import (
     UnsupportedVersion,
 )
 from pjai_wire.methods import COMMIT, HEALTH, METHODS
+from pjaid.calls.calls import Calls
 from pjaid.methods.clients import Client, Clients
+from pjaid.methods.guard import Guard
 
 log = structlog.get_logger()
 
@@ -42,6 +44,8 @@ class Router:
     Args:
         handlers: what answers each method of the contract.
         clients: who asks.
+        guard: knows what they may not do.
+        calls: of the methods that actors answer.
         in_flight_max: how many requests may be under way at once.
         result_bytes_max: how large an answer may be.
     """
@@ -50,6 +54,8 @@ class Router:
         self,
         handlers: Mapping[str, Handler],
         clients: Clients,
+        guard: Guard,
+        calls: Calls,
         *,
         in_flight_max: int,
         result_bytes_max: int,
@@ -57,6 +63,8 @@ class Router:
         assert handlers.keys() == METHODS.keys(), handlers.keys() ^ METHODS.keys()
         self._handlers = handlers
         self._clients = clients
+        self._guard = guard
+        self._calls = calls
         self._in_flight_max = in_flight_max
         self._result_bytes_max = result_bytes_max
         self._in_flight: set[asyncio.Future[bytes]] = set()
@@ -74,7 +82,7 @@ class Router:
         try:
             request = _requests.decode(message)
             request_id = request.id
-            result = self._handler(request)(self._clients.get(routing_id), request.params)
+            result = self._result(request, self._clients.get(routing_id))
         except Exception as error:
             reply(_failed(request_id if request_id is not None else _salvaged_id(message), error))
             return
@@ -95,14 +103,29 @@ class Router:
         while self._in_flight:
             await asyncio.wait(self._in_flight)
 
-    def _handler(self, request: Request) -> Handler:
+    def _result(self, request: Request, client: Client) -> Answer:
+        handler = self._handler(request)
+        self._guard.check_method(client, request.method)
+        if handler is not None:
+            return handler(client, request.params)
+        within_ms = None if request.within_ms is UNSET else request.within_ms
+        return self._calls.call(
+            request.method, request.params, client=client.origin.client, within_ms=within_ms
+        )
+
+    def _handler(self, request: Request) -> Handler | None:
+        """What answers a request; None where an actor does.
+
+        Raises:
+            PjaiError: nothing answers it, or not now.
+        """
         if not version.PROTOCOL_MIN <= request.v <= version.PROTOCOL:
             raise UnsupportedVersion(
                 f"this daemon does not speak version {request.v}",
                 hint=f"it speaks {version.PROTOCOL_MIN} to {version.PROTOCOL}",
             )
         handler = self._handlers.get(request.method)
-        if handler is None:
+        if handler is None and not self._calls.serves(request.method):
             raise UnknownMethod.near(f"there is no method {request.method!r}", request.method, METHODS)
         if request.method != COMMIT.name and len(memoryview(request.params)) > limits.PARAMS_BYTES_MAX:
             raise LimitExceeded(f"params have at most {limits.PARAMS_BYTES_MAX} bytes")

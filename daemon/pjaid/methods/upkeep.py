@@ -136,7 +136,7 @@ class UpkeepMethods:
                 sqlite_version=apsw.sqlite_lib_version(),
                 database_bytes=sizes.database,
                 wal_bytes=sizes.wal,
-                memory_bytes=_memory_bytes(),
+                memory_bytes=memory_bytes(os.getpid()),
                 clients=load.clients,
                 live_queries=load.live_queries,
                 live_views=load.live_views,
@@ -160,9 +160,13 @@ class UpkeepMethods:
         return encode(rebuilt)
 
 
-def _memory_bytes() -> int:
+def memory_bytes(pid: int) -> int:
+    """The resident memory of a process; 0 where it has ended."""
     # Imported when asked for, as it would lengthen every start.
     import psutil
 
-    resident: int = psutil.Process(os.getpid()).memory_info().rss
+    try:
+        resident: int = psutil.Process(pid).memory_info().rss
+    except psutil.NoSuchProcess:
+        return 0
     return resident

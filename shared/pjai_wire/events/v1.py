@@ -44,6 +44,15 @@ class Event(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fi
     """When it happened; the daemon fills in the present where it is left out."""
 
 
+class ActorRefused(Event, frozen=True, kw_only=True):
+    """An actor was refused what its declaration does not name."""
+
+    id: Id
+    """The actor's name in the audit trail."""
+    wanted: Word
+    """The method or the event."""
+
+
 class PersonaCreated(Event, frozen=True, kw_only=True):
     """A persona begins, inactive."""
 

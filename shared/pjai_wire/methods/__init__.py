@@ -7,12 +7,30 @@ insight    explain, live
 trail      events
 documents  document_get, document_set
 upkeep     hello, health, rebuild
+actors     actor_register, actor_take, actor_heartbeat, actors, actor_restart
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from pjai_wire.methods.actors import (
+    ACTOR_HEARTBEAT,
+    ACTOR_REGISTER,
+    ACTOR_RESTART,
+    ACTOR_TAKE,
+    ACTORS,
+    ActorHeartbeatParams,
+    ActorInfo,
+    ActorRegisterParams,
+    ActorRegisterResult,
+    ActorRestartParams,
+    ActorsResult,
+    ActorTakeParams,
+    ActorTakeResult,
+    Outcome,
+    Permissions,
+)
 from pjai_wire.methods.data import (
     COMMIT,
     COUNT,
@@ -117,6 +135,21 @@ __all__ = [
     "HELLO",
     "HEALTH",
     "REBUILD",
+    "ACTOR_HEARTBEAT",
+    "ACTOR_REGISTER",
+    "ACTOR_RESTART",
+    "ACTOR_TAKE",
+    "ACTORS",
+    "ActorHeartbeatParams",
+    "ActorInfo",
+    "ActorRegisterParams",
+    "ActorRegisterResult",
+    "ActorRestartParams",
+    "ActorsResult",
+    "ActorTakeParams",
+    "ActorTakeResult",
+    "Outcome",
+    "Permissions",
 ]
 
 METHODS: dict[str, Method[Any, Any]] = {
@@ -138,6 +171,11 @@ METHODS: dict[str, Method[Any, Any]] = {
         DOCUMENT_GET,
         DOCUMENT_SET,
         REBUILD,
+        ACTOR_REGISTER,
+        ACTOR_TAKE,
+        ACTOR_HEARTBEAT,
+        ACTORS,
+        ACTOR_RESTART,
     )
 }
 """Every method by its name."""

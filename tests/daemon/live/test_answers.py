@@ -26,6 +26,7 @@ from pjaid.live.dependents import CHANGES_AT_ONCE_MAX, Dependents
 from pjaid.live.footprint import footprint
 from pjaid.methods.clients import Clients
 from pjaid.methods.data import DataMethods
+from pjaid.methods.guard import Guard
 from pjaid.settings import Settings
 from pjaid.store.changed import RowChange
 from pjaid.store.keys import StoreKey
@@ -40,6 +41,8 @@ pytestmark = pytest.mark.anyio
 NAMED = workflows.where(name="a").query
 COMMIT = came(workflow("1", name="a"))
 ORIGIN = Origin(client="test", session="session")
+
+UNGUARDED = Guard(lambda actor, wanted: None)
 
 
 class Clock:
@@ -220,8 +223,8 @@ async def ask_after_each(directory: Path, history: list[Any]) -> None:
     """Asks the same questions after each commit, at once and when all were told of it."""
     async with opened(directory) as (store, dependents):
         answers = Answers(dependents, bytes_max=2**20, age_max_s=300.0)
-        asking = DataMethods(store, answers)
-        anew = DataMethods(store, Answers(dependents, bytes_max=0, age_max_s=300.0))
+        asking = DataMethods(store, answers, UNGUARDED)
+        anew = DataMethods(store, Answers(dependents, bytes_max=0, age_max_s=300.0), UNGUARDED)
         for commit in history:
             params = encode(CommitParams(events=as_new_events(commit)))
             await asyncio.gather(store.commit(params, ORIGIN, encode), return_exceptions=True)
@@ -243,7 +246,7 @@ async def ask_after_each(directory: Path, history: list[Any]) -> None:
 )
 async def test_no_answer_is_older_than_one_before_it(tmp_path: Path, another: tuple[str, Any]) -> None:
     async with opened(tmp_path) as (store, dependents):
-        asking = DataMethods(store, Answers(dependents, bytes_max=2**20, age_max_s=300.0))
+        asking = DataMethods(store, Answers(dependents, bytes_max=2**20, age_max_s=300.0), UNGUARDED)
         repeated = ("query", {"table": "personas"})
         await answer(asking, repeated)
         params = encode(

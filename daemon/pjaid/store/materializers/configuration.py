@@ -1,4 +1,4 @@
-"""Owns how events of plugins, system configuration and user preferences become rows."""
+"""Owns how events of actors, plugins, system configuration and user preferences become rows."""
 
 from __future__ import annotations
 
@@ -9,6 +9,12 @@ from pjai_wire.tables import plugins, system_config, user_preferences
 from pjaid.store.materializers.registry import Read, materializes
 from pjaid.store.requirements import exists
 from pjaid.store.writes import Write, delete, given, put, update
+
+
+@materializes(v1.ActorRefused)
+def actor_refused(_event: v1.ActorRefused, _read: Read) -> Iterator[Write]:
+    """It is for the audit trail alone."""
+    yield from ()
 
 
 @materializes(v1.PluginInstalled)

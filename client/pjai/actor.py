@@ -1,0 +1,89 @@
+"""Owns actors: what one serves and does by itself, as its author declares it.
+
+    notes = Actor("notes", may=Permissions(methods=("count",)))
+
+    @notes.serves
+    async def total(db: Database, params: TotalParams) -> TotalResult:
+        return TotalResult(total=await db.count(memories.where(persona_id=params.persona_id)))
+
+A daemon that runs it answers the method `notes.total`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
+
+from msgspec import Struct
+
+from pjai.database import Database
+from pjai_wire.methods import Permissions
+
+__all__ = ["Actor", "Handler", "Periodic", "Permissions", "Work"]
+
+ParamsT = TypeVar("ParamsT", bound=Struct)
+ResultT = TypeVar("ResultT", bound=Struct)
+WorkT = TypeVar("WorkT", bound="Work")
+
+Work = Callable[[Database], Awaitable[None]]
+
+
+class Handler(Struct, frozen=True):
+    """How an actor carries out one of its methods."""
+
+    params: type[Struct]
+    """What the method takes."""
+    carry_out: Callable[[Database, Any], Awaitable[Struct]]
+
+
+class Periodic(Struct, frozen=True):
+    """Work that an actor does now and then."""
+
+    seconds: float
+    """Between the end of one time and the begin of the next."""
+    do: Work
+
+
+class Actor:
+    """What a process serves and does beside the daemon.
+
+    Args:
+        name: lower-case letters, digits and underscores; its methods begin with it and a dot.
+        may: the daemon's methods that it may call, and the events that it may commit.
+    """
+
+    def __init__(self, name: str, *, may: Permissions) -> None:
+        self.name: Final = name
+        self.may: Final = may
+        self.handlers: Final[dict[str, Handler]] = {}
+        """By the method's name."""
+        self.periodic: Final[list[Periodic]] = []
+        self.lasting: Final[list[Work]] = []
+
+    def serves(
+        self, function: Callable[[Database, ParamsT], Awaitable[ResultT]]
+    ) -> Callable[[Database, ParamsT], Awaitable[ResultT]]:
+        """The decorated function answers the method of its name.
+
+        It takes a database and a struct, which its annotation names, and returns a struct. What it raises
+        goes to the caller: a `PjaiError` as it is, anything else as `internal`. It is cancelled when its
+        caller has given up.
+        """
+        _, params = list(inspect.signature(function, eval_str=True).parameters.values())
+        self.handlers[f"{self.name}.{function.__name__}"] = Handler(params.annotation, function)
+        return function
+
+    def every(self, seconds: float) -> Callable[[WorkT], WorkT]:
+        """The decorated function is run when the actor starts and then so many seconds after each run."""
+
+        def register(function: WorkT) -> WorkT:
+            self.periodic.append(Periodic(seconds, function))
+            return function
+
+        return register
+
+    def runs(self, function: WorkT) -> WorkT:
+        """The decorated function runs as long as the actor; should it end, the actor begins anew."""
+        self.lasting.append(function)
+        return function

@@ -1,0 +1,133 @@
+"""Owns the serving of an actor: registered with a daemon, taking calls, giving signs of life."""
+
+from __future__ import annotations
+
+import logging
+import math
+from typing import Protocol
+
+import anyio
+from msgspec import UNSET, Raw, UnsetType
+
+from pjai.actor import Actor, Periodic, Work
+from pjai.connection import Connection
+from pjai.database import Database
+from pjai.opening import connect
+from pjai_wire.codec import Decoder, encode
+from pjai_wire.errors import InternalError, PjaiError, TimedOut
+from pjai_wire.methods import (
+    ACTOR_HEARTBEAT,
+    ACTOR_REGISTER,
+    ACTOR_TAKE,
+    ActorHeartbeatParams,
+    ActorRegisterParams,
+    ActorTakeParams,
+    ActorTakeResult,
+    Outcome,
+)
+
+_log = logging.getLogger("pjai.actor")
+
+
+class Clock(Protocol):
+    """By which periodic work is done."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Returns when so much time has passed."""
+
+
+class SystemClock:
+    """The machine's."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Returns when so much time has passed."""
+        await anyio.sleep(seconds)
+
+
+class Failures:
+    """The last error in work of an actor's own, for its next sign of life."""
+
+    def __init__(self) -> None:
+        self.last = ""
+
+
+async def serve(actor: Actor, *, endpoint: str, token: str, clock: Clock | None = None) -> None:
+    """Serves a daemon until it is cancelled.
+
+    Args:
+        actor: what to serve.
+        endpoint: the daemon's request socket.
+        token: what the daemon gave this process.
+        clock: by which periodic work is done.
+
+    Raises:
+        PjaiError: the daemon does not take it, or is gone.
+    """
+    async with connect(endpoint, client=f"actor.{actor.name}", timeout=math.inf) as db:
+        connection = db.connection
+        register = ActorRegisterParams(
+            name=actor.name, token=token, methods=tuple(actor.handlers), may=actor.may
+        )
+        agreed = await connection.call(ACTOR_REGISTER, register)
+        failures = Failures()
+        async with anyio.create_task_group() as tasks:
+            for _ in range(agreed.calls_at_once if actor.handlers else 0):
+                tasks.start_soon(_take_calls, actor, db)
+            for periodic in actor.periodic:
+                tasks.start_soon(_repeat, periodic, db, clock or SystemClock(), failures)
+            for work in actor.lasting:
+                tasks.start_soon(_last, actor, work, db)
+            tasks.start_soon(_give_signs_of_life, connection, agreed.heartbeat_interval_ms / 1000, failures)
+
+
+async def _take_calls(actor: Actor, db: Database) -> None:
+    outcome: Outcome | UnsetType = UNSET
+    while True:
+        call = await db.connection.call(ACTOR_TAKE, ActorTakeParams(outcome=outcome), math.inf)
+        outcome = await _carried_out(actor, db, call)
+
+
+async def _carried_out(actor: Actor, db: Database, call: ActorTakeResult) -> Outcome:
+    try:
+        handler = actor.handlers[call.method]
+        params = Decoder(handler.params, "params").decode(call.params)
+        with anyio.fail_after(call.within_ms / 1000):
+            result = await handler.carry_out(db, params)
+        return Outcome(call=call.call, result=Raw(encode(result)))
+    except Exception as error:
+        problem = _problem(call.method, error)
+        problem.actor = problem.actor or actor.name
+        return Outcome(call=call.call, error=problem.body())
+
+
+def _problem(method: str, error: Exception) -> PjaiError:
+    if isinstance(error, PjaiError):
+        return error
+    if isinstance(error, TimeoutError):
+        return TimedOut(f"{method} took too long")
+    # Its text may quote what the call was about.
+    _log.error("%s failed: %s", method, type(error).__name__)
+    return InternalError(f"the actor failed at {method}", hint="see the daemon's log")
+
+
+async def _repeat(periodic: Periodic, db: Database, clock: Clock, failures: Failures) -> None:
+    while True:
+        try:
+            await periodic.do(db)
+        except PjaiError as problem:
+            failures.last = problem.code
+        except Exception as defect:
+            failures.last = type(defect).__name__
+            _log.error("periodic work failed: %s", failures.last)
+        await clock.sleep(periodic.seconds)
+
+
+async def _last(actor: Actor, work: Work, db: Database) -> None:
+    await work(db)
+    raise InternalError(f"work of {actor.name} ended that was to last")
+
+
+async def _give_signs_of_life(connection: Connection, interval_s: float, failures: Failures) -> None:
+    while True:
+        await connection.call(ACTOR_HEARTBEAT, ActorHeartbeatParams(last_error=failures.last))
+        await anyio.sleep(interval_s)

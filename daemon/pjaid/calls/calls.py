@@ -1,0 +1,181 @@
+"""Owns the calls of all actors: which of them serves a method, who may serve, and how long a caller waits."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from functools import partial
+from typing import Final
+
+from msgspec import Raw, Struct
+
+from pjai_wire.codec import encode
+from pjai_wire.errors import Forbidden, PjaiError, Stopping, TimedOut, Unavailable, UnknownMethod
+from pjai_wire.methods import ActorTakeResult
+from pjaid.calls.desk import Call, Desk
+
+
+class Served(Struct, eq=False):
+    """An actor, and the connection by which it serves now."""
+
+    desk: Desk
+    methods: frozenset[str] = frozenset()
+    routing_id: bytes | None = None
+    why_not: str = "is starting"
+    """Why nobody serves, where nobody does."""
+    is_down: bool = False
+    taking: set[asyncio.Future[bytes]] = set()
+    """Wishes for a call that are not fulfilled yet."""
+
+
+class Calls:
+    """Brings each call to the actor whose name its method begins with.
+
+    Args:
+        names: of the actors that there are.
+        queue_max: how many calls may wait for each.
+        within_ms_default: how long a call takes whose caller does not say.
+    """
+
+    def __init__(self, names: tuple[str, ...], *, queue_max: int, within_ms_default: int) -> None:
+        self._served: Final = {name: Served(Desk(name, queue_max=queue_max)) for name in names}
+        self._by_connection: dict[bytes, str] = {}
+        self._numbers = itertools.count(1)
+        self._within_ms_default = within_ms_default
+        self._loop = asyncio.get_running_loop()
+
+    def __getitem__(self, name: str) -> Served:
+        """The actor of a name."""
+        return self._served[name]
+
+    def serves(self, method: str) -> bool:
+        """Whether there is an actor for a method, up or not."""
+        return method.partition(".")[0] in self._served
+
+    def name_of(self, routing_id: bytes) -> str:
+        """Which actor a connection is.
+
+        Raises:
+            Forbidden: it is none.
+        """
+        name = self._by_connection.get(routing_id)
+        if name is None:
+            raise Forbidden("this connection is no actor's", hint="actor_register comes first")
+        return name
+
+    def call(self, method: str, params: Raw, *, client: str, within_ms: int | None) -> asyncio.Future[bytes]:
+        """What the actor answers.
+
+        Raises:
+            Unavailable: the actor is down; or too many calls wait for it.
+            UnknownMethod: it has no such method.
+        """
+        name = method.partition(".")[0]
+        served = self._served[name]
+        if served.is_down:
+            raise Unavailable(f"the actor {name} {served.why_not}", hint=f"pjai actors restart {name}")
+        if served.routing_id is not None and method not in served.methods:
+            raise UnknownMethod.near(f"there is no method {method!r}", method, served.methods)
+        wait_s = (self._within_ms_default if within_ms is None else within_ms) / 1000
+        done: asyncio.Future[bytes] = self._loop.create_future()
+        call = Call(
+            number=next(self._numbers),
+            method=method,
+            params=params,
+            client=client,
+            deadline=self._loop.time() + wait_s,
+            settle=partial(_settle, done),
+        )
+        served.desk.put(call)
+        timer = self._loop.call_at(call.deadline, self._expire, served, call)
+
+        def forget(_: asyncio.Future[bytes]) -> None:
+            timer.cancel()
+            served.desk.give_up(call.number)
+
+        done.add_done_callback(forget)
+        return done
+
+    def register(self, name: str, routing_id: bytes, methods: frozenset[str]) -> None:
+        """From now on a connection serves an actor's methods."""
+        served = self._served[name]
+        self._forget(served)
+        served.routing_id, served.methods, served.is_down = routing_id, methods, False
+        self._by_connection[routing_id] = name
+
+    def take(self, routing_id: bytes) -> asyncio.Future[bytes]:
+        """The next call for an actor, encoded as an `ActorTakeResult`, once there is one.
+
+        Raises:
+            Forbidden: the connection is no actor's.
+        """
+        served = self._served_by(routing_id)
+        taken: asyncio.Future[bytes] = self._loop.create_future()
+        give = partial(self._give, taken)
+        served.taking.add(taken)
+
+        def forget(_: asyncio.Future[bytes]) -> None:
+            served.taking.discard(taken)
+            served.desk.unwish(give)
+
+        taken.add_done_callback(forget)
+        served.desk.wish(give)
+        return taken
+
+    def settle(self, routing_id: bytes, number: int, outcome: bytes | PjaiError) -> None:
+        """What became of a call that an actor took.
+
+        Raises:
+            Forbidden: the connection is no actor's.
+        """
+        self._served_by(routing_id).desk.settle(number, outcome)
+
+    def fall(self, name: str, why: str, *, is_down: bool) -> None:
+        """An actor is gone, for a moment or until it is tried again."""
+        served = self._served[name]
+        self._forget(served)
+        served.why_not, served.is_down = why, is_down
+        served.desk.fall()
+        if is_down:
+            served.desk.refuse(Unavailable(f"the actor {name} {why}", hint=f"pjai actors restart {name}"))
+
+    def stop(self) -> None:
+        """No call begins any more."""
+        for served in self._served.values():
+            for taken in list(served.taking):
+                taken.set_exception(Stopping("the daemon is shutting down"))
+            served.desk.refuse(Stopping("the daemon is shutting down", hint="try again when it is up"))
+
+    def _served_by(self, routing_id: bytes) -> Served:
+        return self._served[self.name_of(routing_id)]
+
+    def _forget(self, served: Served) -> None:
+        if served.routing_id is not None:
+            self._by_connection.pop(served.routing_id, None)
+            served.routing_id = None
+        for taken in list(served.taking):
+            taken.cancel()
+
+    def _give(self, taken: asyncio.Future[bytes], call: Call) -> None:
+        within_ms = max(0, int(1000 * (call.deadline - self._loop.time())))
+        result = ActorTakeResult(
+            call=call.number,
+            method=call.method,
+            params=call.params,
+            within_ms=within_ms,
+            client=call.client,
+        )
+        taken.set_result(encode(result))
+
+    def _expire(self, served: Served, call: Call) -> None:
+        served.desk.give_up(call.number)
+        call.settle(TimedOut(f"no answer to {call.method} in time", hint="it may still be carried out"))
+
+
+def _settle(done: asyncio.Future[bytes], outcome: bytes | PjaiError) -> None:
+    if done.done():
+        return
+    if isinstance(outcome, PjaiError):
+        done.set_exception(outcome)
+    else:
+        done.set_result(outcome)

@@ -1,0 +1,126 @@
+"""Owns the methods by which actors serve, and those that look after them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from msgspec import UNSET, Raw
+
+from pjai_wire.codec import Decoder, encode
+from pjai_wire.errors import InternalError, PjaiError
+from pjai_wire.methods import (
+    ActorHeartbeatParams,
+    ActorInfo,
+    ActorRegisterParams,
+    ActorRegisterResult,
+    ActorRestartParams,
+    ActorsResult,
+    ActorTakeParams,
+    Done,
+    Nothing,
+    Outcome,
+)
+from pjaid.calls.calls import Calls
+from pjaid.methods.clients import Client, Clients
+from pjaid.methods.router import Handler
+from pjaid.supervisor.supervisor import Supervised, Supervisor
+
+_register = Decoder(ActorRegisterParams, "params")
+_take = Decoder(ActorTakeParams, "params")
+_heartbeat = Decoder(ActorHeartbeatParams, "params")
+_restart = Decoder(ActorRestartParams, "params")
+_nothing = Decoder(Nothing, "params")
+
+
+class ActorMethods:
+    """Methods of actors and about them.
+
+    Args:
+        calls: what actors serve.
+        supervisor: what keeps them running.
+        clients: who asks.
+        calls_at_once: how many calls one actor carries out at once.
+        heartbeat_interval_ms: how often it is to give a sign of life.
+        memory_of: the memory of a process, in bytes.
+    """
+
+    def __init__(
+        self,
+        calls: Calls,
+        supervisor: Supervisor,
+        clients: Clients,
+        *,
+        calls_at_once: int,
+        heartbeat_interval_ms: int,
+        memory_of: Callable[[int], int],
+    ) -> None:
+        self._calls = calls
+        self._supervisor = supervisor
+        self._clients = clients
+        self._agreed = encode(
+            ActorRegisterResult(calls_at_once=calls_at_once, heartbeat_interval_ms=heartbeat_interval_ms)
+        )
+        self._memory_of = memory_of
+        self.handlers: dict[str, Handler] = {
+            "actor_register": self.register,
+            "actor_take": self.take,
+            "actor_heartbeat": self.heartbeat,
+            "actors": self.actors,
+            "actor_restart": self.restart,
+        }
+
+    def register(self, client: Client, params: Raw) -> bytes:
+        """This connection is an actor's from now on, and may do no more than that declares."""
+        asked = _register.decode(params)
+        self._supervisor.registered(asked.name, asked.token)
+        self._clients.restrict(client.routing_id, asked.may)
+        self._calls.register(asked.name, client.routing_id, frozenset(asked.methods))
+        return self._agreed
+
+    def take(self, client: Client, params: Raw) -> asyncio.Future[bytes]:
+        """The outcome of a call, and the next one once there is one."""
+        asked = _take.decode(params)
+        if asked.outcome is not UNSET:
+            self._calls.settle(client.routing_id, asked.outcome.call, _outcome(asked.outcome))
+        return self._calls.take(client.routing_id)
+
+    def heartbeat(self, client: Client, params: Raw) -> bytes:
+        """A sign of life."""
+        asked = _heartbeat.decode(params)
+        self._supervisor.heard(self._calls.name_of(client.routing_id), asked.last_error)
+        return encode(Done())
+
+    def actors(self, _client: Client, params: Raw) -> bytes:
+        """Every actor, as its supervisor sees it."""
+        _nothing.decode(params)
+        return encode(ActorsResult(actors=[self._told_of(supervised) for supervised in self._supervisor]))
+
+    def restart(self, _client: Client, params: Raw) -> bytes:
+        """An actor is ended and begun again."""
+        self._supervisor.restart(_restart.decode(params).name)
+        return encode(Done())
+
+    def _told_of(self, supervised: Supervised) -> ActorInfo:
+        served = self._calls[supervised.place.name]
+        pid = None if supervised.process is None else supervised.process.pid
+        return ActorInfo(
+            name=supervised.place.name,
+            state=supervised.state,
+            pid=pid,
+            restarts=supervised.restarts,
+            queue=served.desk.waiting,
+            calls=served.desk.under_way,
+            last_error=supervised.last_error,
+            memory_bytes=0 if pid is None else self._memory_of(pid),
+            started_at=supervised.started_at,
+            methods=tuple(sorted(served.methods)),
+        )
+
+
+def _outcome(outcome: Outcome) -> bytes | PjaiError:
+    if outcome.error is not UNSET:
+        return PjaiError.from_body(outcome.error)
+    if outcome.result is not UNSET:
+        return bytes(outcome.result)
+    return InternalError("the actor told neither a result nor an error")

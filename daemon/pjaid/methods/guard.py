@@ -1,0 +1,64 @@
+"""Owns what actors may not do: what they did not declare is refused, and stands on the audit trail."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+
+from pjai_wire.errors import Forbidden
+from pjaid.methods.clients import Client
+
+ALWAYS = frozenset(
+    {"hello", "health", "unwatch", "resync", "actor_register", "actor_take", "actor_heartbeat"}
+)
+"""Methods that an actor serves by, or that undo what it was allowed to do."""
+
+RECORDED_AGAIN_S = 60.0
+"""A refusal that repeats is recorded as often as this, so that no actor fills the log."""
+
+RECORDED_KINDS_MAX = 1_000
+
+Record = Callable[[str, str], None]
+"""Puts on the audit trail: (the actor, what it wanted)."""
+
+
+class Guard:
+    """Refuses.
+
+    Args:
+        record: puts a refusal on the audit trail.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+        self._recorded_at: dict[tuple[str, str], float] = {}
+
+    def check_method(self, client: Client, method: str) -> None:
+        """Checks that a client may call a method.
+
+        Raises:
+            Forbidden: it may not.
+        """
+        if client.may is not None and method not in ALWAYS and method not in client.may.methods:
+            self._refuse(client, method)
+
+    def check_events(self, client: Client, names: Iterable[str]) -> None:
+        """Checks that a client may commit events of these names.
+
+        Raises:
+            Forbidden: it may not.
+        """
+        if client.may is not None:
+            for name in names:
+                if name not in client.may.events:
+                    self._refuse(client, name)
+
+    def _refuse(self, client: Client, wanted: str) -> None:
+        actor = client.origin.client
+        now = time.monotonic()
+        if self._recorded_at.get((actor, wanted), -RECORDED_AGAIN_S) + RECORDED_AGAIN_S <= now:
+            if len(self._recorded_at) >= RECORDED_KINDS_MAX:
+                self._recorded_at.clear()
+            self._recorded_at[actor, wanted] = now
+            self._record(actor, wanted)
+        raise Forbidden(f"{actor} did not declare that it needs {wanted}", hint="see its Permissions")

@@ -1,0 +1,1 @@
+"""Owns the actor processes: started, watched, restarted, and ended with the daemon."""

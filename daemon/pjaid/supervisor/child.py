@@ -1,0 +1,56 @@
+"""Owns the life of an actor's process, from the inside: confined, ended with the daemon, and serving."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import os
+import resource
+import signal
+import sys
+import threading
+from functools import partial
+from multiprocessing.connection import Connection
+
+import anyio
+
+from pjai.actor import Actor
+from pjai.serving import serve
+from pjaid.supervisor.entry import Start
+
+OPEN_FILES_MAX = 256
+PR_SET_NO_NEW_PRIVS = 38
+EXIT_WITHOUT_DAEMON = 75
+
+
+def run(start: Start, lifeline: Connection) -> None:
+    """As `entry.main`."""
+    _confine(start.memory_bytes_max)
+    threading.Thread(target=_end_with, args=(lifeline,), name="lifeline", daemon=True).start()
+    declared = _declared(start.actor)
+    anyio.run(partial(serve, declared, endpoint=start.endpoint, token=start.token))
+
+
+def _confine(memory_bytes_max: int) -> None:
+    """Gives up what an actor has no need of."""
+    # Ctrl-C goes to every process of the terminal; the daemon decides when its actors end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES_MAX, OPEN_FILES_MAX))
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes_max, memory_bytes_max))
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def _end_with(lifeline: Connection) -> None:
+    try:
+        lifeline.recv_bytes()
+    except (EOFError, OSError):
+        os._exit(EXIT_WITHOUT_DAEMON)
+
+
+def _declared(place: str) -> Actor:
+    module, _, attribute = place.partition(":")
+    actor = getattr(importlib.import_module(module), attribute)
+    assert isinstance(actor, Actor), place
+    return actor

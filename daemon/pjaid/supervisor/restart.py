@@ -1,0 +1,76 @@
+"""Owns when an actor that fell is started again, and when it is left down for a while (pure)."""
+
+from __future__ import annotations
+
+from collections import deque
+from random import Random
+
+from msgspec import Struct
+
+
+class Restart(Struct, frozen=True):
+    """How often an actor may fall."""
+
+    most: int = 5
+    """Restarts within `within_s`; with one more the actor is down."""
+    within_s: float = 60.0
+    first_delay_s: float = 0.05
+    """Before the second restart in a row; the first is at once, each further one waits twice as long."""
+    longest_delay_s: float = 5.0
+    down_s: float = 60.0
+    """How long an actor stays down before it is tried again."""
+    healthy_s: float = 10.0
+    """An actor that was up for as long begins with no delay when it falls."""
+
+
+class Verdict(Struct, frozen=True):
+    """What becomes of an actor that fell."""
+
+    delay_s: float
+    is_down: bool
+
+
+class Budget:
+    """The restarts of one actor.
+
+    Args:
+        restart: what is allowed.
+        random: for the jitter, which keeps actors that fell together from starting together.
+    """
+
+    def __init__(self, restart: Restart, random: Random) -> None:
+        self._restart = restart
+        self._random = random
+        self._fallen: deque[float] = deque()
+        self._in_a_row = 0
+
+    def fell(self, now: float, up_s: float) -> Verdict:
+        """What becomes of the actor.
+
+        Args:
+            now: on any clock that goes forward, in seconds.
+            up_s: how long it had been up.
+        """
+        self._in_a_row = 0 if up_s >= self._restart.healthy_s else self._in_a_row
+        while self._fallen and self._fallen[0] <= now - self._restart.within_s:
+            self._fallen.popleft()
+        self._fallen.append(now)
+        if len(self._fallen) > self._restart.most:
+            self.forgive()
+            return Verdict(self._restart.down_s, is_down=True)
+        delay_s = self._delay_s()
+        self._in_a_row += 1
+        return Verdict(delay_s, is_down=False)
+
+    def forgive(self) -> None:
+        """Begins anew, as after a restart that somebody asked for."""
+        self._fallen.clear()
+        self._in_a_row = 0
+
+    def _delay_s(self) -> float:
+        """Nothing at first, then doubling, each with up to half of it less."""
+        if not self._in_a_row:
+            return 0.0
+        doubled_s = self._restart.first_delay_s * float(2 ** (self._in_a_row - 1))
+        delay_s = min(doubled_s, self._restart.longest_delay_s)
+        return delay_s * self._random.uniform(0.5, 1.0)

@@ -1,0 +1,195 @@
+"""Owns the watch over actors: begun, heard, restarted when they fall or are silent, left down for a while."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator
+from random import Random
+from typing import TYPE_CHECKING, Literal
+
+import anyio
+import structlog
+from anyio.abc import TaskGroup
+from msgspec import Struct
+
+from pjai_wire.errors import Forbidden, NotFound
+from pjai_wire.ids import now_ms
+from pjaid.calls.calls import Calls
+from pjaid.supervisor.entry import Start
+from pjaid.supervisor.restart import Budget
+from pjaid.supervisor.tree import Place
+
+if TYPE_CHECKING:
+    from pjaid.supervisor.processes import ActorProcess, Processes
+
+log = structlog.get_logger()
+
+TOKEN_BYTES = 32
+STOPS_WITHIN_S = 1.0
+
+LOOKS_IN_SILENCE = 4
+"""How often is looked while an actor may be silent."""
+
+State = Literal["starting", "up", "backing_off", "down", "stopping"]
+
+
+class Pace(Struct, frozen=True):
+    """How often actors must be heard."""
+
+    silence_s_max: float
+    start_s_max: float
+    memory_bytes_max: int
+
+
+class Supervised:
+    """An actor, as its supervisor sees it.
+
+    Args:
+        place: in the tree.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.state: State = "starting"
+        self.process: ActorProcess | None = None
+        self.token = ""
+        self.restarts = 0
+        self.last_error = ""
+        self.started_at: int | None = None
+        self.heard_at = 0.0
+        self.is_registered = False
+        self.budget = Budget(place.restart, Random())  # noqa: S311 # jitter keeps no secret
+        self.hurry = anyio.Event()
+        """Set where somebody asks for a restart now."""
+
+
+class Supervisor:
+    """Keeps the actors of a tree running.
+
+    Args:
+        tree: which there are.
+        calls: what they serve.
+        endpoint: the daemon's request socket.
+        pace: how often they must be heard.
+    """
+
+    def __init__(self, tree: tuple[Place, ...], calls: Calls, endpoint: str, pace: Pace) -> None:
+        self._supervised = {place.name: Supervised(place) for place in tree}
+        self._calls = calls
+        self._endpoint = endpoint
+        self._pace = pace
+        self._processes: Processes | None = None
+
+    def __iter__(self) -> Iterator[Supervised]:
+        return iter(self._supervised.values())
+
+    def serve(self, tasks: TaskGroup) -> None:
+        """Begins every actor, in `tasks`."""
+        if self._supervised:
+            # A daemon without actors has no use for what begins them.
+            from pjaid.supervisor.processes import Processes
+
+            self._processes = Processes()
+        for supervised in self:
+            tasks.start_soon(self._keep, supervised)
+
+    def registered(self, name: str, token: str) -> None:
+        """A connection says that it is an actor.
+
+        Raises:
+            Forbidden: it is not.
+        """
+        supervised = self._supervised.get(name)
+        if supervised is None or not secrets.compare_digest(token.encode(), supervised.token.encode()):
+            raise Forbidden("this is not the token of that actor", hint="the daemon starts its actors itself")
+        supervised.is_registered = True
+        supervised.state = "up"
+        supervised.started_at = now_ms()
+        self.heard(name)
+
+    def heard(self, name: str, last_error: str = "") -> None:
+        """An actor gave a sign of life."""
+        supervised = self._supervised[name]
+        supervised.heard_at = anyio.current_time()
+        supervised.last_error = last_error or supervised.last_error
+
+    def restart(self, name: str) -> None:
+        """Ends an actor, and begins it again at once, however often it fell.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        supervised = self._supervised.get(name)
+        if supervised is None:
+            raise NotFound(f"there is no actor {name!r}", hint=f"one of: {', '.join(self._supervised)}")
+        supervised.budget.forgive()
+        supervised.hurry.set()
+        if supervised.process is not None:
+            supervised.process.kill()
+
+    async def close(self) -> None:
+        """Ends every actor."""
+        processes = [one.process for one in self if one.process is not None]
+        for process in processes:
+            process.terminate()
+        with anyio.move_on_after(STOPS_WITHIN_S):
+            async with anyio.create_task_group() as tasks:
+                for process in processes:
+                    tasks.start_soon(process.ended)
+        for process in processes:
+            process.kill()
+        if self._processes is not None:
+            self._processes.close()
+
+    async def _keep(self, supervised: Supervised) -> None:
+        while True:
+            begun = time.monotonic()
+            await self._run(supervised)
+            verdict = supervised.budget.fell(time.monotonic(), time.monotonic() - begun)
+            supervised.restarts += 1
+            supervised.state = "down" if verdict.is_down else "backing_off"
+            why = "is down: it fell too often" if verdict.is_down else "is starting again"
+            self._calls.fall(supervised.place.name, why, is_down=verdict.is_down)
+            level = log.error if verdict.is_down else log.warning
+            level(
+                "actor_fell", actor=supervised.place.name, why=supervised.last_error, wait_s=verdict.delay_s
+            )
+            supervised.hurry = anyio.Event()
+            with anyio.move_on_after(verdict.delay_s):
+                await supervised.hurry.wait()
+
+    async def _run(self, supervised: Supervised) -> None:
+        """Runs an actor's process until it ends, or is ended because it is silent."""
+        assert self._processes is not None
+        supervised.state, supervised.is_registered = "starting", False
+        supervised.token = secrets.token_urlsafe(TOKEN_BYTES)
+        start = Start(
+            name=supervised.place.name,
+            actor=supervised.place.actor,
+            endpoint=self._endpoint,
+            token=supervised.token,
+            memory_bytes_max=self._pace.memory_bytes_max,
+        )
+        try:
+            supervised.process = await self._processes.begin(start)
+        except OSError as error:
+            supervised.last_error = type(error).__name__
+            return
+        supervised.heard_at = anyio.current_time()
+        async with anyio.create_task_group() as watching:
+            watching.start_soon(self._end_when_silent, supervised, supervised.process)
+            code = await supervised.process.ended()
+            watching.cancel_scope.cancel()
+        supervised.process = None
+        supervised.last_error = f"exit {code}" if not supervised.last_error or code else supervised.last_error
+
+    async def _end_when_silent(self, supervised: Supervised, process: ActorProcess) -> None:
+        while True:
+            allowed = self._pace.silence_s_max if supervised.is_registered else self._pace.start_s_max
+            left = supervised.heard_at + allowed - anyio.current_time()
+            if left <= 0:
+                supervised.last_error = "silent"
+                process.kill()
+                return
+            await anyio.sleep(min(left, self._pace.silence_s_max / LOOKS_IN_SILENCE))
