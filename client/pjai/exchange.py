@@ -9,8 +9,9 @@ from typing import Any, TypeVar, cast
 import msgspec
 from msgspec import UNSET, Raw, Struct
 
+from pjai_wire import limits
 from pjai_wire.codec import encode
-from pjai_wire.envelope import WITHIN_MS_MAX, Reply, Request
+from pjai_wire.envelope import Reply, Request
 from pjai_wire.errors import InternalError, InvalidValue, PjaiError, Unavailable
 from pjai_wire.methods import Method
 from pjai_wire.version import PROTOCOL
@@ -77,9 +78,8 @@ def request(
         InvalidValue: `params` hold what MessagePack cannot.
     """
     # The params are encoded in place: a Raw of their own would be a copy of what may be megabytes.
-    within_ms = (
-        UNSET if within_s == math.inf or "." not in method.name else min(int(1000 * within_s), WITHIN_MS_MAX)
-    )
+    is_told = "." in method.name and within_s != math.inf
+    within_ms = min(int(1000 * within_s), limits.WITHIN_MS_MAX) if is_told else UNSET
     return encoded(
         Request(
             v=PROTOCOL,

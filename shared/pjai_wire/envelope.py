@@ -6,13 +6,11 @@ from typing import Annotated, Any
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
+from pjai_wire import limits
 from pjai_wire.changes import Change
 from pjai_wire.errors import ErrorBody
 
 RequestId = int | Annotated[str, Meta(max_length=100)]
-
-WITHIN_MS_MAX = 24 * 3600 * 1000
-Milliseconds = Annotated[int, Meta(ge=0, le=WITHIN_MS_MAX)]
 
 EMPTY_MAP = Raw(b"\x80")
 NIL = Raw(b"\xc0")
@@ -28,7 +26,7 @@ class Request(Struct, frozen=True, forbid_unknown_fields=True):
     method: Annotated[str, Meta(max_length=100)]
     params: Raw = EMPTY_MAP
     """A map of the method's shape."""
-    within_ms: Annotated[int, Meta(ge=0, le=WITHIN_MS_MAX)] | UnsetType = field(
+    within_ms: Annotated[int, Meta(ge=0, le=limits.WITHIN_MS_MAX)] | UnsetType = field(
         default=UNSET, name="withinMs"
     )
     """How long the client waits for the answer, which an actor is told."""

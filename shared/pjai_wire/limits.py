@@ -27,6 +27,9 @@ EVENTS_PER_COMMIT_MAX = 10_000
 EVENTS_PAGE_DEFAULT = 100
 EVENTS_PAGE_MAX = 1_000
 
+WITHIN_MS_MAX = 24 * 3600 * 1000
+"""How long a client may say that it waits for an answer."""
+
 MESSAGE_BYTES_MAX = 16 * 2**20
 """A request's size unless the daemon's settings say otherwise; `hello` tells the one in force."""
 

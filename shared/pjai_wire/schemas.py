@@ -71,7 +71,7 @@ def _request() -> type[Struct]:
         [
             (field.name, dict[str, Any], msgspec.field(default_factory=dict))
             if field.type is Raw
-            else (field.name, field.type)
+            else (field.name, field.type, msgspec.field(default=field.default, name=field.encode_name))
             for field in structs.fields(Request)
         ],
         namespace={"__doc__": Request.__doc__},

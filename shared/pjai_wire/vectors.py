@@ -16,7 +16,7 @@ from msgspec import Raw, structs
 from pjai_wire.chain import ORIGIN, arguments_hash, link
 from pjai_wire.codec import decode_any, encode
 from pjai_wire.envelope import Reply, Request
-from pjai_wire.errors import PjaiError
+from pjai_wire.errors import ActorFailed, PjaiError
 from pjai_wire.events import Event, event_name
 from pjai_wire.examples.events import EVENTS, new_event
 from pjai_wire.examples.refused import REFUSED
@@ -108,7 +108,9 @@ def _errors() -> list[Json]:
 
 
 def _example(kind: type[PjaiError]) -> Any:
-    return kind("what went wrong", hint="what to do next").body()
+    error = kind("what went wrong", hint="what to do next")
+    error.actor = "notes" if kind is ActorFailed else ""
+    return error.body()
 
 
 def _updates() -> list[Json]:

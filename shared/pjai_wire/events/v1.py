@@ -35,6 +35,7 @@ from pjai_wire.fields import (
     check_vector,
 )
 from pjai_wire.ids import now_ms
+from pjai_wire.query import Identifier
 
 
 class Event(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -49,7 +50,7 @@ class ActorRefused(Event, frozen=True, kw_only=True):
 
     id: Id
     """The actor's name in the audit trail."""
-    wanted: Word
+    wanted: Identifier
     """The method or the event."""
 
 

@@ -118,6 +118,7 @@ EVENTS: tuple[Event, ...] = (
         memory_tier="hot",
         metadata={"source": "book"},
     ),
+    v1.ActorRefused(at=NOON, id="actor.notes", wanted="rebuild"),
 )
 """One event of each kind, with all its fields or the telling ones."""
 

@@ -226,4 +226,54 @@ REPLIES = (
             replaced=False,
         ),
     ),
+    Reply(
+        "how to behave",
+        methods.ACTOR_REGISTER,
+        methods.ActorRegisterResult(calls_at_once=16, heartbeat_interval_ms=250),
+    ),
+    Reply(
+        "a call",
+        methods.ACTOR_TAKE,
+        methods.ActorTakeResult(
+            call=4,
+            method="notes.total",
+            params=Raw(encode({"personaId": ADA})),
+            within_ms=29_998,
+            client="example",
+        ),
+    ),
+    Reply("done", methods.ACTOR_HEARTBEAT, methods.Done()),
+    Reply(
+        "one up, one down",
+        methods.ACTORS,
+        methods.ActorsResult(
+            actors=[
+                methods.ActorInfo(
+                    name="notes",
+                    state="up",
+                    pid=4711,
+                    restarts=1,
+                    queue=0,
+                    calls=2,
+                    last_error="exit -9",
+                    memory_bytes=41_943_040,
+                    started_at=NOON,
+                    methods=("notes.search", "notes.total"),
+                ),
+                methods.ActorInfo(
+                    name="weather",
+                    state="down",
+                    pid=None,
+                    restarts=6,
+                    queue=0,
+                    calls=0,
+                    last_error="exit 1",
+                    memory_bytes=0,
+                    started_at=None,
+                    methods=(),
+                ),
+            ]
+        ),
+    ),
+    Reply("done", methods.ACTOR_RESTART, methods.Done()),
 )

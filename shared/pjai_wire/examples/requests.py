@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from pjai_wire import limits, methods
+from pjai_wire.codec import encode
+from pjai_wire.errors import NotFound
 from pjai_wire.events import v1
 from pjai_wire.examples.events import EVENTS, new_event
 from pjai_wire.examples.story import ADA, NOON, SOURDOUGH, STARTER, TALK, TOPIC
@@ -185,4 +187,33 @@ REQUESTS = (
     ),
     Request("compare", methods.REBUILD, methods.RebuildParams()),
     Request("replace", methods.REBUILD, methods.RebuildParams(replace=True)),
+    Request(
+        "of an actor",
+        methods.ACTOR_REGISTER,
+        methods.ActorRegisterParams(
+            name="notes",
+            token="what the daemon gave it",  # noqa: S106 # nobody's
+            methods=("notes.total", "notes.search"),
+            may=methods.Permissions(methods=("count", "commit"), events=("v1.MemoryEntityAccessed",)),
+        ),
+    ),
+    Request("the first call", methods.ACTOR_TAKE, methods.ActorTakeParams()),
+    Request(
+        "after a result",
+        methods.ACTOR_TAKE,
+        methods.ActorTakeParams(outcome=methods.Outcome(call=4, result=Raw(encode({"total": 3})))),
+    ),
+    Request(
+        "after an error",
+        methods.ACTOR_TAKE,
+        methods.ActorTakeParams(
+            outcome=methods.Outcome(call=5, error=NotFound("there is no such persona").body())
+        ),
+    ),
+    Request("all is well", methods.ACTOR_HEARTBEAT, methods.ActorHeartbeatParams()),
+    Request(
+        "work has failed", methods.ACTOR_HEARTBEAT, methods.ActorHeartbeatParams(last_error="unavailable")
+    ),
+    Request("no params", methods.ACTORS, methods.Nothing()),
+    Request("an actor", methods.ACTOR_RESTART, methods.ActorRestartParams(name="notes")),
 )

@@ -26,6 +26,11 @@ def _request(method: str, params: dict[str, object]) -> bytes:
 
 
 UNUSUAL = (
+    Unusual(
+        "with how long the client waits",
+        "count.request",
+        encode({"v": 1, "id": 7, "method": "count", "params": {"table": "personas"}, "withinMs": 5_000}),
+    ),
     Unusual("an instant as float64", "v1.PersonaUsed", encode({"at": NOON_FLOAT, "id": ADA})),
     Unusual(
         "a small instant as uint64",

@@ -87,7 +87,7 @@ class ActorInfo(Result, frozen=True, kw_only=True):
     """An actor, as its supervisor sees it."""
 
     name: str
-    state: Literal["starting", "up", "backing_off", "down", "stopping"]
+    state: Literal["starting", "up", "backing_off", "down"]
     pid: int | None
     restarts: int
     """Since the daemon started."""
