@@ -95,9 +95,7 @@ async def _carried_out(actor: Actor, db: Database, call: ActorTakeResult) -> Out
             result = await handler.carry_out(db, params)
         return Outcome(call=call.call, result=Raw(encode(result)))
     except Exception as error:
-        problem = _problem(call.method, error)
-        problem.actor = problem.actor or actor.name
-        return Outcome(call=call.call, error=problem.body())
+        return Outcome(call=call.call, error=_problem(call.method, error).body())
 
 
 def _problem(method: str, error: Exception) -> PjaiError:

@@ -132,13 +132,13 @@ def daemon(**settings: object) -> Iterator[Daemon]:
     """A real daemon on a new encrypted store, for the block; it needs `pjai[daemon]` installed.
 
     Args:
-        settings: of the daemon, such as `tick_interval_ms=50`.
+        settings: of the daemon, such as `tick_interval_ms=50`; no actors run unless `actors` names them.
 
     Raises:
         NotRunning: it did not start, as where a setting is unknown or not allowed.
     """
     directory = Path(tempfile.mkdtemp(prefix="pjai-", dir=_place()))
-    running = Daemon(directory, settings)
+    running = Daemon(directory, {"actors": "none", **settings})
     try:
         running.start()
         yield running

@@ -45,7 +45,7 @@ from pjaid.store.keys import StoreKey, open_or_create_keys
 from pjaid.store.recorder import Origin
 from pjaid.store.store import Store
 from pjaid.supervisor.supervisor import Pace, Supervisor
-from pjaid.supervisor.tree import places
+from pjaid.supervisor.tree import Place, places
 from pjaid.transport.admission import Admission
 from pjaid.transport.changes import Changes
 from pjaid.transport.requests import Requests
@@ -70,15 +70,16 @@ def run(settings: Settings) -> int:
     Raises:
         StartError: it could not start.
     """
+    actors = places(settings.actors)
     with claim(settings.data_dir, settings.runtime_dir):
         make_private(settings.state_dir)
         key = open_or_create_keys(settings, interactive=sys.stdin.isatty())
         sys.setswitchinterval(THREAD_SWITCH_INTERVAL_S)
-        anyio.run(_serve, settings, key, backend_options={"use_uvloop": True})
+        anyio.run(_serve, settings, key, actors, backend_options={"use_uvloop": True})
     return EX_OK
 
 
-async def _serve(settings: Settings, key: StoreKey) -> None:
+async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place, ...]) -> None:
     context = zmq.asyncio.Context()
     context.set(zmq.MAX_SOCKETS, 4 * settings.clients_max + 64)
     runtime = Path(settings.runtime_dir)
@@ -106,7 +107,6 @@ async def _serve(settings: Settings, key: StoreKey) -> None:
         lease_s=settings.topic_lease_s,
     )
     clients = Clients()
-    tree_of_actors = places(settings.actors)
     upkeep = UpkeepMethods(
         settings,
         store,

@@ -139,7 +139,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 30.0
     actors: Annotated[str, _about("Which actors run: all, none, or names separated by commas.")] = "all"
     actor_calls_at_once: Annotated[
-        int, _about("Calls that one actor carries out at once.", unit="calls", ge=1, le=256)
+        int, _about("Calls that one actor carries out at once.", unit="calls", ge=1, le=64)
     ] = 16
     actor_queue_max: Annotated[
         int, _about("Calls that wait for one actor.", unit="calls", ge=1, le=100_000)
@@ -168,6 +168,12 @@ class Settings(Struct, frozen=True, kw_only=True):
             raise InvalidSetting(
                 f"readers_min ({self.readers_min}) is more than readers_max ({self.readers_max})",
                 hint="lower readers_min or raise readers_max",
+            )
+        if self.actor_heartbeat_ms >= self.actor_silence_ms_max:
+            raise InvalidSetting(
+                f"actor_heartbeat_ms ({self.actor_heartbeat_ms}) is not less than actor_silence_ms_max"
+                f" ({self.actor_silence_ms_max})",
+                hint="lower actor_heartbeat_ms or raise actor_silence_ms_max",
             )
 
 

@@ -1,6 +1,7 @@
 """The arrows: what each room may know. Imports point one way, downwards in this table.
 
 pjaid -> pjai_wire <- pjai;  serve -> methods, transport -> live -> store -> wire
+methods -> supervisor -> calls -> wire
 """
 
 from __future__ import annotations
@@ -41,10 +42,21 @@ ROOMS = (
     Room("pjaid", ours=("pjai_wire", "pjaid"), others=("anyio", "msgspec", "structlog", "zmq")),
     Room(
         "pjaid.methods",
-        ours=(*GROUND, "pjaid.live", "pjaid.settings", "pjaid.store"),
+        ours=(
+            *(*GROUND, "pjaid.settings"),
+            *("pjaid.calls", "pjaid.live", "pjaid.store", "pjaid.supervisor"),
+        ),
         others=("apsw", "msgspec", "psutil", "structlog"),
         not_standard=("socket", "threading"),
     ),
+    Room("pjaid.calls", ours=("pjai_wire",), others=("msgspec",), not_standard=("os", "socket", "threading")),
+    Room(
+        "pjaid.supervisor",
+        ours=(*GROUND, "pjaid.calls"),
+        others=("anyio", "msgspec", "structlog"),
+        not_standard=("socket", "threading"),
+    ),
+    Room("pjaid.supervisor.child", ours=("pjai", "pjaid.supervisor.entry"), others=("anyio",)),
     Room("pjaid.transport", ours=GROUND, others=("anyio", "msgspec", "structlog", "zmq")),
     Room(
         "pjaid.live",
@@ -63,6 +75,7 @@ ROOMS = (
     Room("pjaid.errors", ours=("pjai_wire",)),
 )
 
+MAY_BEGIN_PROCESSES = "pjaid.supervisor"
 MAY_IMPORT_SERVE = ("pjaid.command", "pjaid.__main__")
 
 IMPURE = (
@@ -122,6 +135,14 @@ def test_every_room_of_the_daemon_has_a_line(package: str) -> None:
 def test_only_the_command_knows_serve(module: Module) -> None:
     if module.name not in MAY_IMPORT_SERVE:
         assert not [name for name in module.imports if is_within(name, "pjaid.serve")]
+
+
+@pytest.mark.parametrize(
+    "module", [module for module in modules() if is_within(module.name, "pjaid")], ids=str
+)
+def test_only_the_supervisor_begins_processes(module: Module) -> None:
+    if not is_within(module.name, MAY_BEGIN_PROCESSES):
+        assert not [name for name in module.imports if is_within(name, "multiprocessing")]
 
 
 @pytest.mark.parametrize("module", [module for module in modules() if "pure" in module.summary], ids=str)

@@ -35,6 +35,8 @@ def accepted(declaration: Declaration) -> st.SearchStrategy[object]:
             return st.booleans()
         case inspect.LiteralType(values=words):
             return st.sampled_from(words)
+        case inspect.StrType():
+            return st.text(LETTERS, min_size=1)
         case _:
             return st.text(LETTERS, min_size=1).map(lambda name: Path("/data") / name)
 
@@ -101,7 +103,7 @@ def test_an_empty_variable_counts_as_not_set(config: Path) -> None:
 
 @given(st.fixed_dictionaries({}, optional={name: accepted(d) for name, d in DECLARATIONS.items()}))
 def test_an_accepted_value_reads_the_same_from_every_source(values: dict[str, object]) -> None:
-    values |= {"readers_min": 1}
+    values |= {"readers_min": 1, "actor_heartbeat_ms": 10}
     flags = {name: as_text(value) for name, value in values.items()}
     variables = {f"PJAI_{name.upper()}": text for name, text in flags.items()}
 

@@ -43,6 +43,7 @@ class Calls:
         self._numbers = itertools.count(1)
         self._within_ms_default = within_ms_default
         self._loop = asyncio.get_running_loop()
+        self._is_stopping = False
 
     def __getitem__(self, name: str) -> Served:
         """The actor of a name."""
@@ -67,9 +68,10 @@ class Calls:
         """What the actor answers.
 
         Raises:
-            Unavailable: the actor is down; or too many calls wait for it.
+            Unavailable: the actor is down; or too many calls wait for it; or no call begins any more.
             UnknownMethod: it has no such method.
         """
+        self._check_running()
         name = method.partition(".")[0]
         served = self._served[name]
         if served.is_down:
@@ -108,8 +110,10 @@ class Calls:
 
         Raises:
             Forbidden: the connection is no actor's.
+            Stopping: there will be none.
         """
         served = self._served_by(routing_id)
+        self._check_running()
         taken: asyncio.Future[bytes] = self._loop.create_future()
         give = partial(self._give, taken)
         served.taking.add(taken)
@@ -140,11 +144,16 @@ class Calls:
             served.desk.refuse(Unavailable(f"the actor {name} {why}", hint=f"pjai actors restart {name}"))
 
     def stop(self) -> None:
-        """No call begins any more."""
+        """No call begins any more; those that are carried out go on."""
+        self._is_stopping = True
         for served in self._served.values():
-            for taken in list(served.taking):
-                taken.set_exception(Stopping("the daemon is shutting down"))
-            served.desk.refuse(Stopping("the daemon is shutting down", hint="try again when it is up"))
+            for taken in served.taking:
+                taken.set_exception(_stopping())
+            served.desk.refuse(_stopping())
+
+    def _check_running(self) -> None:
+        if self._is_stopping:
+            raise _stopping()
 
     def _served_by(self, routing_id: bytes) -> Served:
         return self._served[self.name_of(routing_id)]
@@ -153,7 +162,7 @@ class Calls:
         if served.routing_id is not None:
             self._by_connection.pop(served.routing_id, None)
             served.routing_id = None
-        for taken in list(served.taking):
+        for taken in served.taking:
             taken.cancel()
 
     def _give(self, taken: asyncio.Future[bytes], call: Call) -> None:
@@ -170,6 +179,10 @@ class Calls:
     def _expire(self, served: Served, call: Call) -> None:
         served.desk.give_up(call.number)
         call.settle(TimedOut(f"no answer to {call.method} in time", hint="it may still be carried out"))
+
+
+def _stopping() -> Stopping:
+    return Stopping("the daemon is shutting down", hint="try again when it is up")
 
 
 def _settle(done: asyncio.Future[bytes], outcome: bytes | PjaiError) -> None:

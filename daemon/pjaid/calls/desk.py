@@ -90,12 +90,12 @@ class Desk:
         self._wishes.clear()
         under_way, self._under_way = self._under_way, {}
         for call in under_way.values():
-            call.settle(
-                ActorFailed(
-                    f"the actor {self._name} ended while it carried out {call.method}",
-                    hint="it may have been done or not: look, before you ask again",
-                )
+            failed = ActorFailed(
+                f"the actor {self._name} ended while it carried out {call.method}",
+                hint="it may have been done or not: look, before you ask again",
             )
+            failed.actor = self._name
+            call.settle(failed)
 
     def refuse(self, reason: PjaiError) -> None:
         """Nobody will carry out what waits."""

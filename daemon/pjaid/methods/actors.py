@@ -74,15 +74,16 @@ class ActorMethods:
         """This connection is an actor's from now on, and may do no more than that declares."""
         asked = _register.decode(params)
         self._supervisor.registered(asked.name, asked.token)
-        self._clients.restrict(client.routing_id, asked.may)
+        self._clients.restrict(client.routing_id, f"actor.{asked.name}", asked.may)
         self._calls.register(asked.name, client.routing_id, frozenset(asked.methods))
         return self._agreed
 
     def take(self, client: Client, params: Raw) -> asyncio.Future[bytes]:
         """The outcome of a call, and the next one once there is one."""
         asked = _take.decode(params)
+        name = self._calls.name_of(client.routing_id)
         if asked.outcome is not UNSET:
-            self._calls.settle(client.routing_id, asked.outcome.call, _outcome(asked.outcome))
+            self._calls.settle(client.routing_id, asked.outcome.call, _told(asked.outcome, name))
         return self._calls.take(client.routing_id)
 
     def heartbeat(self, client: Client, params: Raw) -> bytes:
@@ -118,9 +119,15 @@ class ActorMethods:
         )
 
 
-def _outcome(outcome: Outcome) -> bytes | PjaiError:
-    if outcome.error is not UNSET:
-        return PjaiError.from_body(outcome.error)
-    if outcome.result is not UNSET:
+def _told(outcome: Outcome, actor: str) -> bytes | PjaiError:
+    """What an actor's caller is told."""
+    if outcome.error is UNSET and outcome.result is not UNSET:
         return bytes(outcome.result)
-    return InternalError("the actor told neither a result nor an error")
+    error = (
+        InternalError("the actor told neither a result nor an error")
+        if outcome.error is UNSET
+        else PjaiError.from_body(outcome.error)
+    )
+    # What another actor told this one stays the other's.
+    error.actor = error.actor or actor
+    return error

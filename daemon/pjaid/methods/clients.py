@@ -31,12 +31,15 @@ class Clients:
         self._known: OrderedDict[bytes, Client] = OrderedDict()
 
     def introduce(self, routing_id: bytes, origin: Origin) -> None:
-        """Remembers a client's hello."""
-        self._keep(Client(routing_id, origin, self.get(routing_id).may))
+        """Remembers a client's hello; an actor keeps the name that it registered with."""
+        known = self.get(routing_id)
+        client = origin.client if known.may is None else known.origin.client
+        self._keep(Client(routing_id, Origin(client=client, session=origin.session), known.may))
 
-    def restrict(self, routing_id: bytes, may: Permissions) -> None:
-        """A client may do no more than that, for as long as its connection lasts."""
-        self._keep(Client(routing_id, self.get(routing_id).origin, may))
+    def restrict(self, routing_id: bytes, client: str, may: Permissions) -> None:
+        """A connection is that client's, and may do no more than that, for as long as it lasts."""
+        session = self.get(routing_id).origin.session
+        self._keep(Client(routing_id, Origin(client=client, session=session), may))
 
     def _keep(self, client: Client) -> None:
         self._known[client.routing_id] = client

@@ -59,6 +59,6 @@ class Guard:
         if self._recorded_at.get((actor, wanted), -RECORDED_AGAIN_S) + RECORDED_AGAIN_S <= now:
             if len(self._recorded_at) >= RECORDED_KINDS_MAX:
                 self._recorded_at.clear()
-            self._recorded_at[actor, wanted] = now
             self._record(actor, wanted)
+            self._recorded_at[actor, wanted] = now
         raise Forbidden(f"{actor} did not declare that it needs {wanted}", hint="see its Permissions")

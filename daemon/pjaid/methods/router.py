@@ -104,7 +104,7 @@ class Router:
             await asyncio.wait(self._in_flight)
 
     def _result(self, request: Request, client: Client) -> Answer:
-        handler = self._handler(request)
+        handler = self._handler(request, client)
         self._guard.check_method(client, request.method)
         if handler is not None:
             return handler(client, request.params)
@@ -113,8 +113,11 @@ class Router:
             request.method, request.params, client=client.origin.client, within_ms=within_ms
         )
 
-    def _handler(self, request: Request) -> Handler | None:
+    def _handler(self, request: Request, client: Client) -> Handler | None:
         """What answers a request; None where an actor does.
+
+        Actors may end what they are at while the daemon stops, and are not turned away when it has much to
+        do: others wait for them.
 
         Raises:
             PjaiError: nothing answers it, or not now.
@@ -129,9 +132,10 @@ class Router:
             raise UnknownMethod.near(f"there is no method {request.method!r}", request.method, METHODS)
         if request.method != COMMIT.name and len(memoryview(request.params)) > limits.PARAMS_BYTES_MAX:
             raise LimitExceeded(f"params have at most {limits.PARAMS_BYTES_MAX} bytes")
-        if self.stopping and request.method != HEALTH.name:
+        is_actor = client.may is not None
+        if self.stopping and request.method != HEALTH.name and not is_actor:
             raise Stopping("the daemon is shutting down", hint="try again when it is up")
-        if len(self._in_flight) >= self._in_flight_max:
+        if len(self._in_flight) >= self._in_flight_max and not is_actor:
             raise Overloaded("too many requests at once", hint="wait a moment")
         return handler
 

@@ -9,6 +9,7 @@ import resource
 import signal
 import sys
 import threading
+import traceback
 from functools import partial
 from multiprocessing.connection import Connection
 
@@ -27,8 +28,12 @@ def run(start: Start, lifeline: Connection) -> None:
     """As `entry.main`."""
     _confine(start.memory_bytes_max)
     threading.Thread(target=_end_with, args=(lifeline,), name="lifeline", daemon=True).start()
-    declared = _declared(start.actor)
-    anyio.run(partial(serve, declared, endpoint=start.endpoint, token=start.token))
+    try:
+        declared = _declared(start.actor)
+        anyio.run(partial(serve, declared, endpoint=start.endpoint, token=start.token))
+    except Exception as failure:
+        # Its text may quote what the actor works on, and stands in the daemon's log.
+        sys.exit(f"the actor {start.name} fell: {_told_of(failure)}")
 
 
 def _confine(memory_bytes_max: int) -> None:
@@ -47,6 +52,16 @@ def _end_with(lifeline: Connection) -> None:
         lifeline.recv_bytes()
     except (EOFError, OSError):
         os._exit(EXIT_WITHOUT_DAEMON)
+
+
+def _told_of(failure: BaseException) -> str:
+    """The kind of a failure, and where it came up."""
+    while isinstance(failure, BaseExceptionGroup):
+        failure = failure.exceptions[0]
+    frames = traceback.extract_tb(failure.__traceback__)
+    return " in ".join(
+        [type(failure).__name__, *(f"{frame.filename}:{frame.lineno}" for frame in frames[-1:])]
+    )
 
 
 def _declared(place: str) -> Actor:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    # A daemon without actors never needs it.
+    from multiprocessing.connection import Connection
 
 
 class Start(Struct, frozen=True):

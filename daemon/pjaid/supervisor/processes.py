@@ -51,6 +51,7 @@ class ActorProcess:
         self._process = process
         assert process.pid is not None
         self.pid: int = process.pid
+        self._has_ended = False
 
     async def ended(self) -> int | None:
         """Waits for the end; the exit code, negative for a signal."""
@@ -60,6 +61,7 @@ class ActorProcess:
         loop.add_reader(sentinel, over.set_result, None)
         over.add_done_callback(lambda _: loop.remove_reader(sentinel))
         await over
+        self._has_ended = True
         self._process.join()
         code = self._process.exitcode
         self._process.close()
@@ -67,10 +69,14 @@ class ActorProcess:
 
     def terminate(self) -> None:
         """Asks it to end."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGTERM)
+        self._send(signal.SIGTERM)
 
     def kill(self) -> None:
         """Ends it, hung or stopped or not."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+        self._send(signal.SIGKILL)
+
+    def _send(self, kind: signal.Signals) -> None:
+        # Its number may be another's by then.
+        if not self._has_ended:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, kind)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from random import Random
+from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -35,12 +35,13 @@ class Budget:
 
     Args:
         restart: what is allowed.
-        random: for the jitter, which keeps actors that fell together from starting together.
+        chance: a number from 0 to 1, another one each time; it keeps actors that fell together from starting
+            together.
     """
 
-    def __init__(self, restart: Restart, random: Random) -> None:
+    def __init__(self, restart: Restart, chance: Callable[[], float]) -> None:
         self._restart = restart
-        self._random = random
+        self._chance = chance
         self._fallen: deque[float] = deque()
         self._in_a_row = 0
 
@@ -73,4 +74,4 @@ class Budget:
             return 0.0
         doubled_s = self._restart.first_delay_s * float(2 ** (self._in_a_row - 1))
         delay_s = min(doubled_s, self._restart.longest_delay_s)
-        return delay_s * self._random.uniform(0.5, 1.0)
+        return delay_s * (1.0 - self._chance() / 2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator
-from random import Random
+from random import random
 from typing import TYPE_CHECKING, Literal
 
 import anyio
@@ -31,7 +31,9 @@ STOPS_WITHIN_S = 1.0
 LOOKS_IN_SILENCE = 4
 """How often is looked while an actor may be silent."""
 
-State = Literal["starting", "up", "backing_off", "down", "stopping"]
+AGAIN = "is starting again"
+
+State = Literal["starting", "up", "backing_off", "down"]
 
 
 class Pace(Struct, frozen=True):
@@ -53,13 +55,13 @@ class Supervised:
         self.place = place
         self.state: State = "starting"
         self.process: ActorProcess | None = None
-        self.token = ""
+        self.token: bytes | None = None
+        """Good for one registration."""
         self.restarts = 0
         self.last_error = ""
         self.started_at: int | None = None
         self.heard_at = 0.0
-        self.is_registered = False
-        self.budget = Budget(place.restart, Random())  # noqa: S311 # jitter keeps no secret
+        self.budget = Budget(place.restart, random)
         self.hurry = anyio.Event()
         """Set where somebody asks for a restart now."""
 
@@ -101,9 +103,10 @@ class Supervisor:
             Forbidden: it is not.
         """
         supervised = self._supervised.get(name)
-        if supervised is None or not secrets.compare_digest(token.encode(), supervised.token.encode()):
+        expected = None if supervised is None else supervised.token
+        if supervised is None or expected is None or not secrets.compare_digest(token.encode(), expected):
             raise Forbidden("this is not the token of that actor", hint="the daemon starts its actors itself")
-        supervised.is_registered = True
+        supervised.token = None
         supervised.state = "up"
         supervised.started_at = now_ms()
         self.heard(name)
@@ -125,6 +128,7 @@ class Supervisor:
             raise NotFound(f"there is no actor {name!r}", hint=f"one of: {', '.join(self._supervised)}")
         supervised.budget.forgive()
         supervised.hurry.set()
+        self._calls.fall(name, AGAIN, is_down=False)
         if supervised.process is not None:
             supervised.process.kill()
 
@@ -149,7 +153,7 @@ class Supervisor:
             verdict = supervised.budget.fell(time.monotonic(), time.monotonic() - begun)
             supervised.restarts += 1
             supervised.state = "down" if verdict.is_down else "backing_off"
-            why = "is down: it fell too often" if verdict.is_down else "is starting again"
+            why = "is down: it fell too often" if verdict.is_down else AGAIN
             self._calls.fall(supervised.place.name, why, is_down=verdict.is_down)
             level = log.error if verdict.is_down else log.warning
             level(
@@ -162,13 +166,13 @@ class Supervisor:
     async def _run(self, supervised: Supervised) -> None:
         """Runs an actor's process until it ends, or is ended because it is silent."""
         assert self._processes is not None
-        supervised.state, supervised.is_registered = "starting", False
-        supervised.token = secrets.token_urlsafe(TOKEN_BYTES)
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        supervised.state, supervised.token = "starting", token.encode()
         start = Start(
             name=supervised.place.name,
             actor=supervised.place.actor,
             endpoint=self._endpoint,
-            token=supervised.token,
+            token=token,
             memory_bytes_max=self._pace.memory_bytes_max,
         )
         try:
@@ -177,19 +181,24 @@ class Supervisor:
             supervised.last_error = type(error).__name__
             return
         supervised.heard_at = anyio.current_time()
+        was_silent = anyio.Event()
         async with anyio.create_task_group() as watching:
-            watching.start_soon(self._end_when_silent, supervised, supervised.process)
+            watching.start_soon(self._end_when_silent, supervised, supervised.process, was_silent)
             code = await supervised.process.ended()
             watching.cancel_scope.cancel()
-        supervised.process = None
-        supervised.last_error = f"exit {code}" if not supervised.last_error or code else supervised.last_error
+        supervised.process, supervised.token = None, None
+        if not was_silent.is_set():
+            supervised.last_error = f"exit {code}"
 
-    async def _end_when_silent(self, supervised: Supervised, process: ActorProcess) -> None:
+    async def _end_when_silent(
+        self, supervised: Supervised, process: ActorProcess, was_silent: anyio.Event
+    ) -> None:
         while True:
-            allowed = self._pace.silence_s_max if supervised.is_registered else self._pace.start_s_max
+            allowed = self._pace.silence_s_max if supervised.state == "up" else self._pace.start_s_max
             left = supervised.heard_at + allowed - anyio.current_time()
             if left <= 0:
                 supervised.last_error = "silent"
+                was_silent.set()
                 process.kill()
                 return
             await anyio.sleep(min(left, self._pace.silence_s_max / LOOKS_IN_SILENCE))

@@ -6,6 +6,7 @@ from importlib.metadata import entry_points
 
 from msgspec import Struct
 
+from pjaid.errors import InvalidSetting
 from pjaid.supervisor.restart import Restart
 
 ENTRY_POINTS = "pjai.actors"
@@ -30,6 +31,9 @@ def places(wanted: str) -> tuple[Place, ...]:
 
     Args:
         wanted: their names, separated by commas; or `all`, or `none`.
+
+    Raises:
+        InvalidSetting: there is none of a name.
     """
     if wanted == "none":
         return ()
@@ -40,4 +44,11 @@ def places(wanted: str) -> tuple[Place, ...]:
     known = {place.name: place for place in (*others, *TREE)}
     if wanted == "all":
         return tuple(known.values())
-    return tuple(known[name] for name in dict.fromkeys(wanted.split(",")) if name in known)
+    names = [name.strip() for name in wanted.split(",")]
+    for name in names:
+        if name not in known:
+            raise InvalidSetting(
+                f"there is no actor {name!r}",
+                hint=f"actors is one or more of: {', '.join(['all', 'none', *known])}",
+            )
+    return tuple(known[name] for name in dict.fromkeys(names))
