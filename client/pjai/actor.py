@@ -67,8 +67,8 @@ class Actor:
         """The decorated function answers the method of its name.
 
         It takes a database and a struct, which its annotation names, and returns a struct. What it raises
-        goes to the caller: a `PjaiError` as it is, anything else as `internal`. It is cancelled when its
-        caller has given up.
+        goes to the caller: a `PjaiError` as it is, anything else as `internal` without its text. It is
+        cancelled when the time is over for which its caller waits.
         """
         _, params = list(inspect.signature(function, eval_str=True).parameters.values())
         self.handlers[f"{self.name}.{function.__name__}"] = Handler(params.annotation, function)

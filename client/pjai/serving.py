@@ -13,8 +13,9 @@ from pjai.actor import Actor, Periodic, Work
 from pjai.connection import Connection
 from pjai.database import Database
 from pjai.opening import connect
+from pjai_wire import limits
 from pjai_wire.codec import Decoder, encode
-from pjai_wire.errors import InternalError, PjaiError, TimedOut
+from pjai_wire.errors import InternalError, LimitExceeded, PjaiError, TimedOut
 from pjai_wire.methods import (
     ACTOR_HEARTBEAT,
     ACTOR_REGISTER,
@@ -25,6 +26,9 @@ from pjai_wire.methods import (
     ActorTakeResult,
     Outcome,
 )
+
+RESULT_BYTES_MAX = limits.PARAMS_BYTES_MAX - 1_000
+"""An outcome travels as params, which name the call too."""
 
 _log = logging.getLogger("pjai.actor")
 
@@ -93,7 +97,10 @@ async def _carried_out(actor: Actor, db: Database, call: ActorTakeResult) -> Out
         params = Decoder(handler.params, "params").decode(call.params)
         with anyio.fail_after(call.within_ms / 1000):
             result = await handler.carry_out(db, params)
-        return Outcome(call=call.call, result=Raw(encode(result)))
+        encoded = encode(result)
+        if len(encoded) > RESULT_BYTES_MAX:
+            raise LimitExceeded(f"the actor's result has more than {RESULT_BYTES_MAX} bytes")  # noqa: TRY301 # as if it were the handler's
+        return Outcome(call=call.call, result=Raw(encoded))
     except Exception as error:
         return Outcome(call=call.call, error=_problem(call.method, error).body())
 

@@ -148,7 +148,9 @@ class Calls:
         self._is_stopping = True
         for served in self._served.values():
             for taken in served.taking:
-                taken.set_exception(_stopping())
+                # One that was just fulfilled stands here until the loop has told so.
+                if not taken.done():
+                    taken.set_exception(_stopping())
             served.desk.refuse(_stopping())
 
     def _check_running(self) -> None:

@@ -1,0 +1,83 @@
+"""The watch over actors, as far as it goes without a process; `tests/system/test_actors.py` has the rest."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from pjai_wire.errors import Forbidden, NotFound
+from pjaid.calls.calls import Calls
+from pjaid.supervisor.supervisor import Pace, Supervisor
+from pjaid.supervisor.tree import Place
+
+pytestmark = pytest.mark.anyio
+
+PACE = Pace(silence_s_max=1.0, start_s_max=1.0, memory_bytes_max=2**30)
+
+WITHOUT_ACTORS = """
+import sys
+import anyio
+import pjaid.command, pjaid.serve
+from pjaid.calls.calls import Calls
+from pjaid.supervisor.supervisor import Pace, Supervisor
+from pjaid.supervisor.tree import places
+
+async def main():
+    calls = Calls((), queue_max=1, within_ms_default=1)
+    supervisor = Supervisor(places("none"), calls, "ipc:///nowhere", Pace(1.0, 1.0, 2**30))
+    async with anyio.create_task_group() as tasks:
+        supervisor.serve(tasks)
+    await supervisor.close()
+
+anyio.run(main)
+print(*sorted({name.partition(".")[0] for name in sys.modules} & {"pjai", "multiprocessing"}))
+"""
+
+
+def test_a_daemon_without_actors_carries_nothing_that_only_they_need() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_ACTORS], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.split() == []
+
+
+@pytest.fixture
+async def supervisor() -> Supervisor:
+    """It keeps one actor, which nobody has started yet."""
+    calls = Calls(("notes",), queue_max=1, within_ms_default=1)
+    return Supervisor((Place("notes", "notes_actor:notes"),), calls, "ipc:///nowhere", PACE)
+
+
+@pytest.mark.parametrize("token", ["", "None", "guessed"])
+@pytest.mark.parametrize("name", ["notes", "weather"])
+async def test_nobody_registers_as_an_actor_that_was_not_started(
+    supervisor: Supervisor, name: str, token: str
+) -> None:
+    with pytest.raises(Forbidden):
+        supervisor.registered(name, token)
+    assert [supervised.state for supervised in supervisor] == ["starting"]
+
+
+async def test_a_token_is_good_for_one_registration(supervisor: Supervisor) -> None:
+    (supervised,) = supervisor
+    supervised.token = b"the token"
+    with pytest.raises(Forbidden):
+        supervisor.registered("notes", "another")
+    supervisor.registered("notes", "the token")
+    assert supervised.state == "up"
+    with pytest.raises(Forbidden):
+        supervisor.registered("notes", "the token")
+
+
+async def test_the_last_error_of_an_actor_s_own_work_is_kept(supervisor: Supervisor) -> None:
+    supervisor.heard("notes", "unavailable")
+    supervisor.heard("notes")
+    assert [supervised.last_error for supervised in supervisor] == ["unavailable"]
+
+
+async def test_an_unknown_actor_cannot_be_restarted(supervisor: Supervisor) -> None:
+    with pytest.raises(NotFound) as refused:
+        supervisor.restart("weather")
+    assert "notes" in (refused.value.hint or "")

@@ -1,0 +1,47 @@
+"""Which actors run: ours, those of other packages, and those that the settings choose among them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pjaid.errors import InvalidSetting
+from pjaid.supervisor.tree import Place, places
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two packages with an actor each."""
+    for name in ("weather", "notes"):
+        information = tmp_path / f"{name}_actor-1.0.dist-info"
+        information.mkdir()
+        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}-actor\nVersion: 1.0\n")
+        (information / "entry_points.txt").write_text(f"[pjai.actors]\n{name} = {name}_actor:{name}\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+
+NOTES = Place("notes", "notes_actor:notes")
+WEATHER = Place("weather", "weather_actor:weather")
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("all", (NOTES, WEATHER)),
+        ("none", ()),
+        ("weather", (WEATHER,)),
+        ("weather, notes", (WEATHER, NOTES)),
+        ("notes,notes", (NOTES,)),
+    ],
+)
+def test_the_settings_choose_among_what_is_installed(wanted: str, found: tuple[Place, ...]) -> None:
+    assert places(wanted) == found
+
+
+@pytest.mark.usefixtures("installed")
+def test_an_actor_that_is_not_installed_is_told_with_those_that_are() -> None:
+    with pytest.raises(InvalidSetting, match="there is no actor 'note'") as refused:
+        places("note")
+    assert "notes, weather" in (refused.value.hint or "")
