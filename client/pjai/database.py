@@ -24,6 +24,8 @@ from pjai_wire.envelope import NIL
 from pjai_wire.events import Event, event_name
 from pjai_wire.ids import new_id
 from pjai_wire.methods import (
+    ACTOR_RESTART,
+    ACTORS,
     COMMIT,
     COUNT,
     EVENTS,
@@ -33,6 +35,8 @@ from pjai_wire.methods import (
     LIVE,
     QUERY,
     REBUILD,
+    ActorRestartParams,
+    ActorsResult,
     CommitParams,
     CountParams,
     EventsParams,
@@ -284,6 +288,18 @@ class Database:
             BrokenTrail: an event is missing, was changed or was put in.
         """
         return await trail.verified(self._connection, timeout, progress)
+
+    async def actors(self, *, timeout: float | None = None) -> ActorsResult:
+        """The daemon's actors, in the order of its supervision tree."""
+        return await self._connection.call(ACTORS, Nothing(), timeout)
+
+    async def restart_actor(self, name: str, *, timeout: float | None = None) -> None:
+        """Ends an actor and begins it again at once, one that is down too.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        await self._connection.call(ACTOR_RESTART, ActorRestartParams(name=name), timeout)
 
     async def call(
         self,

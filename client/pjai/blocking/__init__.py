@@ -57,6 +57,9 @@ class Database(Facade[database.Database]):
     audit = iterating(database.Database.audit)
     follow_events = iterating(database.Database.follow_events)
     verify = waiting(database.Database.verify)
+    actors = waiting(database.Database.actors)
+    restart_actor = waiting(database.Database.restart_actor)
+    call = waiting(database.Database.call)
     health = waiting(database.Database.health)
     rebuild = waiting(database.Database.rebuild)
 

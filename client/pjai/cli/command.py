@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import click
 
 from pjai.cli import EXIT_INTERRUPTED
+from pjai.cli.actors import actors
 from pjai.cli.commit import commit
 from pjai.cli.document import document
 from pjai.cli.events import events
@@ -34,7 +35,7 @@ def pjai() -> None:
 
 for one in (
     *(status, health, query, count, get, watch, commit, events, rebuild, document, remember),
-    *(explain, live),
+    *(explain, live, actors),
 ):
     pjai.add_command(one)
 

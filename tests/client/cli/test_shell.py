@@ -17,7 +17,7 @@ from tests.client.cli.shell import PJAI, House, Shell, running
 
 COMMANDS = (
     *("status", "health", "query", "count", "get", "watch", "commit", "events", "rebuild", "remember"),
-    *("document get", "document set", "explain", "live"),
+    *("document get", "document set", "explain", "live", "actors", "actors restart"),
 )
 
 PIPE_BYTES = 2**20

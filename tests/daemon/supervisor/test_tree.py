@@ -8,16 +8,14 @@ import pytest
 
 from pjaid.errors import InvalidSetting
 from pjaid.supervisor.tree import Place, places
+from tests.installing import tell_of
 
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two packages with an actor each."""
     for name in ("weather", "notes"):
-        information = tmp_path / f"{name}_actor-1.0.dist-info"
-        information.mkdir()
-        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}-actor\nVersion: 1.0\n")
-        (information / "entry_points.txt").write_text(f"[pjai.actors]\n{name} = {name}_actor:{name}\n")
+        tell_of(tmp_path, f"{name}_actor")
     monkeypatch.syspath_prepend(str(tmp_path))
 
 
