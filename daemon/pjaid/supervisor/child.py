@@ -20,12 +20,16 @@ from pjai.serving import serve
 from pjaid.supervisor.entry import Start
 
 OPEN_FILES_MAX = 256
-PR_SET_NO_NEW_PRIVS = 38
+PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+"""Of prctl(2)."""
+
 EXIT_WITHOUT_DAEMON = 75
+STANDARD_ERROR = 2
 
 
 def run(start: Start, lifeline: Connection) -> None:
     """As `entry.main`."""
+    _let_go_of_descriptors(lifeline.fileno())
     _confine(start.memory_bytes_max)
     threading.Thread(target=_end_with, args=(lifeline,), name="lifeline", daemon=True).start()
     try:
@@ -36,6 +40,20 @@ def run(start: Start, lifeline: Connection) -> None:
         sys.exit(f"the actor {start.name} fell: {_told_of(failure)}")
 
 
+def _let_go_of_descriptors(kept: int) -> None:
+    """Lets go of every open file that came along, but the standard ones and one more.
+
+    What this process was forked from ends when nobody else holds the pipe to it, which came along too.
+    """
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for name in os.listdir("/dev/fd"):  # noqa: PTH208 # names are all that is asked for
+        descriptor = int(name)
+        if descriptor > STANDARD_ERROR and descriptor not in (kept, nothing):
+            # Not closed: whoever opened it may close it yet, when the number would be another's.
+            os.dup2(nothing, descriptor, inheritable=False)
+    os.close(nothing)
+
+
 def _confine(memory_bytes_max: int) -> None:
     """Gives up what an actor has no need of."""
     # Ctrl-C goes to every process of the terminal; the daemon decides when its actors end.
@@ -44,7 +62,10 @@ def _confine(memory_bytes_max: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES_MAX, OPEN_FILES_MAX))
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes_max, memory_bytes_max))
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        # One that hangs could not see its lifeline end. What it was forked from ends with the daemon.
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _end_with(lifeline: Connection) -> None:
