@@ -47,10 +47,11 @@ def event_names_of(table: str) -> tuple[str, ...]:
     return tuple(name for name in EVENTS if _table_of(name.partition(".")[2]) == table)
 
 
-def _table_of(event: str) -> str:
+def _table_of(event: str) -> str | None:
+    """The table whose rows an event is about; None for one of the audit trail alone."""
     if event in _LINKS:
         return "memory_links"
-    return next(table for prefix, table in _TABLE_OF_PREFIX.items() if event.startswith(prefix))
+    return next((table for prefix, table in _TABLE_OF_PREFIX.items() if event.startswith(prefix)), None)
 
 
 def read_page(connection: apsw.Connection, params: EventsParams, bytes_max: int) -> Page:
