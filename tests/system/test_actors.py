@@ -258,6 +258,13 @@ async def test_more_calls_than_an_actor_s_queue_holds_are_refused(site: Path) ->
         assert "result" in client.receive()
 
 
+async def test_an_actor_that_waits_for_calls_takes_nobody_s_place(site: Path) -> None:
+    with daemon(actors="trouble", actor_calls_at_once=4, requests_in_flight_max=2, **PACE) as running:
+        async with pjai.connect(running.endpoint) as db:
+            assert await db.call(BE_WELL, NOTHING) == Done()
+            assert (await db.health()).requests_in_flight == 0
+
+
 async def test_nobody_but_the_daemon_makes_an_actor(running: Daemon) -> None:
     with raw_client(running.endpoint) as client:
         client.result("hello", versions={"min": 1, "max": 1}, client="actor.notes")

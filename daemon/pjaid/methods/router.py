@@ -68,12 +68,14 @@ class Router:
         self._in_flight_max = in_flight_max
         self._result_bytes_max = result_bytes_max
         self._in_flight: set[asyncio.Future[bytes]] = set()
+        self._of_actors: set[asyncio.Future[bytes]] = set()
+        """Counted apart: an actor that waits for calls asks for nothing yet."""
         self.stopping = False
         """Answer nothing any more but that the daemon is shutting down."""
 
     @property
     def in_flight(self) -> int:
-        """How many requests are under way."""
+        """How many requests are under way, without those of actors."""
         return len(self._in_flight)
 
     def answer(self, routing_id: bytes, message: bytes, reply: Callable[[bytes], None]) -> None:
@@ -82,7 +84,8 @@ class Router:
         try:
             request = _requests.decode(message)
             request_id = request.id
-            result = self._result(request, self._clients.get(routing_id))
+            client = self._clients.get(routing_id)
+            result = self._result(request, client)
         except Exception as error:
             reply(_failed(request_id if request_id is not None else _salvaged_id(message), error))
             return
@@ -90,18 +93,19 @@ class Router:
             reply(_reply(request_id, result, self._result_bytes_max))
             return
         under_way = asyncio.ensure_future(result)
-        self._in_flight.add(under_way)
-        under_way.add_done_callback(partial(self._settle, request_id, reply))
+        among = self._in_flight if client.may is None else self._of_actors
+        among.add(under_way)
+        under_way.add_done_callback(partial(self._settle, among, request_id, reply))
 
     def cancel(self) -> None:
         """Gives up the requests under way."""
-        for under_way in self._in_flight:
+        for under_way in self._in_flight | self._of_actors:
             under_way.cancel()
 
     async def answered(self) -> None:
         """Waits until every request that was under way is answered."""
-        while self._in_flight:
-            await asyncio.wait(self._in_flight)
+        while under_way := self._in_flight | self._of_actors:
+            await asyncio.wait(under_way)
 
     def _result(self, request: Request, client: Client) -> Answer:
         handler = self._handler(request, client)
@@ -140,9 +144,13 @@ class Router:
         return handler
 
     def _settle(
-        self, request_id: RequestId, reply: Callable[[bytes], None], done: asyncio.Future[bytes]
+        self,
+        among: set[asyncio.Future[bytes]],
+        request_id: RequestId,
+        reply: Callable[[bytes], None],
+        done: asyncio.Future[bytes],
     ) -> None:
-        self._in_flight.discard(done)
+        among.discard(done)
         if done.cancelled():
             return
         error = done.exception()
