@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+from click.core import ParameterSource
 
 from pjai.cli.invocation import Invocation, invoked
 from pjai.cli.values import size
@@ -15,7 +16,10 @@ _COLUMNS = ("name", "pid", "state", "restarts", "queue", "calls", "last error", 
 @invoked
 async def actors(invocation: Invocation) -> None:
     """The daemon's actors: their processes, what waits for them, and why they fell last."""
-    if click.get_current_context().invoked_subcommand is not None:
+    context = click.get_current_context()
+    if context.invoked_subcommand is not None:
+        if any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in context.params):
+            raise click.UsageError(f"options stand behind {context.invoked_subcommand!r}")
         return
     async with invocation.connect() as db:
         found = await db.actors()

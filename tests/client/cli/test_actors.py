@@ -93,6 +93,12 @@ def test_an_unknown_actor_is_told_with_those_that_there_are(shell: Shell, db: bl
     assert "notes" in refused.err
 
 
+def test_options_before_restart_are_refused_as_they_would_mean_nothing(shell: Shell) -> None:
+    refused = shell("actors", "--endpoint", "ipc:///elsewhere", "restart", "notes")
+    assert refused.code == 2
+    assert "options stand behind 'restart'" in refused.err
+
+
 def test_a_daemon_without_actors_lists_none(shell: Shell, daemon: Daemon) -> None:
     assert shell("actors", "--json").document == {"actors": []}
     assert shell("actors").table == []
