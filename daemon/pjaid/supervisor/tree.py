@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
-
 from msgspec import Struct
 
 from pjaid.errors import InvalidSetting
+from pjaid.supervisor.installed import installed_actors
 from pjaid.supervisor.restart import Restart
-
-ENTRY_POINTS = "pjai.actors"
-"""The group in which other packages name theirs: `notes = "notes_actor:notes"`."""
 
 
 class Place(Struct, frozen=True):
@@ -37,10 +33,7 @@ def places(wanted: str) -> tuple[Place, ...]:
     """
     if wanted == "none":
         return ()
-    others = (
-        Place(point.name, point.value)
-        for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name)
-    )
+    others = (Place(name, actor) for name, actor in installed_actors().items())
     known = {place.name: place for place in (*others, *TREE)}
     if wanted == "all":
         return tuple(known.values())
