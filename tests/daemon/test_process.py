@@ -37,3 +37,17 @@ with without("rich"):
 
 def test_what_is_left_out_of_one_import_can_be_imported_later() -> None:
     subprocess.run([sys.executable, "-c", WITHOUT], check=True)
+
+
+TUNED = """
+import os
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from pjaid.process import tune
+sealed = AESGCM(bytes(32)).encrypt(bytes(12), b"text", None)
+tune()
+assert AESGCM(bytes(32)).decrypt(bytes(12), sealed, None) == b"text"
+"""
+
+
+def test_what_start_up_needed_can_be_called_again() -> None:
+    subprocess.run([sys.executable, "-c", TUNED], check=True)
