@@ -71,6 +71,7 @@ def tune() -> None:
     if hasattr(libc, "mallopt"):
         libc.mallopt(M_TRIM_THRESHOLD, FREED_BYTES_KEPT)
         libc.mallopt(M_MMAP_THRESHOLD, ALLOCATED_APART_BYTES)
+        libc.malloc_trim(0)
         _page_out(libc, START_UP_LIBRARY)
     gc.collect()
     gc.freeze()
