@@ -55,7 +55,8 @@ class Subscription(Struct, eq=False):
             return
         self.waiting += changes
         self.waiting_bytes += carried(changes)
-        if self.waiting_bytes > self.view.bytes_kept:
+        # Not what the view keeps: rows that nobody is shown come and go without a change to tell.
+        if changes and self.waiting_bytes > sum(map(len, self.view.shown().rows)):
             self.waiting = None
 
     def message(self) -> bytes | None:
