@@ -11,6 +11,9 @@ import zmq
 MESSAGES_PER_TURN_MAX = 100
 """Messages that one turn of the event loop takes from a socket, so that a flood leaves room for the rest."""
 
+READABLE = int(zmq.POLLIN)
+"""As a plain number, because the enumeration takes longer to combine than the socket to answer."""
+
 REPLY_BYTES_MAX = 256 * 2**20
 """The largest message that is taken from a daemon; it caps its own answers well below."""
 
@@ -55,7 +58,7 @@ class LoopSocket:
 
         The descriptor is edge-triggered, and any other operation on the socket may take the edge with it.
         """
-        if cast("int", self.socket.getsockopt(zmq.EVENTS)) & zmq.POLLIN:
+        if self._is_readable():
             self._loop.call_soon(self.drain)
 
     def drain(self) -> None:
@@ -63,17 +66,18 @@ class LoopSocket:
         if self.socket.closed:
             return
         for _ in range(MESSAGES_PER_TURN_MAX):
-            try:
-                frames = self.socket.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
+            if not self._is_readable():
                 return
-            self._deliver(frames)
+            self._deliver(self.socket.recv_multipart(zmq.NOBLOCK))
         self._loop.call_soon(self.drain)
 
     def close(self) -> None:
         """Delivers no more, and drops what was not yet sent."""
         self._loop.remove_reader(self._descriptor)
         self.socket.close(linger=0)
+
+    def _is_readable(self) -> bool:
+        return bool(cast("int", self.socket.getsockopt(zmq.EVENTS)) & READABLE)
 
 
 def new_socket(context: zmq.Context[zmq.Socket[bytes]], kind: int) -> zmq.Socket[bytes]:

@@ -1,4 +1,4 @@
-"""Owns the recording of events: each is checked, appended to the log and turned into rows, in that order."""
+"""Owns the recording of events: held against the state, appended to the log, turned into rows, in that order."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ from typing import Any
 
 import apsw
 import msgspec
-from msgspec import UNSET, Struct
-from msgspec import inspect as schema
+from msgspec import Struct
 from msgspec.structs import replace
 
-from pjai_wire import chain, limits
-from pjai_wire.codec import Decoder, encode
-from pjai_wire.errors import Conflict, InternalError, InvalidValue, LimitExceeded, PjaiError
-from pjai_wire.events import EVENTS, Event, event_type
-from pjai_wire.free import check_free
+from pjai_wire import chain
+from pjai_wire.codec import encode
+from pjai_wire.errors import Conflict, InternalError, PjaiError
+from pjai_wire.events import Event
 from pjai_wire.ids import now_ms
-from pjai_wire.methods import NewEvent, Receipt
+from pjai_wire.methods import Receipt
 from pjai_wire.select import Select
 from pjai_wire.tables import Table
 from pjaid.store import reads
+from pjaid.store.incoming import Incoming
 from pjaid.store.materializers import MATERIALIZERS
 from pjaid.store.statements import compile_query
 from pjaid.store.writes import Write, apply_write
@@ -29,25 +28,10 @@ NO_LIMIT = -1
 ROW_BYTES_MAX = 2**30
 ORIGINS_KEPT_MAX = 1_000
 
-_decoders: dict[type[Event], Decoder[Event]] = {kind: Decoder(kind, "args") for kind in EVENTS.values()}
-
 
 @cache
 def _records(table: Table[Any]) -> msgspec.msgpack.Decoder[list[Any]]:
     return msgspec.msgpack.Decoder(list.__class_getitem__(table.record))
-
-
-@cache
-def _free_fields(kind: type[Event]) -> tuple[str, ...]:
-    """The fields of an event that hold what its maker likes."""
-    declared = schema.type_info(kind)
-    assert isinstance(declared, schema.StructType)
-    return tuple(field.name for field in declared.fields if _is_free(field.type))
-
-
-def _is_free(declared: schema.Type) -> bool:
-    members = declared.types if isinstance(declared, schema.UnionType) else (declared,)
-    return any(isinstance(member, schema.DictType | schema.AnyType) for member in members)
 
 
 class Origin(Struct, frozen=True):
@@ -89,14 +73,12 @@ class Recorder:
         self.head = head
         self._origins.clear()
 
-    def commit(self, events: tuple[NewEvent, ...], origin: Origin) -> Receipt:
+    def commit(self, events: tuple[Incoming, ...], origin: Origin) -> Receipt:
         """Records events; on an error the caller rolls back all of them.
 
         Raises:
-            PjaiError: an event is unknown, malformed or impossible; or was committed before in other company.
+            PjaiError: an event is impossible, or was committed before in other company.
         """
-        if len({new.id for new in events}) < len(events):
-            raise InvalidValue("two events of this commit have the same id", hint="each event has its own")
         commit_id = events[0].id
         origin_id = self._origin_id(origin)
         before = self.head.seq
@@ -115,25 +97,18 @@ class Recorder:
         for write in self._writes(event):
             apply_write(self._connection, write)
 
-    def _record(self, new: NewEvent, commit_id: str, origin_id: int) -> None:
-        kind = event_type(new.name)
-        if len(memoryview(new.args)) > limits.EVENT_BYTES_MAX:
-            raise LimitExceeded(f"an event's arguments have at most {limits.EVENT_BYTES_MAX} bytes")
-        event = _decoders[kind].decode(new.args)
-        for name in _free_fields(kind):
-            if (value := getattr(event, name)) is not UNSET:
-                check_free(value)
+    def _record(self, new: Incoming, commit_id: str, origin_id: int) -> None:
         persona: str | None = None
-        for requirement in MATERIALIZERS[kind].requires:
-            persona = requirement(self._connection, event) or persona
-        args = encode(event)
-        args_hash = chain.arguments_hash(args)
+        for requirement in MATERIALIZERS[type(new.event)].requires:
+            persona = requirement(self._connection, new.event) or persona
         seq = self.head.seq + 1
-        digest = chain.link(self.head.hash, seq, new.id, new.name, args_hash)
-        row = (seq, new.id, commit_id, new.name, args, args_hash, now_ms(), origin_id, persona, digest)
+        digest = chain.link(self.head.hash, seq, new.id, new.name, new.args_hash)
+        row = (
+            seq, new.id, commit_id, new.name, new.args, new.args_hash, now_ms(), origin_id, persona, digest,
+        )  # fmt: skip
         self._connection.execute("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         self.head = Head(seq, digest)
-        self.materialise(event)
+        self.materialise(new.event)
 
     def _writes(self, event: Event) -> list[Write]:
         materializer = MATERIALIZERS[type(event)]
@@ -166,7 +141,7 @@ class Recorder:
             known = self._origins[origin] = int(self._connection.execute(sql, values).get)
         return known
 
-    def _repeated(self, events: tuple[NewEvent, ...], head_before: int) -> Receipt | None:
+    def _repeated(self, events: tuple[Incoming, ...], head_before: int) -> Receipt | None:
         """The receipt of the commit that recorded the same events before, if there was one."""
         sql = "SELECT seq, commit_id, name FROM events WHERE id = ?"
         recorded = [self._connection.execute(sql, (new.id,)).fetchone() for new in events]

@@ -11,14 +11,14 @@ import apsw
 import structlog
 from msgspec import Struct
 
-from pjai_wire.codec import Decoder
 from pjai_wire.errors import Overloaded
-from pjai_wire.methods import CommitParams, EventsParams, RebuildResult, Receipt
+from pjai_wire.methods import EventsParams, RebuildResult, Receipt
 from pjaid.settings import Cipher, Settings
 from pjaid.store import documents, rebuild, schema, trail
 from pjaid.store.database import open_database, require_sqlite
 from pjaid.store.documents import StoredDocument
 from pjaid.store.explain import Explained, explained
+from pjaid.store.incoming import IncomingCommit
 from pjaid.store.keys import StoreKey
 from pjaid.store.readers import Readers
 from pjaid.store.reads import Rows, documents_head, run, run_raw
@@ -35,8 +35,6 @@ DATABASE = "pjai.db"
 WRITER_CACHE_KIBIBYTES = 8_000
 WAL_BYTES_BEFORE_CHECKPOINT = 4 * 2**20
 LAST_WRITE_PATIENCE_S = 1.0
-
-_commit_params = Decoder(CommitParams, "params")
 
 
 class Sizes(Struct, frozen=True):
@@ -121,10 +119,11 @@ class Store:
         Raises:
             PjaiError: nothing was recorded.
         """
-        # Decoded on the writer's thread, so that a large commit does not hold up the event loop.
-        return self._writer.submit(
-            lambda _, recorder: finish(recorder.commit(_commit_params.decode(params).events, origin))
-        )
+        commit = IncomingCommit(params)
+        done = self._writer.submit(lambda _, recorder: finish(recorder.commit(commit.events(), origin)))
+        # Meanwhile the writer's thread wakes up, which takes as long.
+        commit.decode_ahead()
+        return done
 
     def read(self, statement: Statement, finish: Callable[[Rows], T]) -> T | Coroutine[Any, Any, T]:
         """What `finish` makes of the rows that `statement` finds, at once where that is quick.

@@ -147,6 +147,8 @@ class Writer:
                 jobs.append(job)
             committed = self._write(jobs)
             self._loop.call_soon_threadsafe(self._deliver, jobs, committed)
+            # Only now, as this is nothing that a client waits for.
+            self._capture.back_to(0)
             if ended:
                 return
 
@@ -173,8 +175,6 @@ class Writer:
                 job.error = failure
             log.exception("group_failed", jobs=len(jobs))
             return None
-        finally:
-            self._capture.back_to(0)
         moved = (before.seq, self._documents_seq) != (committed.seq, documents_seq)
         self._documents_seq = documents_seq
         mended = any(not job.is_captured and job.error is None for job in jobs)

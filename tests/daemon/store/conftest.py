@@ -15,6 +15,7 @@ from pjai_wire.errors import PjaiError
 from pjai_wire.methods import Receipt
 from pjaid.store import schema
 from pjaid.store.database import open_database
+from pjaid.store.incoming import incoming
 from pjaid.store.recorder import Origin, Recorder
 from tests.strategies import as_new_events
 
@@ -33,7 +34,7 @@ class Ledger:
         before = self.recorder.head
         self.connection.execute("SAVEPOINT job")
         try:
-            return self.recorder.commit(as_new_events(list(events)), ORIGIN)
+            return self.recorder.commit(incoming(as_new_events(list(events))), ORIGIN)
         except PjaiError:
             self.connection.execute("ROLLBACK TO job")
             self.recorder.restore(before)

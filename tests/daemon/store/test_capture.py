@@ -27,6 +27,7 @@ from pjaid.store import capture, reads, schema
 from pjaid.store import documents as stored_documents
 from pjaid.store.changed import Row, RowChange
 from pjaid.store.database import open_database
+from pjaid.store.incoming import incoming
 from pjaid.store.keys import StoreKey
 from pjaid.store.recorder import Origin, Recorder
 from pjaid.store.store import DATABASE, Store
@@ -220,7 +221,7 @@ def connection(tmp_path: Path) -> Iterator[apsw.Connection]:
 def add(name: str) -> Any:
     """A job that adds a persona."""
     return lambda _, recorder: recorder.commit(
-        as_new_events([(PERSONA[0], {"id": name, "name": name})]), ORIGIN
+        incoming(as_new_events([(PERSONA[0], {"id": name, "name": name})])), ORIGIN
     )
 
 

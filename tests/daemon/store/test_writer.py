@@ -14,6 +14,7 @@ import pytest
 from pjai_wire.errors import InternalError, NotFound, Overloaded, PjaiError, Stopping, StorageError
 from pjaid.store import schema
 from pjaid.store.database import open_database
+from pjaid.store.incoming import incoming
 from pjaid.store.recorder import Origin, Recorder
 from pjaid.store.writer import Committed, Writer
 from tests.strategies import as_new_events
@@ -64,7 +65,7 @@ async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
 
 def persona(name: str) -> Callable[[apsw.Connection, Recorder], int]:
     def work(_connection: apsw.Connection, recorder: Recorder) -> int:
-        events = as_new_events([("v1.PersonaCreated", {"id": name, "name": name})])
+        events = incoming(as_new_events([("v1.PersonaCreated", {"id": name, "name": name})]))
         return recorder.commit(events, ORIGIN).seq
 
     return work
@@ -82,8 +83,8 @@ async def test_jobs_that_wait_together_share_one_transaction(bench: Bench) -> No
 
 async def test_a_job_that_fails_leaves_its_neighbours_alone(bench: Bench) -> None:
     def fail(_connection: apsw.Connection, recorder: Recorder) -> None:
-        recorder.commit(as_new_events([("v1.PersonaCreated", {"id": "x", "name": "x"})]), ORIGIN)
-        recorder.commit(as_new_events([("v1.PersonaUsed", {"id": "nobody"})]), ORIGIN)
+        recorder.commit(incoming(as_new_events([("v1.PersonaCreated", {"id": "x", "name": "x"})])), ORIGIN)
+        recorder.commit(incoming(as_new_events([("v1.PersonaUsed", {"id": "nobody"})])), ORIGIN)
 
     bench.hold()
     first = bench.writer.submit(persona("a"))
@@ -162,15 +163,16 @@ async def test_a_group_that_takes_too_long_at_the_end_is_rolled_back(bench: Benc
 
 
 async def test_a_repeated_commit_is_answered_with_its_first_receipt(bench: Bench) -> None:
-    events = as_new_events([("v1.PersonaCreated", {"id": "a", "name": "a"}), ("v1.PersonaUsed", {"id": "a"})])
-    other = as_new_events([("v1.PersonaUsed", {"id": "a"})])
+    made = [("v1.PersonaCreated", {"id": "a", "name": "a"}), ("v1.PersonaUsed", {"id": "a"})]
+    events = incoming(as_new_events(made))
+    other = incoming(as_new_events([("v1.PersonaUsed", {"id": "a"})]))
     first = await bench.writer.submit(lambda _, recorder: recorder.commit(events, ORIGIN))
     await bench.writer.submit(lambda _, recorder: recorder.commit(other, ORIGIN))
     again = await bench.writer.submit(lambda _, recorder: recorder.commit(events, ORIGIN))
     assert (again.seq, again.commit_id, again.repeated) == (first.seq, first.commit_id, True)
     with pytest.raises(PjaiError, match="another commit"):
         await bench.writer.submit(lambda _, recorder: recorder.commit((*other, events[0]), ORIGIN))
-    mixed = (*as_new_events([("v1.PersonaUsed", {"id": "a"})]), other[0])
+    mixed = (*incoming(as_new_events([("v1.PersonaUsed", {"id": "a"})])), other[0])
     with pytest.raises(PjaiError, match="another commit"):
         await bench.writer.submit(lambda _, recorder: recorder.commit(mixed, ORIGIN))
     assert bench.connection.execute("SELECT usage_count FROM personas").get == 2
