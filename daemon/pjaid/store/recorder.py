@@ -1,4 +1,4 @@
-"""Owns the recording of events: held against the state, appended to the log, turned into rows, in that order."""
+"""Owns the recording of events: held against the state, put in the log, turned into rows, in that order."""
 
 from __future__ import annotations
 
