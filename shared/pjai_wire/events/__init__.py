@@ -18,7 +18,7 @@ def _of(version: str, module: ModuleType) -> dict[str, type[Event]]:
         if isinstance(kind, type)
         and issubclass(kind, Event)
         and kind is not Event
-        and kind.__module__ == module.__name__
+        and kind.__module__.startswith(module.__name__)
     }
 
 

@@ -1,0 +1,77 @@
+"""Owns the events of version 1.
+
+A field with a default may be left out; the default is the event's own for ever. In an update, a field that
+is left out (`UNSET`) stays as it was.
+"""
+
+from pjai_wire.events.v1.actors import ActorRefused
+from pjai_wire.events.v1.base import Event
+from pjai_wire.events.v1.configuration import (
+    PluginDisabled,
+    PluginEnabled,
+    PluginInstalled,
+    PluginRemoved,
+    SystemConfigRemoved,
+    SystemConfigSet,
+    UserPreferenceRemoved,
+    UserPreferenceSet,
+)
+from pjai_wire.events.v1.conversations import (
+    ConversationArchived,
+    ConversationDeleted,
+    ConversationMessageAdded,
+    ConversationStarted,
+    ConversationUnarchived,
+    ConversationUpdated,
+)
+from pjai_wire.events.v1.memories import (
+    MemoryEntityAccessed,
+    MemoryEntityCreated,
+    MemoryEntityDeleted,
+    MemoryEntityLinked,
+    MemoryEntityUnlinked,
+    MemoryEntityUpdated,
+)
+from pjai_wire.events.v1.personas import (
+    PersonaActivated,
+    PersonaCreated,
+    PersonaDeactivated,
+    PersonaDeleted,
+    PersonaUpdated,
+    PersonaUsed,
+)
+from pjai_wire.events.v1.workflows import WorkflowDeleted, WorkflowExecuted, WorkflowSaved
+
+__all__ = [
+    "Event",
+    "ActorRefused",
+    "PersonaCreated",
+    "PersonaUpdated",
+    "PersonaActivated",
+    "PersonaDeactivated",
+    "PersonaUsed",
+    "PersonaDeleted",
+    "MemoryEntityCreated",
+    "MemoryEntityUpdated",
+    "MemoryEntityAccessed",
+    "MemoryEntityLinked",
+    "MemoryEntityUnlinked",
+    "MemoryEntityDeleted",
+    "ConversationStarted",
+    "ConversationMessageAdded",
+    "ConversationUpdated",
+    "ConversationArchived",
+    "ConversationUnarchived",
+    "ConversationDeleted",
+    "WorkflowSaved",
+    "WorkflowExecuted",
+    "WorkflowDeleted",
+    "PluginInstalled",
+    "PluginEnabled",
+    "PluginDisabled",
+    "PluginRemoved",
+    "SystemConfigSet",
+    "SystemConfigRemoved",
+    "UserPreferenceSet",
+    "UserPreferenceRemoved",
+]

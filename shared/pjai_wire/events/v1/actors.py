@@ -1,0 +1,16 @@
+"""Owns the events about actors."""
+
+from __future__ import annotations
+
+from pjai_wire.events.v1.base import Event
+from pjai_wire.fields import Id
+from pjai_wire.query import Identifier
+
+
+class ActorRefused(Event, frozen=True, kw_only=True):
+    """An actor was refused what its declaration does not name."""
+
+    id: Id
+    """The actor's name in the audit trail."""
+    wanted: Identifier
+    """The method or the event."""

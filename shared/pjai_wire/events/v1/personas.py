@@ -1,0 +1,66 @@
+"""Owns the events of personas."""
+
+from __future__ import annotations
+
+from msgspec import UNSET, UnsetType, field
+
+from pjai_wire.events.v1.base import Event
+from pjai_wire.fields import (
+    Avatar,
+    Description,
+    Document,
+    Id,
+    Personality,
+    PersonalityLike,
+    PersonaName,
+    PersonaSettings,
+    PersonaSettingsLike,
+)
+
+
+class PersonaCreated(Event, frozen=True, kw_only=True):
+    """A persona begins, inactive."""
+
+    id: Id
+    name: PersonaName
+    description: Description = ""
+    avatar: Avatar | None = None
+    personality: PersonalityLike = field(default_factory=Personality)
+    settings: PersonaSettingsLike = field(default_factory=PersonaSettings)
+    memory_config: Document = field(default_factory=dict)
+
+
+class PersonaUpdated(Event, frozen=True, kw_only=True):
+    """A persona's fields change."""
+
+    id: Id
+    name: PersonaName | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+    avatar: Avatar | UnsetType | None = UNSET
+    personality: PersonalityLike | UnsetType = UNSET
+    settings: PersonaSettingsLike | UnsetType = UNSET
+    memory_config: Document | UnsetType = UNSET
+
+
+class PersonaActivated(Event, frozen=True, kw_only=True):
+    """A persona becomes the active one."""
+
+    id: Id
+
+
+class PersonaDeactivated(Event, frozen=True, kw_only=True):
+    """A persona is the active one no longer."""
+
+    id: Id
+
+
+class PersonaUsed(Event, frozen=True, kw_only=True):
+    """A persona served its user."""
+
+    id: Id
+
+
+class PersonaDeleted(Event, frozen=True, kw_only=True):
+    """A persona ends, with its memories, conversations and workflows."""
+
+    id: Id
