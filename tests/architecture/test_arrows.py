@@ -57,6 +57,12 @@ ROOMS = (
         not_standard=("socket", "threading"),
     ),
     Room("pjaid.supervisor.child", ours=("pjai", "pjaid.supervisor.entry"), others=("anyio",)),
+    Room(
+        "pjaid.actors",
+        ours=("pjai_wire", "pjai", "pjaid.actors"),
+        others=("anyio", "msgspec", "prometheus_client", "zstandard"),
+        not_standard=("socket", "threading"),
+    ),
     Room("pjaid.transport", ours=GROUND, others=("anyio", "msgspec", "structlog", "zmq")),
     Room(
         "pjaid.live",

@@ -50,6 +50,12 @@ class Method(Generic[ParamsT, ResultT]):
     def __repr__(self) -> str:
         return f"<method {self.name}>"
 
+    @property
+    def actor(self) -> str | None:
+        """The actor that answers it; None where the daemon itself does."""
+        actor, dot, _ = self.name.partition(".")
+        return actor if dot else None
+
 
 class Params(
     Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True

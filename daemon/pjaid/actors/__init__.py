@@ -1,0 +1,1 @@
+"""Owns the actors that come with the daemon: each a client in a process of its own, without key or file."""
