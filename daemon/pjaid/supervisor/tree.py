@@ -18,7 +18,7 @@ class Place(Struct, frozen=True):
     restart: Restart = Restart()
 
 
-TREE: tuple[Place, ...] = ()
+TREE: tuple[Place, ...] = (Place("memory", "pjaid.actors.memory_steward:memory"),)
 """Ours, one for one: when one falls, the others stay."""
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pjaid.errors import InvalidSetting
-from pjaid.supervisor.tree import Place, places
+from pjaid.supervisor.tree import TREE, Place, places
 from tests.installing import tell_of
 
 
@@ -27,7 +27,7 @@ WEATHER = Place("weather", "weather_actor:weather")
 @pytest.mark.parametrize(
     ("wanted", "found"),
     [
-        ("all", (NOTES, WEATHER)),
+        ("all", (NOTES, WEATHER, *TREE)),
         ("none", ()),
         ("weather", (WEATHER,)),
         ("weather, notes", (WEATHER, NOTES)),
