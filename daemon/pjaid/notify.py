@@ -7,6 +7,13 @@ import socket
 from contextlib import suppress
 
 SEND_TIMEOUT_S = 1.0
+PATIENCE_S = 60
+"""How long the manager is to wait for the next sign of a start that takes long."""
+
+
+def starting(status: str) -> None:
+    """Tells that the start goes on, and may take a while yet; `status` is one line for people."""
+    _send(f"EXTEND_TIMEOUT_USEC={PATIENCE_S * 1_000_000}\nSTATUS={_line(status)}")
 
 
 def ready(status: str) -> None:

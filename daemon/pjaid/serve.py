@@ -90,6 +90,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
         key,
         on_committed=lambda committed: dependents.committed(committed),
         on_durable=lambda committed: dependents.durable(committed),
+        on_upgrading=notify.starting,
     )
     dependents = Dependents(store.seq, store.documents_seq)
     answers = Answers(dependents, bytes_max=settings.cache_bytes_max, age_max_s=settings.cache_age_max_s)

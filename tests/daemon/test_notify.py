@@ -19,17 +19,19 @@ def manager() -> Iterator[socket.socket]:
         yield receiver
 
 
-def test_ready_and_stopping_are_told(
+def test_starting_ready_and_stopping_are_told(
     manager: socket.socket, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = str(tmp_path / "notify")
     manager.bind(path)
     monkeypatch.setenv("NOTIFY_SOCKET", path)
 
+    notify.starting("bringing the store up to date")
     notify.ready("answering")
     notify.stopping("draining")
 
-    assert [manager.recv(1024) for _ in range(2)] == [
+    assert [manager.recv(1024) for _ in range(3)] == [
+        b"EXTEND_TIMEOUT_USEC=60000000\nSTATUS=bringing the store up to date",
         b"READY=1\nSTATUS=answering",
         b"STOPPING=1\nSTATUS=draining",
     ]

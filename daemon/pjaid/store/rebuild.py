@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from pjaid.store.database import open_database
 from pjaid.store.recorder import Recorder
 
 SCRATCH = "rebuild-"
+EVENTS_BETWEEN_REPORTS = 10_000
 
 _decoders = {name: Decoder(kind, "args") for name, kind in EVENTS.items()}
 
@@ -51,7 +52,7 @@ def compare_with_log(live: apsw.Connection, directory: Path, cipher: Cipher) -> 
         try:
             schema.prepare(built, store_id="rebuild")
             built.execute("BEGIN")
-            replayed = _replay(live, Recorder(built))
+            replayed = replay(live, Recorder(built))
             compared = {table.table_name: _compare(live, built, table) for table in tables.STATE}
             built.execute("ROLLBACK")
         finally:
@@ -70,7 +71,7 @@ def replace_from_log(connection: apsw.Connection, recorder: Recorder) -> Rebuild
     """Replaces the state by what the log says, inside a transaction of the caller's."""
     before = {table.table_name: list(_rows(connection, table)) for table in tables.STATE}
     schema.clear_state(connection)
-    replayed = _replay(connection, recorder)
+    replayed = replay(connection, recorder)
     compared = {
         table.table_name: _differences(iter(before[table.table_name]), _rows(connection, table))
         for table in tables.STATE
@@ -78,11 +79,21 @@ def replace_from_log(connection: apsw.Connection, recorder: Recorder) -> Rebuild
     return _result(replayed, compared, replaced=True)
 
 
-def _replay(log: apsw.Connection, recorder: Recorder) -> Replayed:
-    """Materialises every event of the log; those of a newer program, and erased ones, are passed over."""
+def replay(
+    log: apsw.Connection, recorder: Recorder, *, on_progress: Callable[[int], None] = lambda _: None
+) -> Replayed:
+    """Materialises every event of the log; those of a newer program, and erased ones, are passed over.
+
+    Args:
+        log: where the events are.
+        recorder: makes the state of them, which is empty until now.
+        on_progress: told now and then how many there have been.
+    """
     events = 0
     for name, args in log.cursor().execute("SELECT name, args FROM events ORDER BY seq"):
         events += 1
+        if events % EVENTS_BETWEEN_REPORTS == 0:
+            on_progress(events)
         if name in _decoders and args is not None:
             recorder.materialise(_decoders[name].decode(args))
     return Replayed(reads.head(log), events)

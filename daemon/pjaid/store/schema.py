@@ -9,10 +9,13 @@ import apsw
 from pjai_wire import tables
 from pjai_wire.columns import Column, Kind
 from pjai_wire.ids import new_id
-from pjai_wire.tables import Table
+from pjai_wire.tables import Table, client_documents
 from pjaid.errors import EX_DATAERR, StartError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""Counted up whenever the state tables change, or what materializers make of the log: `upgrade` then makes
+the state anew. A program refuses the files of a later one."""
+
 APPLICATION_ID = 0x504A4169
 """`PJAi` in ASCII, as `file` and SQLite's own tools look for it."""
 
@@ -50,8 +53,11 @@ CREATE INDEX events_by_persona ON events (persona_id);
 """
 
 LOCAL = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
 """
+
+LASTING = ("origins", "events", "meta", client_documents.table_name)
+"""Tables that nothing could make again; all others come from the log."""
 
 INDEXES = """
 CREATE UNIQUE INDEX personas_by_name ON personas (name);
@@ -91,6 +97,17 @@ def create_state(connection: apsw.Connection) -> None:
     connection.execute(STATE)
 
 
+def drop_state(connection: apsw.Connection) -> None:
+    """Drops every table that is made from the log, with its indexes, whichever program made it."""
+    lasting = ", ".join("?" * len(LASTING))
+    sql = (
+        "SELECT name FROM sqlite_schema"
+        f" WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' AND name NOT IN ({lasting})"
+    )
+    for (name,) in connection.execute(sql, LASTING).fetchall():
+        connection.execute(f'DROP TABLE IF EXISTS "{name}"')
+
+
 def clear_state(connection: apsw.Connection) -> None:
     """Empties the state tables."""
     for table in tables.STATE:
@@ -98,7 +115,7 @@ def clear_state(connection: apsw.Connection) -> None:
 
 
 def prepare(connection: apsw.Connection, store_id: str) -> None:
-    """Makes the schema in a new file, and checks it in an old one.
+    """Makes the schema in a new file, and checks that an old one is ours; `upgrade` brings it up to date.
 
     Raises:
         StartError: a newer program made the file, or it is not PJai's.
@@ -111,12 +128,12 @@ def prepare(connection: apsw.Connection, store_id: str) -> None:
             hint='a newer PJai wrote it: pip install --upgrade "pjai[daemon]"',
             exit_code=EX_DATAERR,
         )
-    if version == SCHEMA_VERSION and application == APPLICATION_ID:
+    if version and application == APPLICATION_ID:
         return
     if connection.execute("SELECT count(*) FROM sqlite_schema").get:
         raise StartError("the database file is not PJai's", hint="set data_dir", exit_code=EX_DATAERR)
     with connection:
-        connection.execute(LOG + LOCAL + _create_table(tables.client_documents))
+        connection.execute(LOG + LOCAL + _create_table(client_documents))
         create_state(connection)
         connection.execute("CREATE UNIQUE INDEX documents_by_name ON client_documents (client, name)")
         connection.executemany(

@@ -25,6 +25,7 @@ from pjaid.store.reads import Rows, documents_head, run, run_raw
 from pjaid.store.recorder import Origin, Recorder
 from pjaid.store.slow import Run, SlowReads
 from pjaid.store.statements import Statement
+from pjaid.store.upgrade import upgrade
 from pjaid.store.writer import Committed, Writer
 
 log = structlog.get_logger()
@@ -53,6 +54,8 @@ class Store:
         on_committed: called on the event loop after each group of commits that changed anything, when their
             receipts have been handed out.
         on_durable: called before they are.
+        on_upgrading: told of the progress, in a sentence, while the file of an older program is brought up to
+            date.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Store:
         on_committed: Callable[[Committed], None],
         *,
         on_durable: Callable[[Committed], None] = lambda _: None,
+        on_upgrading: Callable[[str], None] = lambda _: None,
     ) -> None:
         require_sqlite()
         self.cipher: Cipher = key.cipher
@@ -72,6 +76,7 @@ class Store:
         rebuild.clear_scratch(self._scratch)
         writing = open_database(self._path, key.cipher, key.data_key, cache_kibibytes=WRITER_CACHE_KIBIBYTES)
         schema.prepare(writing, key.store_id)
+        upgrade(writing, on_progress=on_upgrading)
         self._writing = writing
         recorder = Recorder(writing, development=settings.development)
         self.device = recorder.device
