@@ -19,12 +19,16 @@ MEMORIES = ("m1", "m2", "m3", "m4", "m5")
 _POOLS: dict[str, tuple[str, ...]] = {
     "Persona": PERSONAS,
     "MemoryEntity": MEMORIES,
+    "MemoryPinned": MEMORIES,
+    "MemoryUnpinned": MEMORIES,
+    "Memories": PERSONAS,
     "Conversation": ("c1", "c2", "c3"),
     "Workflow": ("w1", "w2"),
     "Plugin": ("g1", "g2"),
     "Actor": ("actor.a", "actor.b"),
     "SystemConfig": ("s1", "s2"),
     "UserPreference": ("u1", "u2"),
+    "Warning": ("storage.a", "storage.b"),
 }
 _FIELD_POOLS: dict[str, tuple[str, ...]] = {
     "personaId": PERSONAS,
@@ -89,6 +93,10 @@ def _arguments(name: str) -> st.SearchStrategy[dict[str, Any]]:
     fields = {field.encode_name: values(field.type) for field in declared.fields}
     own = _ID_POOLS.get(event) or next(pool for prefix, pool in _POOLS.items() if event.startswith(prefix))
     fields["id"] = st.sampled_from(own)
+    if "ids" in fields:
+        fields["ids"] = st.lists(st.sampled_from(MEMORIES), min_size=1, max_size=2)
+    if "before" in fields:
+        fields["before"] = st.just(2**53 - 1)
     for field, pool in _FIELD_POOLS.items():
         if field in fields:
             fields[field] = st.sampled_from(pool)

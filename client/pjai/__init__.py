@@ -48,6 +48,7 @@ from pjai_wire.tables import (
     plugins,
     system_config,
     user_preferences,
+    warnings,
     workflows,
 )
 
@@ -123,6 +124,7 @@ __all__ = [
     "plugins",
     "system_config",
     "user_preferences",
+    "warnings",
     "workflows",
     "average",
     "both",

@@ -44,11 +44,21 @@ Vector = Annotated[
     ),
 ]
 
+Ids = Annotated[tuple[Id, ...], Meta(min_length=1, max_length=limits.IDS_PER_EVENT_MAX)]
+ContentHash = Annotated[
+    str, Meta(min_length=32, max_length=32, description="tells equal contents, to whoever made it")
+]
+
 MemoryType = Literal["person", "concept", "event", "task", "conversation", "knowledge"]
 MemoryTier = Literal["hot", "warm", "cold"]
+TierReason = Literal["pinned", "frequent_and_important", "frequent", "important", "old_and_unimportant"]
+"""Why a memory moves to a tier."""
+
 Role = Literal["user", "assistant", "system"]
 Sentiment = Literal["positive", "neutral", "negative"]
 PrivacyLevel = Literal["low", "medium", "high"]
+SanitiserPolicy = Literal["off", "mark", "redact"]
+"""What becomes of card numbers, keys and the like in what is remembered: nothing; counted; taken out."""
 
 Document = dict[str, Any]
 """A free map of the client's."""
@@ -65,9 +75,11 @@ class Personality(Struct, frozen=True, kw_only=True, rename="camel"):
 class PersonaSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     """What a persona may keep, and for how long."""
 
-    memory_retention: Annotated[int, Meta(ge=1, le=36_500, description="days")] = 365
+    memory_retention: Annotated[int, Meta(ge=0, le=36_500, description="days; 0 is for ever")] = 365
     privacy_level: PrivacyLevel = "medium"
     auto_learn: bool = True
+    sanitiser: SanitiserPolicy | None = None
+    """None is what the privacy level says: `redact` for high, `mark` for medium, `off` for low."""
 
 
 class _PersonalityAsked(Personality, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,6 +1,7 @@
 """Owns the records: what each table holds, its columns in the order in which rows travel.
 
-A row travels as an array in column order. New columns are added at the end, with a default.
+A row travels as an array in column order. New columns are added at the end, with a default; behind them stand
+those that are answered on request only.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from msgspec import Meta, Struct
 from pjai_wire.fields import (
     Avatar,
     ClientName,
+    ContentHash,
     Count,
     Description,
     Document,
@@ -81,8 +83,12 @@ class MemoryEntity(Record, frozen=True, kw_only=True):
     metadata: Document
     version: Version
     deleted_at: Instant | None
+    pinned: bool = False
+    """Never demoted and never expired."""
     embedding: Annotated[Vector | None, Meta(extra={"on_request": True})] = None
     """Answered when `select` names it; otherwise None."""
+    content_hash: Annotated[ContentHash | None, Meta(extra={"on_request": True})] = None
+    """Of type, name, summary and content as they were remembered; None once one of them has changed."""
 
 
 class MemoryLink(Record, frozen=True, kw_only=True):
@@ -180,6 +186,17 @@ class UserPreference(Record, frozen=True, kw_only=True):
     id: Id
     value: Any
     updated_at: Instant
+
+
+class Warning(Record, frozen=True, kw_only=True):  # noqa: A001 # what it is
+    """Something that needs somebody's care; it goes when that is over."""
+
+    id: Id
+    kind: Word
+    persona_id: Id | None
+    value: float
+    allowed: float
+    raised_at: Instant
 
 
 class ClientDocument(Record, frozen=True, kw_only=True):

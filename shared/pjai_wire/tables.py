@@ -104,6 +104,7 @@ workflows = Table("workflows", records.Workflow)
 plugins = Table("plugins", records.Plugin)
 system_config = Table("system_config", records.SystemConfig)
 user_preferences = Table("user_preferences", records.UserPreference)
+warnings = Table("warnings", records.Warning)
 client_documents = Table("client_documents", records.ClientDocument)
 
 STATE: tuple[Table[Any], ...] = (
@@ -116,6 +117,7 @@ STATE: tuple[Table[Any], ...] = (
     plugins,
     system_config,
     user_preferences,
+    warnings,
 )
 """What is materialised from the event log."""
 

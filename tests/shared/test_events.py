@@ -171,7 +171,7 @@ def test_what_is_within_its_limits_is_taken(name: str, args: dict[str, Any]) -> 
         ("v1.PersonaCreated", {"id": "a", "name": "x" * 201}),
         ("v1.PersonaCreated", {"id": "a", "name": "A", "description": "x" * 1_001}),
         ("v1.PersonaCreated", {"id": "a", "name": "A", "settings": {"privacyLevel": "none"}}),
-        ("v1.PersonaCreated", {"id": "a", "name": "A", "settings": {"memoryRetention": 0}}),
+        ("v1.PersonaCreated", {"id": "a", "name": "A", "settings": {"memoryRetention": -1}}),
         ("v1.PersonaCreated", {"id": "a", "name": "A", "personality": {"traits": "curious"}}),
         ("v1.PersonaUpdated", {"id": "a", "name": None}),
         ("v1.MemoryEntityCreated", MEMORY | {"name": "x" * 501}),

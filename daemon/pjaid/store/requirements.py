@@ -21,6 +21,7 @@ _OWNERS: dict[str, str] = {
     "memories": "persona_id",
     "conversations": "persona_id",
     "workflows": "persona_id",
+    "warnings": "persona_id",
     "memory_links": "(SELECT persona_id FROM memories WHERE memories.id = memory_links.from_id)",
 }
 """How to tell the persona that a row belongs to."""
@@ -99,6 +100,32 @@ def version_follows(connection: apsw.Connection, event: Any) -> str | None:
             hint="read the memory again, and make the change to what it is now",
         )
     return None
+
+
+def all_of_persona(condition: str, *fields: str) -> Requirement:
+    """Every memory that an event names is of the persona that its id names, and is as it says.
+
+    Args:
+        condition: of SQL, with a `?` for each of the fields.
+        fields: of the event.
+    """
+
+    def check(connection: apsw.Connection, event: Any) -> str | None:
+        ids = set(event.ids)
+        sql = (
+            f"SELECT count(*) FROM memories WHERE id IN ({', '.join('?' * len(ids))})"
+            f" AND persona_id = ? AND {condition}"
+        )
+        values = (getattr(event, field) for field in fields)
+        if connection.execute(sql, (*ids, event.id, *values)).get != len(ids):
+            raise Conflict(
+                f"{type(event).__name__}.ids has memories of which it does not hold",
+                hint="they may have changed: read them again",
+            )
+        persona: str = event.id
+        return persona
+
+    return check
 
 
 def _wire(python_name: str) -> str:

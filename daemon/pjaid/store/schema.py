@@ -12,7 +12,7 @@ from pjai_wire.ids import new_id
 from pjai_wire.tables import Table, client_documents
 from pjaid.errors import EX_DATAERR, StartError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Counted up whenever the state tables change, or what materializers make of the log: `upgrade` then makes
 the state anew. A program refuses the files of a later one."""
 
@@ -64,6 +64,9 @@ CREATE UNIQUE INDEX personas_by_name ON personas (name);
 CREATE INDEX personas_by_use ON personas (is_active, last_used_at);
 CREATE INDEX memories_by_type ON memories (persona_id, type, importance);
 CREATE INDEX memories_by_importance ON memories (persona_id, importance);
+CREATE INDEX memories_by_tier ON memories (persona_id, pinned, memory_tier, importance);
+CREATE INDEX memories_by_content ON memories (content_hash) WHERE content_hash IS NOT NULL;
+CREATE INDEX memories_by_deletion ON memories (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX memory_links_by_from ON memory_links (from_id);
 CREATE INDEX memory_links_by_to ON memory_links (to_id);
 CREATE INDEX conversations_by_age ON conversations (persona_id, created_at);

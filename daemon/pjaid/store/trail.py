@@ -19,12 +19,16 @@ from pjaid.store.values import SqlValue
 _TABLE_OF_PREFIX = {
     "Persona": "personas",
     "MemoryEntity": "memories",
+    "MemoryPinned": "memories",
+    "MemoryUnpinned": "memories",
+    "Memories": "memories",
     "ConversationMessage": "messages",
     "Conversation": "conversations",
     "Workflow": "workflows",
     "Plugin": "plugins",
     "SystemConfig": "system_config",
     "UserPreference": "user_preferences",
+    "Warning": "warnings",
 }
 _LINKS = ("MemoryEntityLinked", "MemoryEntityUnlinked")
 

@@ -59,6 +59,7 @@ MEMORY = MemoryEntity(
     metadata={},
     version=1,
     deleted_at=None,
+    pinned=True,
     embedding=EMBEDDING,
 )
 CONVERSATION = Conversation(

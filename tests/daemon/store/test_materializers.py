@@ -94,6 +94,98 @@ def test_links_count_at_both_ends_until_one_end_is_deleted(ledger: Ledger, perso
     assert rows("SELECT deleted_at FROM memories WHERE id = 'a'") == [(9,)]
 
 
+def tiered(tier: str, *ids: str, persona: str = "ada") -> tuple[str, dict[str, Any]]:
+    return ("v1.MemoriesTiered", {"id": persona, "ids": ids, "tier": tier, "reason": "important"})
+
+
+def expired(before: int, *ids: str) -> tuple[str, dict[str, Any]]:
+    args = {"id": "ada", "ids": ids, "reason": "retention", "before": before, "at": 9}
+    return ("v1.MemoriesExpired", args)
+
+
+def purged(before: int, *ids: str) -> tuple[str, dict[str, Any]]:
+    return ("v1.MemoriesPurged", {"id": "ada", "ids": ids, "reason": "deleted_long_ago", "before": before})
+
+
+def test_a_move_to_another_tier_is_no_change(ledger: Ledger, persona: str, rows: Rows) -> None:
+    ledger.commit(memory("a", at=1), memory("b", at=1), memory("c", at=1))
+    ledger.commit(tiered("cold", "a", "b"))
+    assert rows("SELECT memory_tier, version, updated_at FROM memories ORDER BY id") == [
+        ("cold", 1, 1),
+        ("cold", 1, 1),
+        ("hot", 1, 1),
+    ]
+
+
+def test_a_pinned_memory_is_hot_and_stays_so(ledger: Ledger, persona: str, rows: Rows) -> None:
+    ledger.commit(memory("a", memoryTier="cold", at=1))
+    ledger.commit(("v1.MemoryPinned", {"id": "a"}))
+    for refused in (tiered("cold", "a"), expired(5, "a")):
+        with pytest.raises(Conflict):
+            ledger.commit(refused)
+    assert rows("SELECT memory_tier, pinned FROM memories") == [("hot", 1)]
+    ledger.commit(("v1.MemoryUnpinned", {"id": "a"}), tiered("cold", "a"))
+    assert rows("SELECT memory_tier, pinned FROM memories") == [("cold", 0)]
+
+
+def test_what_expires_is_deleted_with_its_links(ledger: Ledger, persona: str, rows: Rows) -> None:
+    ledger.commit(*(memory(name, at=1) for name in "abcd"))
+    for start, end in ("ab", "ac", "bc", "cd"):
+        ledger.commit(("v1.MemoryEntityLinked", {"id": start + end, "fromId": start, "toId": end}))
+    ledger.commit(expired(2, "a", "b"))
+    assert rows("SELECT id, deleted_at, connection_count FROM memories ORDER BY id") == [
+        ("a", 9, 0),
+        ("b", 9, 0),
+        ("c", None, 1),
+        ("d", None, 1),
+    ]
+    assert rows("SELECT id FROM memory_links") == [("cd",)]
+
+
+def test_what_was_accessed_meanwhile_does_not_expire(ledger: Ledger, persona: str, rows: Rows) -> None:
+    ledger.commit(memory("a", at=1), memory("b", at=1), ("v1.MemoryEntityAccessed", {"id": "b", "at": 5}))
+    with pytest.raises(Conflict):
+        ledger.commit(expired(5, "a", "b"))
+    ledger.commit(expired(5, "a", "a"))
+    assert rows("SELECT id FROM memories WHERE deleted_at IS NULL") == [("b",)]
+
+
+def test_what_was_deleted_before_is_purged_though_its_persona_is_gone(
+    ledger: Ledger, persona: str, rows: Rows
+) -> None:
+    ledger.commit(memory("a"), memory("b"))
+    ledger.commit(
+        ("v1.MemoryEntityDeleted", {"id": "a", "at": 5}), ("v1.PersonaDeleted", {"id": persona, "at": 9})
+    )
+    with pytest.raises(Conflict):
+        ledger.commit(purged(9, "a", "b"))
+    ledger.commit(purged(9, "a"))
+    assert rows("SELECT id FROM memories") == [("b",)]
+
+
+def test_memories_are_moved_with_those_of_their_own_persona_only(ledger: Ledger, persona: str) -> None:
+    ledger.commit(("v1.PersonaCreated", {"id": "bo", "name": "Bo"}), memory("a"), memory("b", personaId="bo"))
+    with pytest.raises(Conflict):
+        ledger.commit(tiered("warm", "a", "b"))
+
+
+def test_a_memory_that_has_changed_has_no_hash(ledger: Ledger, persona: str, rows: Rows) -> None:
+    ledger.commit(memory("a", contentHash="0" * 32))
+    ledger.commit(("v1.MemoryEntityUpdated", {"id": "a", "importance": 1}))
+    assert rows("SELECT content_hash FROM memories") == [("0" * 32,)]
+    ledger.commit(("v1.MemoryEntityUpdated", {"id": "a", "content": {"flour": "rye"}}))
+    assert rows("SELECT content_hash FROM memories") == [(None,)]
+
+
+def test_a_warning_that_is_raised_again_keeps_its_age(ledger: Ledger, rows: Rows) -> None:
+    raised = {"id": "storage.index_share", "kind": "storage.index_share", "allowed": 20.0}
+    ledger.commit(("v1.WarningRaised", {**raised, "value": 25.0, "at": 1}))
+    ledger.commit(("v1.WarningRaised", {**raised, "value": 30.0, "at": 2}))
+    assert rows("SELECT value, raised_at FROM warnings") == [(30.0, 1)]
+    ledger.commit(("v1.WarningCleared", {"id": "storage.index_share"}))
+    assert rows("SELECT * FROM warnings") == []
+
+
 def test_memories_of_different_personas_are_not_linked(ledger: Ledger, persona: str) -> None:
     ledger.commit(("v1.PersonaCreated", {"id": "bo", "name": "Bo"}), memory("a"), memory("b", personaId="bo"))
     with pytest.raises(InvalidValue):

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from pjaid.store.materializers.registry import MATERIALIZERS, Materializer, Read
 
-for _room in ("personas", "memories", "conversations", "workflows", "configuration"):
+for _room in ("personas", "memories", "conversations", "workflows", "configuration", "warnings"):
     import_module(f"{__name__}.{_room}")
 
 __all__ = ["MATERIALIZERS", "Materializer", "Read"]

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
+from msgspec import UNSET
+
+from pjai_wire import limits
 from pjai_wire.events import v1, v2
 from pjai_wire.select import either
 from pjai_wire.tables import memories, memory_links, personas
 from pjaid.store.materializers.registry import Read, materializes
-from pjaid.store.requirements import absent, exists, not_linked, of_one_persona, version_follows
-from pjaid.store.writes import Write, delete, given, insert, update
+from pjaid.store.requirements import (
+    absent,
+    all_of_persona,
+    exists,
+    not_linked,
+    of_one_persona,
+    version_follows,
+)
+from pjaid.store.writes import Write, delete, delete_referring, given, insert, update
+
+_HASHED = ("type", "name", "summary", "content")
 
 
 @materializes(v1.MemoryEntityCreated, exists(personas, "persona_id"), absent(memories))
@@ -25,6 +38,7 @@ def memory_created(event: v1.MemoryEntityCreated, _read: Read) -> Iterator[Write
         compression_applied=False,
         connection_count=0,
         version=1,
+        pinned=False,
     )
 
 
@@ -34,6 +48,7 @@ def memory_updated(event: v1.MemoryEntityUpdated, _read: Read) -> Iterator[Write
     yield update(
         memories.where(id=event.id),
         **given(event, "id"),
+        **_hash_lost(event),
         updated_at=event.at,
         version=memories.version + 1,
     )
@@ -42,7 +57,7 @@ def memory_updated(event: v1.MemoryEntityUpdated, _read: Read) -> Iterator[Write
 @materializes(v2.MemoryEntityUpdated, exists(memories), version_follows)
 def memory_updated_v2(event: v2.MemoryEntityUpdated, _read: Read) -> Iterator[Write]:
     """Version 2 says which version it makes."""
-    yield update(memories.where(id=event.id), **given(event, "id"), updated_at=event.at)
+    yield update(memories.where(id=event.id), **given(event, "id"), **_hash_lost(event), updated_at=event.at)
 
 
 @materializes(v1.MemoryEntityAccessed, exists(memories))
@@ -84,3 +99,61 @@ def memory_deleted(event: v1.MemoryEntityDeleted, read: Read) -> Iterator[Write]
         yield update(memories.where(id=other), connection_count=memories.connection_count - 1)
     yield delete(links)
     yield update(memories.where(id=event.id), deleted_at=event.at, updated_at=event.at, connection_count=0)
+
+
+@materializes(v1.MemoryPinned, exists(memories))
+def memory_pinned(event: v1.MemoryPinned, _read: Read) -> Iterator[Write]:
+    """What is pinned is hot, from now on."""
+    yield update(memories.where(id=event.id), pinned=True, memory_tier="hot")
+
+
+@materializes(v1.MemoryUnpinned, exists(memories))
+def memory_unpinned(event: v1.MemoryUnpinned, _read: Read) -> Iterator[Write]:
+    """It stays where it is, for now."""
+    yield update(memories.where(id=event.id), pinned=False)
+
+
+@materializes(v1.MemoriesTiered, all_of_persona("deleted_at IS NULL AND (pinned = 0 OR ? = 'hot')", "tier"))
+def memories_tiered(event: v1.MemoriesTiered, _read: Read) -> Iterator[Write]:
+    """To be kept elsewhere is not to change."""
+    yield update(memories.where(memories.id.in_(event.ids)), memory_tier=event.tier)
+
+
+@materializes(
+    v1.MemoriesExpired,
+    all_of_persona("deleted_at IS NULL AND pinned = 0 AND last_accessed_at < ?", "before"),
+)
+def memories_expired(event: v1.MemoriesExpired, read: Read) -> Iterator[Write]:
+    """As if each were deleted: the rows stay, their links end, and count no more at other ends."""
+    links = memory_links.where(either(memory_links.from_id.in_(event.ids), memory_links.to_id.in_(event.ids)))
+    lost: Counter[str] = Counter()
+    for link in read(links):
+        lost.update({link.from_id, link.to_id}.difference(event.ids))
+    others: defaultdict[int, list[str]] = defaultdict(list)
+    for other, count in sorted(lost.items()):
+        others[count].append(other)
+    for count, ids in others.items():
+        for begin in range(0, len(ids), limits.QUERY_LIST_MAX):
+            some = memories.where(memories.id.in_(ids[begin : begin + limits.QUERY_LIST_MAX]))
+            yield update(some, connection_count=memories.connection_count - count)
+    yield delete(links)
+    yield update(
+        memories.where(memories.id.in_(event.ids)),
+        deleted_at=event.at,
+        updated_at=event.at,
+        connection_count=0,
+    )
+
+
+@materializes(v1.MemoriesPurged, all_of_persona("deleted_at < ?", "before"))
+def memories_purged(event: v1.MemoriesPurged, _read: Read) -> Iterator[Write]:
+    """The rows go, and links to them, should there be any yet."""
+    gone = memories.where(memories.id.in_(event.ids), memories.deleted_at < event.before)
+    yield delete_referring(memory_links, memory_links.from_id, gone)
+    yield delete_referring(memory_links, memory_links.to_id, gone)
+    yield delete(gone)
+
+
+def _hash_lost(event: v1.MemoryEntityUpdated) -> dict[str, None]:
+    """A hash is of what was remembered: what has changed has none."""
+    return {"content_hash": None} if any(getattr(event, name) is not UNSET for name in _HASHED) else {}

@@ -25,12 +25,17 @@ from pjai_wire.events.v1.conversations import (
     ConversationUpdated,
 )
 from pjai_wire.events.v1.memories import (
+    MemoriesExpired,
+    MemoriesPurged,
+    MemoriesTiered,
     MemoryEntityAccessed,
     MemoryEntityCreated,
     MemoryEntityDeleted,
     MemoryEntityLinked,
     MemoryEntityUnlinked,
     MemoryEntityUpdated,
+    MemoryPinned,
+    MemoryUnpinned,
 )
 from pjai_wire.events.v1.personas import (
     PersonaActivated,
@@ -40,6 +45,7 @@ from pjai_wire.events.v1.personas import (
     PersonaUpdated,
     PersonaUsed,
 )
+from pjai_wire.events.v1.warnings import WarningCleared, WarningRaised
 from pjai_wire.events.v1.workflows import WorkflowDeleted, WorkflowExecuted, WorkflowSaved
 
 __all__ = [
@@ -57,6 +63,11 @@ __all__ = [
     "MemoryEntityLinked",
     "MemoryEntityUnlinked",
     "MemoryEntityDeleted",
+    "MemoryPinned",
+    "MemoryUnpinned",
+    "MemoriesTiered",
+    "MemoriesExpired",
+    "MemoriesPurged",
     "ConversationStarted",
     "ConversationMessageAdded",
     "ConversationUpdated",
@@ -74,4 +85,6 @@ __all__ = [
     "SystemConfigRemoved",
     "UserPreferenceSet",
     "UserPreferenceRemoved",
+    "WarningRaised",
+    "WarningCleared",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import UNSET, UnsetType, field
 
 from pjai_wire.events.v1.base import Event
@@ -53,6 +55,8 @@ class ConversationArchived(Event, frozen=True, kw_only=True):
     """A conversation is put away."""
 
     id: Id
+    reason: Literal["untouched"] | None = None
+    """Why, where the memory steward says so."""
 
 
 class ConversationUnarchived(Event, frozen=True, kw_only=True):

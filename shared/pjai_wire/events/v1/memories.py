@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import UNSET, UnsetType, field
 
 from pjai_wire.events.v1.base import Event
 from pjai_wire.fields import (
+    ContentHash,
     Description,
     Document,
     Id,
+    Ids,
     Importance,
     Instant,
     MemoryTier,
     MemoryType,
     Name,
+    TierReason,
     Vector,
     Weight,
     Word,
@@ -39,6 +44,7 @@ class MemoryEntityCreated(Event, frozen=True, kw_only=True):
     embedding_model: Word | None = None
     memory_tier: MemoryTier = "hot"
     metadata: Document = field(default_factory=dict)
+    content_hash: ContentHash | None = None
 
     def __post_init__(self) -> None:
         check_vector(self.embedding, self.embedding_model)
@@ -82,9 +88,55 @@ class MemoryEntityUnlinked(Event, frozen=True, kw_only=True):
     """A connection between memories ends."""
 
     id: Id
+    reason: Literal["orphaned"] | None = None
+    """Why, where the memory steward says so: one of its ends was gone."""
 
 
 class MemoryEntityDeleted(Event, frozen=True, kw_only=True):
     """A memory is deleted and its connections end; the row stays, with `deletedAt`."""
 
     id: Id
+
+
+class MemoryPinned(Event, frozen=True, kw_only=True):
+    """A memory is to stay hot and never to expire."""
+
+    id: Id
+
+
+class MemoryUnpinned(Event, frozen=True, kw_only=True):
+    """A memory is like others again."""
+
+    id: Id
+
+
+class MemoriesTiered(Event, frozen=True, kw_only=True):
+    """Memories of a persona move to a tier; to them that is no change that counts up a version."""
+
+    id: Id
+    """The persona's."""
+    ids: Ids
+    tier: MemoryTier
+    reason: TierReason
+
+
+class MemoriesExpired(Event, frozen=True, kw_only=True):
+    """Memories of a persona, not accessed for long, are deleted as by `MemoryEntityDeleted`."""
+
+    id: Id
+    """The persona's."""
+    ids: Ids
+    reason: Literal["retention"]
+    before: Instant
+    """None of them was accessed since."""
+
+
+class MemoriesPurged(Event, frozen=True, kw_only=True):
+    """Deleted memories of a persona, which may be gone itself, lose their rows."""
+
+    id: Id
+    """The persona's."""
+    ids: Ids
+    reason: Literal["deleted_long_ago"]
+    before: Instant
+    """All of them were deleted earlier."""
