@@ -133,21 +133,18 @@ class DaemonFailed(Exception):
 
 
 @asynccontextmanager
-async def daemon(home: Home, *, actors: str = "none", **settings: int) -> AsyncGenerator[Child]:
+async def daemon(home: Home, **settings: str | int) -> AsyncGenerator[Child]:
     """A real daemon that answers, inside the block.
 
     Args:
         home: where its files are.
-        actors: which run beside it.
-        settings: of its own, by name; otherwise it has the defaults.
+        settings: of its own, by name; otherwise it has the defaults, and no actors.
 
     Raises:
         DaemonFailed: it did not start.
     """
-    flags = [
-        f"--actors={actors}",
-        *(f"--{name.replace('_', '-')}={value}" for name, value in settings.items()),
-    ]
+    chosen = {"actors": "none", **settings}
+    flags = [f"--{name.replace('_', '-')}={value}" for name, value in chosen.items()]
     with home.log.open("ab") as log:
         async with child("-m", "pjaid", *flags, env=home.environment(), errors=log) as process:
             try:

@@ -25,6 +25,7 @@ _FOR_PEOPLE = {
     "plugins": ("id", "name", "version", "isEnabled"),
     "system_config": ("id", "value", "updatedAt"),
     "user_preferences": ("id", "value", "updatedAt"),
+    "warnings": ("id", "kind", "value", "allowed", "raisedAt"),
     "client_documents": ("client", "name", "value", "updatedAt"),
 }
 """The columns that tell a table's rows apart and fit a screen; `--select` and `--json` show others."""
