@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Generic, Self, TypeVar
 
-import anyio
 from msgspec.structs import astuple
 
 from pjai.differences import Change, Difference, Reset
 from pjai.live_state import Held, Step
+from pjai.waiting import Waiting
 from pjai_wire.documents import copied
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ class Backlog(AsyncIterator[Difference[T]], Generic[T]):
     def __init__(self, held: Held[T], ended: Callable[[], bool]) -> None:
         self._waiting = deque((_whole(held),))
         self._ended = ended
-        self._came: anyio.Event | None = None
+        self._arrival = Waiting()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -47,9 +47,7 @@ class Backlog(AsyncIterator[Difference[T]], Generic[T]):
 
     def wake(self) -> None:
         """Lets the reader look again."""
-        if self._came is not None:
-            self._came.set()
-            self._came = None
+        self._arrival.wake()
 
     def __aiter__(self) -> Self:
         return self
@@ -58,8 +56,7 @@ class Backlog(AsyncIterator[Difference[T]], Generic[T]):
         while not self._ended():
             if self._waiting:
                 return _own(self._waiting.popleft())
-            self._came = self._came or anyio.Event()
-            await self._came.wait()
+            await self._arrival.change()
         raise StopAsyncIteration
 
 

@@ -6,12 +6,12 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import Final, Generic, Self, TypeVar
 
-import anyio
 import msgspec
 from msgspec import Raw, Struct
 
 from pjai.exchange import MissedChanges
 from pjai.rows import reader
+from pjai.waiting import Waiting
 from pjai_wire import feed as wire
 from pjai_wire.errors import InvalidQuery, PjaiError
 from pjai_wire.methods import FeedParams, Result
@@ -77,7 +77,7 @@ class Feed(AsyncIterator[RowChange[T]], Generic[T]):
         self._instance = instance
         self._reached = answer.seq
         self._waiting: deque[RowChange[T]] = deque()
-        self._came: anyio.Event | None = None
+        self._arrival = Waiting()
         self._is_closed = False
         self._failure: PjaiError | None = None
 
@@ -110,7 +110,7 @@ class Feed(AsyncIterator[RowChange[T]], Generic[T]):
             self._is_closed = True
             self._failure = failure
             self._waiting.clear()
-            self._wake()
+            self._arrival.wake()
 
     def __aiter__(self) -> Self:
         return self
@@ -126,8 +126,7 @@ class Feed(AsyncIterator[RowChange[T]], Generic[T]):
                 raise self._failure
             if self._is_closed:
                 raise StopAsyncIteration
-            self._came = self._came or anyio.Event()
-            await self._came.wait()
+            await self._arrival.change()
         return self._waiting.popleft()
 
     def _take(self, update: wire.FeedUpdate, changes: list[RowChange[T]]) -> None:
@@ -139,7 +138,7 @@ class Feed(AsyncIterator[RowChange[T]], Generic[T]):
             self._reached = update.seq
             self._waiting.extend(changes)
             if changes:
-                self._wake()
+                self._arrival.wake()
 
     def _decoded(self, change: wire.FeedChange, seq: int) -> RowChange[T]:
         match change:
@@ -149,11 +148,6 @@ class Feed(AsyncIterator[RowChange[T]], Generic[T]):
                 return RowUpdated(seq, self._reader.one(row))
             case wire.RowDeleted(row_id):
                 return RowDeleted(seq, row_id)
-
-    def _wake(self) -> None:
-        if self._came is not None:
-            self._came.set()
-            self._came = None
 
 
 def feed_params(select: Select[T], label: str) -> FeedParams:

@@ -14,6 +14,8 @@ from pjai.exchange import ConnectionLost
 from pjai.live_state import Held, Step, replaced
 from pjai.live_value import LiveValue
 from pjai.stream import Stream
+from pjai.waiting import Waiting
+from pjai_wire.documents import copied
 from pjai_wire.errors import TimedOut, UnknownTopic
 from pjai_wire.select import Select
 
@@ -39,8 +41,9 @@ class LiveQuery(LiveValue[list[T]]):
         self._timeout = timeout
         self._held: Held[T] = Held(-1, [])
         self._stream: Stream[T]
-        self._backlogs: WeakSet[Backlog[T]] = WeakSet()
-        self._advanced: anyio.Event | None = None
+        self._backlogs: WeakSet[Backlog[T]] | None = None
+        """Made when it is needed first: to look through an empty one takes longer than the rest of a step."""
+        self._advance = Waiting()
 
     def __repr__(self) -> str:
         return f"<live query {self.label or self.select.query.table} at {self.seq}>"
@@ -68,6 +71,7 @@ class LiveQuery(LiveValue[list[T]]):
         `rows = difference.applied_to(rows)` always leads to a result that `current` was or is.
         """
         backlog = Backlog(self._held, self._ended)
+        self._backlogs = self._backlogs or WeakSet()
         self._backlogs.add(backlog)
         return backlog
 
@@ -119,42 +123,40 @@ class LiveQuery(LiveValue[list[T]]):
         self._stream = stream
         self.is_outdated = False
         self.take(replaced(self._held, held.seq, held.rows))
-        self._wake_reached()
+        self._advance.wake()
 
     def take(self, step: Step[T]) -> None:
         """The result moved."""
         before, self._held = self._held, step.held
-        for backlog in tuple(self._backlogs):
+        for backlog in tuple(self._backlogs or ()):
             backlog.take(step)
         if step.held.rows is not before.rows:
             self._wake()
         if step.held.seq != before.seq:
-            self._wake_reached()
+            self._advance.wake()
 
     def outdate(self, *, is_outdated: bool) -> None:
         """Whether another query may be wanted than the one whose result is shown."""
         self.is_outdated = is_outdated
-        self._wake_reached()
+        self._advance.wake()
 
     def close(self, failure: Exception | None = None) -> None:
         """As `LiveValue.close`."""
         super().close(failure)
-        for backlog in tuple(self._backlogs):
+        for backlog in tuple(self._backlogs or ()):
             backlog.wake()
-        self._wake_reached()
+        self._advance.wake()
 
     def _newest(self) -> list[T]:
         return self._held.rows
+
+    def _own(self, value: list[T]) -> list[T]:
+        # Records are shared, frozen as they are; only dicts are each reader's own.
+        return copied(value) if value and isinstance(value[0], dict) else value[:]
 
     async def _until(self, is_so: Callable[[], bool], wait: float) -> bool:
         """Whether something became so, or the live query ended, within `wait` seconds."""
         with anyio.move_on_after(wait):
             while not (is_so() or self._ended()):
-                self._advanced = self._advanced or anyio.Event()
-                await self._advanced.wait()
+                await self._advance.change()
         return is_so() or self._ended()
-
-    def _wake_reached(self) -> None:
-        if self._advanced is not None:
-            self._advanced.set()
-            self._advanced = None

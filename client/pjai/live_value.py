@@ -5,10 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import Generic, Self, TypeVar, cast
 
-import anyio
 from msgspec import UNSET
 
 from pjai.tracking import Source
+from pjai.waiting import Waiting
 from pjai_wire.documents import copied
 
 T = TypeVar("T")
@@ -26,7 +26,7 @@ class LiveValue(Source, Generic[T]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._moved: anyio.Event | None = None
+        self._movement = Waiting()
         self._last: object = UNSET
         self.is_closed = False
         """Whether it was ended."""
@@ -35,11 +35,15 @@ class LiveValue(Source, Generic[T]):
     @property
     def current(self) -> T:
         """The newest value; its maps and lists are the caller's own."""
-        return copied(cast("T", self._read()))
+        return self._own(cast("T", self._read()))
 
     @abstractmethod
     def _newest(self) -> T:
         """As `Source._newest`."""
+
+    def _own(self, value: T) -> T:
+        """A value whose maps and lists are the caller's own."""
+        return copied(value)
 
     def close(self, failure: Exception | None = None) -> None:
         """Ends the iteration, with an error where there is one; an end is final."""
@@ -58,19 +62,16 @@ class LiveValue(Source, Generic[T]):
 
     async def __anext__(self) -> T:
         while not self._ended():
-            self._moved = moved = self._moved or anyio.Event()
             newest = self._newest()
             if differ(newest, self._last):
                 self._last = newest
-                return copied(newest)
-            await moved.wait()
+                return self._own(newest)
+            await self._movement.change()
         raise StopAsyncIteration
 
     def _wake(self) -> None:
         """Lets whoever waits look again, here and in what is derived from this."""
-        if self._moved is not None:
-            self._moved.set()
-            self._moved = None
+        self._movement.wake()
         self._tell_dependents()
 
 

@@ -18,7 +18,8 @@ class Source(ABC):
     """Something with a value that functions read."""
 
     def __init__(self) -> None:
-        self._dependents: WeakSet[Dependent] = WeakSet()
+        self._dependents: WeakSet[Dependent] | None = None
+        """Made when it is needed first: to look through an empty one takes longer than most changes."""
 
     @abstractmethod
     def _newest(self) -> Any:
@@ -45,8 +46,16 @@ class Source(ABC):
         return newest
 
     def _tell_dependents(self) -> None:
-        for dependent in tuple(self._dependents):
+        for dependent in tuple(self._dependents or ()):
             dependent._source_moved()
+
+    def _add_dependent(self, dependent: Dependent) -> None:
+        self._dependents = self._dependents or WeakSet()
+        self._dependents.add(dependent)
+
+    def _remove_dependent(self, dependent: Dependent) -> None:
+        if self._dependents is not None:
+            self._dependents.discard(dependent)
 
 
 class Dependent(ABC):
@@ -96,9 +105,9 @@ class Dependent(ABC):
 
     def _depend_on(self, reads: dict[Source, object]) -> None:
         for source in self._sources.keys() - reads.keys():
-            source._dependents.discard(self)
+            source._remove_dependent(self)
         for source in reads:
-            source._dependents.add(self)
+            source._add_dependent(self)
         self._sources = reads
 
 

@@ -161,4 +161,4 @@ def test_a_reader_that_went_away_is_kept_by_nobody() -> None:
     live: LiveQuery[str] = LiveQuery("", 1)
     for _ in range(10):
         live.changes()
-    assert len(live._backlogs) == 0
+    assert not live._backlogs

@@ -24,7 +24,7 @@ class Counted:
 
 
 def dependents(source: Source) -> int:
-    return len(source._dependents)
+    return len(source._dependents or ())
 
 
 def test_what_a_function_reads_is_what_it_depends_on() -> None:
