@@ -1,0 +1,1 @@
+"""Tests of the actors that come with the daemon."""

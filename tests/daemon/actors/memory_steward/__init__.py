@@ -1,0 +1,1 @@
+"""Tests of the memory steward's rules; those of the running actor are in `tests/system`."""

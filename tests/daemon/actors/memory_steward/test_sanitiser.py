@@ -1,0 +1,211 @@
+"""What should not lie about in a memory: found, counted, taken out, in time that follows the length."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pjai_wire.fields import PersonaSettings, SanitiserPolicy
+from pjaid.actors.memory_steward.check_digits import IBAN_LENGTHS, is_iban
+from pjaid.actors.memory_steward.sanitiser import policy_of, sanitised
+from pjaid.actors.memory_steward.sensitive import NOTHING, findings
+
+KEY_BLOCK = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----"
+TOKENS = (
+    "sk-" + "proj-a1b2c3d4e5f6g7h8i9j0",
+    "sk-" + "ant-api03-abcdefghijklmnopqrst",
+    "ghp_" + "a1" * 18,
+    "github_pat_" + "11ABCDEFG0abcdefghijkl",
+    "glpat-" + "a1b2c3d4e5f6g7h8i9j0",
+    "xoxb-" + "123456789012-abcdefghij",
+    "AKIA" + "IOSFODNN7EXAMPLE",
+    "AIza" + "SyA1234567890abcdefghijklmnopqrstuv",
+    "sk_live_" + "a1b2c3d4e5f6g7h8",
+    "npm_" + "a1" * 18,
+    "pypi-" + "AgEIcHlwaS5vcmcCJDA",
+    "hf_" + "aB" * 17,
+    "eyJ" + "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl",
+)
+
+
+def luhn_digit(digits: str) -> str:
+    """The digit that makes a number hold, by the formula's own words: doubled from the right."""
+    doubled = [int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(digits))]
+    return str(-sum(sum(divmod(digit, 10)) for digit in doubled) % 10)
+
+
+@st.composite
+def cards(draw: st.DrawFn) -> str:
+    body = draw(st.sampled_from("23456")) + draw(st.text("0123456789", min_size=11, max_size=17))
+    number = body + luhn_digit(body)
+    between = draw(st.sampled_from(["", " ", "-"]))
+    size = draw(st.integers(3, 6))
+    return between.join(number[begin : begin + size] for begin in range(0, len(number), size))
+
+
+@st.composite
+def ibans(draw: st.DrawFn) -> str:
+    country = draw(st.sampled_from(sorted(IBAN_LENGTHS)))
+    size = IBAN_LENGTHS[country] - 4
+    body = draw(st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=size, max_size=size))
+    number = next(
+        f"{country}{check:02}{body}" for check in range(2, 99) if is_iban(f"{country}{check:02}{body}")
+    )
+    return " ".join(number[begin : begin + 4] for begin in range(0, len(number), 4))
+
+
+sensitive = st.one_of(
+    cards().map(lambda text: ("card", text)),
+    ibans().map(lambda text: ("iban", text)),
+    st.sampled_from(TOKENS).map(lambda text: ("token", text)),
+    st.just(("private_key", KEY_BLOCK)),
+    st.just(("email", "ada.b+bread@example.co.uk")),
+)
+words = st.text(st.characters(categories=["L", "Zs", "P"], codec="utf-8"), max_size=20)
+
+
+def redacted(text: str) -> str:
+    value: str = sanitised(text, "redact").value
+    return value
+
+
+@given(found=sensitive, before=words, after=words)
+def test_what_stands_between_blanks_is_taken_out_and_counted(
+    found: tuple[str, str], before: str, after: str
+) -> None:
+    kind, text = found
+    told = sanitised(f"{before} {text} {after}", "redact")
+    assert text not in told.value
+    assert f"[redacted: {kind}]" in told.value
+    assert told.found.get(kind, 0) >= 1
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("paid with 4111 1111 1111 1111 in 2025", "paid with [redacted: card] in 2025"),
+        ("in 2025 4111-1111-1111-1111.", "in 2025 [redacted: card]."),
+        ("3782 822463 10005", "[redacted: card]"),
+        ("to DE89 3704 0044 0532 0130 00 now", "to [redacted: iban] now"),
+        ("ask ada@example.org, or bo", "ask [redacted: email], or bo"),
+        ("postgres://ada:hunter2@db/pjai", "postgres://ada:[redacted: password]@db/pjai"),
+        ("https://ada:p@ss@example.org/", "https://ada:[redacted: password]@example.org/"),
+        ("password: hunter2, and more", "password: [redacted: password], and more"),
+        ("DB_PASSWORD='two words'", "DB_PASSWORD='[redacted: password]'"),
+        ('{"passwd": "x"}', '{"passwd": "[redacted: password]"}'),
+        ("?pwd=abc&page=2", "?pwd=[redacted: password]&page=2"),
+        ("aws_secret_access_key = wJalrXUt/K7MDENG", "aws_secret_access_key = [redacted: token]"),
+        ("https://x:" + TOKENS[2] + "@github.com", "https://x:[redacted: token]@github.com"),
+        ("-----BEGIN PRIVATE KEY-----\nMIIEow", "[redacted: private_key]"),
+        (KEY_BLOCK + " " + KEY_BLOCK, "[redacted: private_key] [redacted: private_key]"),
+    ],
+)
+def test_nothing_but_what_is_sensitive_is_taken_out(text: str, left: str) -> None:
+    assert redacted(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4111 1111 1111 1112",
+        "it was 1750000000000 then",
+        "order 123456789012",
+        "DE88 3704 0044 0532 0130 00",
+        "token: something that stands for another thing",
+        "scikit: sk-learn-is-a-name-that-is-long-too",
+        "at 7 @ the bakery, compass: north",
+        "https://example.org:8080/path",
+        "0123456789abcdef41111111111111110123456789abcdef",
+        "Brötchen mit Käse",
+    ],
+)
+def test_what_only_looks_like_it_stays(text: str) -> None:
+    assert sanitised(text, "redact").value == text
+    assert sanitised(text, "mark").found == {}
+
+
+@given(st.text(max_size=80) | st.lists(sensitive.map(lambda one: one[1]) | words).map(" ".join))
+def test_to_sanitise_again_finds_no_more(text: str) -> None:
+    once = redacted(text)
+    assert sanitised(once, "redact").found == {}
+    assert redacted(once) == once
+
+
+@given(st.text(max_size=80) | st.lists(sensitive.map(lambda one: one[1]) | words).map("".join))
+def test_findings_stand_in_their_order_and_apart(text: str) -> None:
+    found = findings(text)
+    assert all(0 <= one.start < one.end <= len(text) for one in found)
+    assert all(one.end <= following.start for one, following in pairwise(found))
+
+
+def test_every_text_in_a_value_is_looked_at_and_nothing_else_changes() -> None:
+    value = {
+        "who": ["ada@example.org", {"bo@example.org": 1, "cy@example.org": None}],
+        "password": "hunter2",
+        "empty": {"apiKey": ""},
+        "n": 0.5,
+        "raw": b"ada@example.org",
+    }
+    told = sanitised(value, "redact")
+    assert told.value == {
+        "who": ["[redacted: email]", {"[redacted: email]": 1, "[redacted: email] (2)": None}],
+        "password": "[redacted: password]",
+        "empty": {"apiKey": ""},
+        "n": 0.5,
+        "raw": b"ada@example.org",
+    }
+    assert told.found == {"email": 3, "password": 1}
+    assert sanitised(told.value, "redact").value == told.value
+
+
+def test_a_policy_marks_or_leaves_alone() -> None:
+    text = "ada@example.org and bo@example.org"
+    assert (sanitised(text, "mark").value, sanitised(text, "mark").found) == (text, {"email": 2})
+    assert (sanitised(text, "off").value, sanitised(text, "off").found) == (text, {})
+
+
+@pytest.mark.parametrize(
+    ("settings", "policy"),
+    [
+        ({"privacy_level": "high"}, "redact"),
+        ({"privacy_level": "medium"}, "mark"),
+        ({"privacy_level": "low"}, "off"),
+        ({"privacy_level": "high", "sanitiser": "off"}, "off"),
+        ({"privacy_level": "low", "sanitiser": "redact"}, "redact"),
+    ],
+)
+def test_the_persona_s_own_word_counts_before_its_privacy_level(
+    settings: dict[str, Any], policy: SanitiserPolicy
+) -> None:
+    assert policy_of(PersonaSettings(**settings)) == policy
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "repeated",
+    [
+        *("a", "1", "4", "4 ", "a.", "_", "-", " ", NOTHING, '"'),
+        *("a@", "a@b.", "eyJ", "eyJaaaaaaaa.", "sk-", "ghp_", "SG.aaaaaaaaaaaaaaaaaaaa.", "DE89 "),
+        *("a://a:", "://", "password=", 'password="', "password ", "token:", "secret_key"),
+        *("-----BEGIN PRIVATE KEY-----", "-----BEGIN ", "4111 1111 1111 1112 "),
+    ],
+)
+def test_an_adverse_text_of_eight_times_the_length_takes_about_eight_times_as_long(repeated: str) -> None:
+    short, long = (_processor_s(repeated * (size // len(repeated))) for size in (2**17, 2**20))
+    # What grows with the square takes 64 times as long.
+    assert long < 24 * max(short, 0.001)
+
+
+def _processor_s(text: str) -> float:
+    """What the processor has to do for a text, whatever else the machine does; the best of three."""
+    taken: list[float] = []
+    for _ in range(3):
+        begun = time.thread_time()
+        findings(text)
+        taken.append(time.thread_time() - begun)
+    return min(taken)
