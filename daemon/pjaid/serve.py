@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from functools import partial
 from pathlib import Path
 
@@ -29,12 +30,14 @@ from pjaid.live.delivery import Delivery
 from pjaid.live.dependents import Dependents
 from pjaid.live.queries import LiveQueries
 from pjaid.live.registry import Registry
+from pjaid.metering.process import ProcessMeter
 from pjaid.methods.actors import ActorMethods
 from pjaid.methods.clients import Clients
 from pjaid.methods.data import DataMethods
 from pjaid.methods.documents import DocumentMethods
 from pjaid.methods.guard import Guard
 from pjaid.methods.insight import InsightMethods
+from pjaid.methods.metering import MeterMethods
 from pjaid.methods.router import Router
 from pjaid.methods.upkeep import Load, UpkeepMethods, memory_bytes
 from pjaid.methods.watching import WatchMethods
@@ -92,7 +95,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
         on_durable=lambda committed: dependents.durable(committed),
         on_upgrading=notify.starting,
     )
-    dependents = Dependents(store.seq, store.documents_seq)
+    dependents = Dependents(store.seq, store.local_seq)
     answers = Answers(dependents, bytes_max=settings.cache_bytes_max, age_max_s=settings.cache_age_max_s)
     delivery = Delivery(publish=lambda topic, update: changes.publish(topic, update))
     live = LiveQueries(
@@ -108,22 +111,27 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
         lease_s=settings.topic_lease_s,
     )
     clients = Clients()
-    upkeep = UpkeepMethods(
-        settings,
-        store,
-        clients,
-        endpoints_in(runtime),
-        load=lambda: Load(
+
+    def load() -> Load:
+        return Load(
             clients=requests.door.clients,
             live_queries=len(live),
             live_views=live.views,
+            live_behind=delivery.behind,
             requests_in_flight=router.in_flight,
             is_stopping=router.stopping,
             cache_entries=len(answers),
             cache_bytes=answers.bytes_kept,
             cache_hits=answers.hits,
             cache_misses=answers.misses,
-        ),
+        )
+
+    upkeep = UpkeepMethods(
+        settings,
+        store,
+        clients,
+        endpoints_in(runtime),
+        load=load,
         on_mended=[answers.clear, live.end_all],
     )
     calls = Calls(
@@ -150,6 +158,20 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
         heartbeat_interval_ms=settings.actor_heartbeat_ms,
         memory_of=memory_bytes,
     )
+    process = ProcessMeter(lambda: memory_bytes(os.getpid()))
+    meters = MeterMethods(
+        store,
+        upkeep.instance,
+        sources=[
+            lambda: router.metered.told(),
+            lambda: load().measures(),
+            lambda: changes.metered,
+            lambda: store.metered,
+            lambda: live.metered,
+            lambda: actors.metered,
+            process.told,
+        ],
+    )
     router = Router(
         {
             **upkeep.handlers,
@@ -158,6 +180,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
             **InsightMethods(store, live, clients).handlers,
             **DocumentMethods(store).handlers,
             **actors.handlers,
+            **meters.handlers,
         },
         clients,
         guard,
@@ -190,7 +213,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
             tree.start_soon(dependents.serve)
             tree.start_soon(live.serve, tree)
             tree.start_soon(delivery.serve)
-            tree.start_soon(_tick, live, settings.tick_interval_ms / 1000)
+            tree.start_soon(_tick, live, process, settings.tick_interval_ms / 1000)
             tree.start_soon(_tidy, store)
             # Heard before anybody is told: who is told may stop the daemon at once.
             with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
@@ -230,9 +253,11 @@ async def _tidy(store: Store) -> None:
         await store.tidy()
 
 
-async def _tick(live: LiveQueries, interval_s: float) -> None:
+async def _tick(live: LiveQueries, process: ProcessMeter, interval_s: float) -> None:
     while True:
+        asleep = time.perf_counter_ns()
         await anyio.sleep(interval_s)
+        process.late(time.perf_counter_ns() - asleep - round(interval_s * 1e9))
         await live.tick()
 
 

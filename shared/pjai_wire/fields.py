@@ -59,6 +59,7 @@ Sentiment = Literal["positive", "neutral", "negative"]
 PrivacyLevel = Literal["low", "medium", "high"]
 SanitiserPolicy = Literal["off", "mark", "redact"]
 """What becomes of card numbers, keys and the like in what is remembered: nothing; counted; taken out."""
+Resolution = Literal["1s", "1min", "1h"]
 
 Document = dict[str, Any]
 """A free map of the client's."""

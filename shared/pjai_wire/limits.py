@@ -45,5 +45,14 @@ EVENT_BYTES_MAX = 2 * 2**20
 FREE_DEPTH_MAX = 64
 """How deep maps and lists of the client's own may nest."""
 
+ACTOR_FIGURES_MAX = 50
+"""Counts or gauges that an actor tells of itself."""
+
+MEASURES_MAX = 2_000
+"""Counts, gauges or latencies in one message."""
+
+MEASURE_CHARACTERS_MAX = 200
+"""The name of one."""
+
 DOCUMENT_BYTES_MAX = 2**20
 """A client document's size, encoded."""

@@ -27,6 +27,7 @@ from pjai_wire.fields import (
     Personality,
     PersonaName,
     PersonaSettings,
+    Resolution,
     Role,
     Sentiment,
     Vector,
@@ -35,6 +36,7 @@ from pjai_wire.fields import (
     Word,
     Words,
 )
+from pjai_wire.measures import Measures
 
 
 class Record(Struct, frozen=True, kw_only=True, rename="camel", array_like=True, gc=False):
@@ -207,3 +209,14 @@ class ClientDocument(Record, frozen=True, kw_only=True):
     name: ClientName
     value: Document
     updated_at: Instant
+
+
+class MetricPoint(Record, frozen=True, kw_only=True):
+    """What the daemon measured in a second, a minute or an hour; of this machine alone, never in the log."""
+
+    id: Id
+    """The resolution, a slash, and the instant."""
+    resolution: Resolution
+    at: Instant
+    """When the span began."""
+    values: Measures

@@ -25,11 +25,13 @@ class Table(Generic[RecordT]):
     Args:
         name: the name on the wire and in the database.
         record: what a row is.
+        is_local: whether its rows are of this machine alone, and in no log.
     """
 
-    def __init__(self, name: str, record: type[RecordT]) -> None:
+    def __init__(self, name: str, record: type[RecordT], *, is_local: bool = False) -> None:
         self.table_name: Final = name
         self.record: Final = record
+        self.is_local: Final = is_local
         declared = cast("schema.StructType", schema.type_info(record)).fields
         self.columns: Final = tuple(Column(field.name, field.encode_name, field.type) for field in declared)
         self.default_columns: Final = tuple(column for column in self.columns if not column.on_request)
@@ -105,7 +107,8 @@ plugins = Table("plugins", records.Plugin)
 system_config = Table("system_config", records.SystemConfig)
 user_preferences = Table("user_preferences", records.UserPreference)
 warnings = Table("warnings", records.Warning)
-client_documents = Table("client_documents", records.ClientDocument)
+client_documents = Table("client_documents", records.ClientDocument, is_local=True)
+metric_points = Table("metric_points", records.MetricPoint, is_local=True)
 
 STATE: tuple[Table[Any], ...] = (
     personas,
@@ -121,7 +124,10 @@ STATE: tuple[Table[Any], ...] = (
 )
 """What is materialised from the event log."""
 
-TABLES: dict[str, Table[Any]] = {table.table_name: table for table in (*STATE, client_documents)}
+LOCAL: tuple[Table[Any], ...] = (client_documents, metric_points)
+"""What is of this machine alone; changes to all of these are counted together, apart from the log."""
+
+TABLES: dict[str, Table[Any]] = {table.table_name: table for table in (*STATE, *LOCAL)}
 """Every table that can be queried, by name."""
 
 

@@ -8,5 +8,14 @@ PROTOCOL = 1
 PROTOCOL_MIN = 1
 """The oldest protocol that this code still understands."""
 
-FEATURES = ("actors", "aggregates", "client_documents", "feeds", "insight", "keyset", "live_queries")
+FEATURES = (
+    "actors",
+    "aggregates",
+    "client_documents",
+    "feeds",
+    "insight",
+    "keyset",
+    "live_queries",
+    "metrics",
+)
 """What this daemon can do beyond the core methods; a client asks for none that is not listed."""

@@ -1,7 +1,7 @@
 """The arrows: what each room may know. Imports point one way, downwards in this table.
 
 pjaid -> pjai_wire <- pjai;  serve -> methods, transport -> live -> store -> wire
-methods -> supervisor -> calls -> wire
+methods -> supervisor -> calls -> wire;  methods, store -> metering -> wire
 """
 
 from __future__ import annotations
@@ -44,10 +44,16 @@ ROOMS = (
         "pjaid.methods",
         ours=(
             *(*GROUND, "pjaid.settings"),
-            *("pjaid.calls", "pjaid.live", "pjaid.store", "pjaid.supervisor"),
+            *("pjaid.calls", "pjaid.live", "pjaid.metering", "pjaid.store", "pjaid.supervisor"),
         ),
         others=("apsw", "msgspec", "psutil", "structlog"),
         not_standard=("socket", "threading"),
+    ),
+    Room(
+        "pjaid.metering",
+        ours=("pjai_wire",),
+        others=("msgspec",),
+        not_standard=("asyncio", "os", "socket", "threading"),
     ),
     Room("pjaid.calls", ours=("pjai_wire",), others=("msgspec",), not_standard=("os", "socket", "threading")),
     Room(
@@ -72,7 +78,7 @@ ROOMS = (
     ),
     Room(
         "pjaid.store",
-        ours=(*GROUND, "pjaid.directories", "pjaid.settings"),
+        ours=(*GROUND, "pjaid.directories", "pjaid.metering", "pjaid.settings"),
         others=("anyio", "apsw", "cryptography", "keyring", "msgspec", "structlog"),
         not_standard=("socket",),
     ),

@@ -57,7 +57,7 @@ class Engine:
         self._chance = chance
         self._hear = hear
         self._reads = HeldReads(store, chance, pace.reads_held)
-        self._dependents = Dependents(store.seq, store.documents_seq)
+        self._dependents = Dependents(store.seq, store.local_seq)
         self._delivery = Delivery(self._publish, retry_interval_s=0)
         self._untold: deque[Committed] = deque()
         self._durable = self._told = 0

@@ -13,10 +13,10 @@ from pjai_wire.codec import decode_any, encode
 from pjai_wire.errors import UnknownColumn, UnknownTable
 from pjai_wire.select import Select, both, either, negated
 from pjai_wire.tables import (
+    LOCAL,
     STATE,
     TABLES,
     Table,
-    client_documents,
     conversations,
     memories,
     messages,
@@ -59,9 +59,10 @@ def test_columns_that_a_row_may_lack_stand_at_the_end(table: Table[Any]) -> None
     assert required == sorted(required, reverse=True)
 
 
-def test_client_documents_are_not_part_of_the_shared_state() -> None:
-    assert client_documents not in STATE
-    assert set(STATE) | {client_documents} == set(TABLES.values())
+def test_a_table_is_part_of_the_shared_state_or_local() -> None:
+    assert [table for table in TABLES.values() if table.is_local] == [*LOCAL]
+    assert {*STATE, *LOCAL} == {*TABLES.values()}
+    assert not {*STATE} & {*LOCAL}
 
 
 def test_a_vector_is_answered_on_request_only() -> None:

@@ -16,6 +16,7 @@ from pjaid.live.queries import LiveQueries
 from pjaid.live.registry import Registry
 from pjaid.store import reads
 from pjaid.store.changed import Row, RowChange, positions
+from pjaid.store.local import local_head
 from pjaid.store.statements import Statement
 from pjaid.store.writer import Committed
 from tests.workload.bench import Bench
@@ -62,7 +63,7 @@ class Core:
         self.seq = reads.head(connection)
         self.updates = 0
         """How many were published."""
-        self._dependents = Dependents(self.seq, reads.documents_head(connection))
+        self._dependents = Dependents(self.seq, local_head(connection))
         self._live = LiveQueries(
             Source(connection),
             self._dependents,
@@ -81,7 +82,7 @@ class Core:
         """A commit changed one memory."""
         self.seq += 1
         change = RowChange(memories.table_name, before, after)
-        self._dependents.committed(Committed(self.seq, self._dependents.documents_seq, (change,)))
+        self._dependents.committed(Committed(self.seq, self._dependents.local_seq, (change,)))
 
     def _publish(self, _topic: str, _update: bytes) -> bool:
         self.updates += 1

@@ -53,6 +53,11 @@ class Calls:
         """Whether there is an actor for a method, up or not."""
         return method.partition(".")[0] in self._served
 
+    def knows(self, method: str) -> bool:
+        """Whether an actor has registered a method."""
+        served = self._served.get(method.partition(".")[0])
+        return served is not None and method in served.methods
+
     def name_of(self, routing_id: bytes) -> str:
         """Which actor a connection is.
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import anyio
 import anyio.lowlevel
 
-from pjai_wire.tables import Table, client_documents
+from pjai_wire.tables import Table
 from pjaid.live.conjunctions import Conjunction
 from pjaid.live.routes import Routes
 from pjaid.store.changed import RowChange
@@ -42,13 +42,13 @@ class Dependents:
 
     Args:
         seq: the log's last when this begins.
-        documents_seq: how many changes to client documents there were.
+        local_seq: how many changes to local tables there were.
     """
 
-    def __init__(self, seq: int, documents_seq: int) -> None:
+    def __init__(self, seq: int, local_seq: int) -> None:
         self.seq = seq
         """The log's last of which all were told."""
-        self.documents_seq = documents_seq
+        self.local_seq = local_seq
         self._durable = seq
         self.settled: list[Callable[[], None]] = []
         """Called when all were told of every commit that there was."""
@@ -57,15 +57,15 @@ class Dependents:
         self._woken = anyio.Event()
 
     def seq_of(self, table: Table[Any]) -> int:
-        """The last state of a table of which all were told: client documents count for themselves."""
-        return self.documents_seq if table is client_documents else self.seq
+        """The last state of a table of which all were told: local tables count for themselves."""
+        return self.local_seq if table.is_local else self.seq
 
     def seq_begun_of(self, table: Table[Any]) -> int:
         """The last state of a table of which some may have been told: who comes now may miss some of it."""
         if not self._waiting:
             return self.seq_of(table)
         begun = self._waiting[0]
-        return begun.documents_seq if table is client_documents else begun.seq
+        return begun.local_seq if table.is_local else begun.seq
 
     @property
     def is_settled(self) -> bool:
@@ -138,7 +138,7 @@ class Dependents:
 
     def _reach(self, committed: Committed) -> None:
         self.seq = committed.seq
-        self.documents_seq = committed.documents_seq
+        self.local_seq = committed.local_seq
 
     def _settle(self) -> None:
         for callback in self.settled:

@@ -10,7 +10,7 @@ from pjai_wire.codec import encode
 from pjai_wire.errors import InvalidQuery
 from pjai_wire.feed import FeedChange, FeedUpdate, RowDeleted, RowInserted, RowUpdated
 from pjai_wire.methods import CountParams, FeedParams
-from pjai_wire.tables import client_documents, table_named
+from pjai_wire.tables import table_named
 from pjaid.live.conjunctions import conjunctions
 from pjaid.live.predicate import NOT_EVALUATED, comparisons, predicate
 from pjaid.live.projection import projection
@@ -117,7 +117,7 @@ class Feed:
         self.bytes_kept = 0
 
     def _seq_of(self, committed: Committed) -> int:
-        return committed.documents_seq if self.table is client_documents else committed.seq
+        return committed.local_seq if self.table.is_local else committed.seq
 
     def _note(self, change: RowChange) -> None:
         """Puts a change in the place of the one that waits for the same row, if there is one."""

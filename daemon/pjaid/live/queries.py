@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from pjai_wire.errors import UnknownTopic
 from pjai_wire.ids import now_ms
+from pjai_wire.measures import Measures
 from pjai_wire.methods import FeedParams
 from pjai_wire.query import Query
 from pjaid.live.delivery import Delivery
@@ -76,11 +77,17 @@ class LiveQueries:
             on_advanced=self._deliver,
             on_failed=self._end,
         )
+        self._updates = 0
         self._touched_feeds: dict[Feed, None] = {}
         dependents.settled.append(self._tell_feeds)
 
     def __len__(self) -> int:
         return len(self._registry)
+
+    @property
+    def metered(self) -> Measures:
+        """Updates with changes that subscribers of live queries were told, and what views read for them."""
+        return Measures(counts={"live_updates": self._updates, "live_reads": self._views.reads})
 
     @property
     def views(self) -> int:
@@ -222,6 +229,7 @@ class LiveQueries:
             if self._delivery.send(subscription, updates[subscription.seq]):
                 subscription.told(watched.seq)
                 subscription.updates += 1
+                self._updates += 1
             else:
                 subscription.put_off(watched.seq, advance.changes)
 

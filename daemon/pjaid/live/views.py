@@ -77,6 +77,8 @@ class Views:
         self._unsettled: dict[Watched, None] = {}
         self._early: dict[Watched, None] = {}
         self._later: dict[Watched, None] = {}
+        self.reads = 0
+        """How often views were read from the store."""
         self._woken = anyio.Event()
         self._tasks: TaskGroup | None = None
         dependents.settled.append(self._settle)
@@ -217,6 +219,7 @@ class Views:
         view = watched.view
         if view.plan.mode == "rerun":
             watched.read_after = anyio.current_time() + self._rerun_interval_s
+        self.reads += 1
         reading = view.begin_reading()
         read = self._store.read_raw if reading.reads_stored else self._store.read
         try:

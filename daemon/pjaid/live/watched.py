@@ -51,7 +51,7 @@ class Watched:
 
     @property
     def is_of_the_log(self) -> bool:
-        """Whether its states are those of the shared log, or else of the client documents."""
+        """Whether its states are those of the shared log, or else of the local tables."""
         return self.view.plan.statement.shared
 
     def touched(self, committed: Committed, changes: Sequence[RowChange]) -> None:
@@ -89,4 +89,4 @@ class Watched:
             raise self.failure
 
     def _seq_of(self, committed: Committed) -> int:
-        return committed.seq if self.is_of_the_log else committed.documents_seq
+        return committed.seq if self.is_of_the_log else committed.local_seq

@@ -9,6 +9,7 @@ from msgspec import UNSET, Raw
 
 from pjai_wire.codec import Decoder, encode
 from pjai_wire.errors import InternalError, PjaiError
+from pjai_wire.measures import Measures, merged
 from pjai_wire.methods import (
     ActorHeartbeatParams,
     ActorInfo,
@@ -70,6 +71,11 @@ class ActorMethods:
             "actor_restart": self.restart,
         }
 
+    @property
+    def metered(self) -> Measures:
+        """What each actor tells of itself, and what its supervisor sees of it."""
+        return merged(self._measured(supervised) for supervised in self._supervisor)
+
     def register(self, client: Client, params: Raw) -> bytes:
         """This connection is an actor's from now on, and may do no more than that declares."""
         asked = _register.decode(params)
@@ -89,7 +95,8 @@ class ActorMethods:
     def heartbeat(self, client: Client, params: Raw) -> bytes:
         """A sign of life."""
         asked = _heartbeat.decode(params)
-        self._supervisor.heard(self._calls.name_of(client.routing_id), asked.last_error)
+        figures = Measures(counts=asked.counts, gauges=asked.gauges)
+        self._supervisor.heard(self._calls.name_of(client.routing_id), asked.last_error, figures)
         return encode(Done())
 
     def actors(self, _client: Client, params: Raw) -> bytes:
@@ -101,6 +108,22 @@ class ActorMethods:
         """An actor is ended and begun again."""
         self._supervisor.restart(_restart.decode(params).name)
         return encode(Done())
+
+    def _measured(self, supervised: Supervised) -> Measures:
+        name = supervised.place.name
+        desk = self._calls[name].desk
+        counts = {**supervised.figures.counts, "restarts": supervised.restarts}
+        gauges = {
+            **supervised.figures.gauges,
+            "up": int(supervised.state == "up"),
+            "queue": desk.waiting,
+            "calls_under_way": desk.under_way,
+            "memory_bytes": 0 if supervised.process is None else self._memory_of(supervised.process.pid),
+        }
+        return Measures(
+            counts={f"actor:{name}:{figure}": value for figure, value in counts.items()},
+            gauges={f"actor:{name}:{figure}": value for figure, value in gauges.items()},
+        )
 
     def _told_of(self, supervised: Supervised) -> ActorInfo:
         served = self._calls[supervised.place.name]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
-from typing import Any
+from time import perf_counter_ns
+from typing import Any, Final
 
 import structlog
-from msgspec import UNSET, Raw
+from msgspec import UNSET, Raw, Struct
 
 from pjai_wire import limits, version
 from pjai_wire.codec import Decoder, decode_any, encode
@@ -24,6 +25,7 @@ from pjai_wire.errors import (
 )
 from pjai_wire.methods import COMMIT, HEALTH, METHODS
 from pjaid.calls.calls import Calls
+from pjaid.metering.requests import UNKNOWN, RequestMeter
 from pjaid.methods.clients import Client, Clients
 from pjaid.methods.guard import Guard
 
@@ -36,6 +38,16 @@ Handler = Callable[[Client, Raw], Answer]
 """Answers one method: (who asks, the encoded params). Raises `PjaiError`."""
 
 _requests = Decoder(Request)
+
+
+class _Exchange(Struct, eq=False):
+    """A message on its way to an answer."""
+
+    size: int
+    reply: Callable[[bytes], None]
+    began_ns: int
+    method: str = UNKNOWN
+    id: RequestId | None = None
 
 
 class Router:
@@ -68,6 +80,7 @@ class Router:
         self._calls = calls
         self._in_flight_max = in_flight_max
         self._result_bytes_max = result_bytes_max
+        self.metered: Final = RequestMeter(lambda method: method in METHODS or calls.knows(method))
         self._in_flight: set[asyncio.Future[bytes]] = set()
         self._of_actors: set[asyncio.Future[bytes]] = set()
         """Counted apart: an actor that waits for calls asks for nothing yet."""
@@ -81,22 +94,24 @@ class Router:
 
     def answer(self, routing_id: bytes, message: bytes, reply: Callable[[bytes], None]) -> None:
         """Calls `reply` with the answer to a message, at once or later; what is wrong is in the answer."""
-        request_id: RequestId | None = None
+        exchange = _Exchange(len(message), reply, perf_counter_ns())
         try:
             request = _requests.decode(message)
-            request_id = request.id
+            exchange.id, exchange.method = request.id, request.method
             client = self._clients.get(routing_id)
             result = self._result(request, client)
         except Exception as error:
-            reply(_failed(request_id if request_id is not None else _salvaged_id(message), error))
+            if exchange.id is None:
+                exchange.id = _salvaged_id(message)
+            self._fail(exchange, error)
             return
         if isinstance(result, bytes):
-            reply(_reply(request_id, result, self._result_bytes_max))
+            self._reply(exchange, result)
             return
         under_way = asyncio.ensure_future(result)
         among = self._in_flight if client.may is None else self._of_actors
         among.add(under_way)
-        under_way.add_done_callback(partial(self._settle, among, request_id, reply))
+        under_way.add_done_callback(partial(self._settle, among, exchange))
 
     def cancel(self) -> None:
         """Gives up the requests under way."""
@@ -145,37 +160,38 @@ class Router:
         return handler
 
     def _settle(
-        self,
-        among: set[asyncio.Future[bytes]],
-        request_id: RequestId,
-        reply: Callable[[bytes], None],
-        done: asyncio.Future[bytes],
+        self, among: set[asyncio.Future[bytes]], exchange: _Exchange, done: asyncio.Future[bytes]
     ) -> None:
         among.discard(done)
         if done.cancelled():
             return
         error = done.exception()
         if error is None:
-            reply(_reply(request_id, done.result(), self._result_bytes_max))
+            self._reply(exchange, done.result())
         elif isinstance(error, Exception):
-            reply(_failed(request_id, error))
+            self._fail(exchange, error)
 
+    def _reply(self, exchange: _Exchange, result: bytes) -> None:
+        if len(result) > self._result_bytes_max:
+            too_large = LimitExceeded(
+                f"the answer is larger than {self._result_bytes_max} bytes",
+                hint="ask for fewer rows (limit) or fewer columns (select, omit)",
+            )
+            self._fail(exchange, too_large)
+            return
+        self._send(exchange, Reply(v=version.PROTOCOL, id=exchange.id, result=Raw(result)))
 
-def _reply(request_id: RequestId, result: bytes, bytes_max: int) -> bytes:
-    if len(result) > bytes_max:
-        too_large = LimitExceeded(
-            f"the answer is larger than {bytes_max} bytes",
-            hint="ask for fewer rows (limit) or fewer columns (select, omit)",
-        )
-        return _failed(request_id, too_large)
-    return encode(Reply(v=version.PROTOCOL, id=request_id, result=Raw(result)))
+    def _fail(self, exchange: _Exchange, error: Exception) -> None:
+        if not isinstance(error, PjaiError):
+            log.error("request_failed", exc_info=error)
+            error = InternalError("the daemon failed at this request", hint="see the daemon's log")
+        self.metered.failed(exchange.method, error.code)
+        self._send(exchange, Reply(v=version.PROTOCOL, id=exchange.id, error=error.body()))
 
-
-def _failed(request_id: RequestId | None, error: Exception) -> bytes:
-    if not isinstance(error, PjaiError):
-        log.error("request_failed", exc_info=error)
-        error = InternalError("the daemon failed at this request", hint="see the daemon's log")
-    return encode(Reply(v=version.PROTOCOL, id=request_id, error=error.body()))
+    def _send(self, exchange: _Exchange, reply: Reply) -> None:
+        encoded = encode(reply)
+        exchange.reply(encoded)
+        self.metered.answered(exchange.method, exchange.began_ns, exchange.size, len(encoded))
 
 
 def _salvaged_id(message: bytes) -> RequestId | None:

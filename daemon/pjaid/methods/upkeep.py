@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
+import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
 
 import apsw
 from msgspec import UNSET, Raw, Struct
@@ -14,6 +18,7 @@ from pjai_wire.codec import Decoder, encode
 from pjai_wire.endpoints import Endpoints
 from pjai_wire.errors import UnsupportedVersion
 from pjai_wire.ids import new_id
+from pjai_wire.measures import Measures
 from pjai_wire.methods import (
     HealthResult,
     HelloParams,
@@ -39,12 +44,28 @@ class Load(Struct, frozen=True, kw_only=True):
     clients: int
     live_queries: int
     live_views: int
+    live_behind: int
     requests_in_flight: int
     is_stopping: bool
     cache_entries: int
     cache_bytes: int
     cache_hits: int
     cache_misses: int
+
+    def measures(self) -> Measures:
+        """The same, as it is measured."""
+        return Measures(
+            counts={"cache_hits": self.cache_hits, "cache_misses": self.cache_misses},
+            gauges={
+                "clients": self.clients,
+                "live_queries": self.live_queries,
+                "live_views": self.live_views,
+                "live_behind": self.live_behind,
+                "requests_in_flight": self.requests_in_flight,
+                "cache_entries": self.cache_entries,
+                "cache_bytes": self.cache_bytes,
+            },
+        )
 
 
 class UpkeepMethods:
@@ -74,7 +95,8 @@ class UpkeepMethods:
         self._endpoints = endpoints
         self._load = load
         self._on_mended = on_mended
-        self._instance = new_id()
+        self.instance: Final = new_id()
+        """Of this run of the daemon."""
         self._started = time.monotonic()
         self.handlers: dict[str, Handler] = {
             "hello": self.hello,
@@ -103,7 +125,7 @@ class UpkeepMethods:
                 versions=VersionRange(min=version.PROTOCOL_MIN, max=version.PROTOCOL),
                 features=version.FEATURES,
                 daemon=version.PACKAGE,
-                instance=self._instance,
+                instance=self.instance,
                 device=self._store.device,
                 endpoints=self._endpoints,
                 limits={
@@ -128,7 +150,7 @@ class UpkeepMethods:
             HealthResult(
                 status="stopping" if load.is_stopping else "ok",
                 version=version.PACKAGE,
-                instance=self._instance,
+                instance=self.instance,
                 uptime_ms=int((time.monotonic() - self._started) * 1000),
                 seq=self._store.seq,
                 store_id=self._store.store_id,
@@ -162,6 +184,16 @@ class UpkeepMethods:
 
 def memory_bytes(pid: int) -> int:
     """The resident memory of a process; 0 where it has ended."""
+    if sys.platform != "linux":
+        return _memory_bytes_elsewhere(pid)
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_bytes().split()[1]
+    except (FileNotFoundError, ProcessLookupError):
+        return 0
+    return int(pages) * resource.getpagesize()
+
+
+def _memory_bytes_elsewhere(pid: int) -> int:
     # Imported when asked for, as it would lengthen every start.
     import psutil
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -54,9 +54,9 @@ class Capture:
         """One change for each row that is not what it was; None where there were too many to keep."""
         return net_changes(self._changes) if self._is_whole else None
 
-    def has_touched(self, table_name: str) -> bool:
-        """Whether rows of a table were changed, though they may be what they were again."""
-        return not self._is_whole or any(change.table == table_name for change in self._changes)
+    def has_touched(self, tables: Container[str]) -> bool:
+        """Whether rows of some tables were changed, though they may be what they were again."""
+        return not self._is_whole or any(change.table in tables for change in self._changes)
 
     @contextmanager
     def paused(self) -> Iterator[None]:

@@ -13,11 +13,11 @@ from pjai_wire.codec import encode
 from pjai_wire.documents import merged
 from pjai_wire.errors import LimitExceeded
 from pjai_wire.ids import now_ms
-from pjaid.store import reads
+from pjaid.store.local import count_change, local_head
 
 
 class StoredDocument(Struct, frozen=True):
-    """A document, and how many changes to documents there had been."""
+    """A document, and how many changes to local tables there had been."""
 
     seq: int
     value: dict[str, Any]
@@ -25,7 +25,7 @@ class StoredDocument(Struct, frozen=True):
 
 def read_document(connection: apsw.Connection, client: str, name: str) -> StoredDocument:
     """A client's document; an empty one where nothing was set."""
-    return StoredDocument(reads.documents_head(connection), _value(connection, client, name))
+    return StoredDocument(local_head(connection), _value(connection, client, name))
 
 
 def write_document(
@@ -39,19 +39,19 @@ def write_document(
     before = _value(connection, client, name)
     value = merged(before, patch)
     if value == before:
-        return StoredDocument(reads.documents_head(connection), value)
+        return StoredDocument(local_head(connection), value)
     encoded = encode(value)
     if len(encoded) > limits.DOCUMENT_BYTES_MAX:
         raise LimitExceeded(
             f"a document has at most {limits.DOCUMENT_BYTES_MAX} bytes", hint="keep large data in files"
         )
-    connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'documents_seq'")
+    count_change(connection)
     connection.execute(
         "INSERT INTO client_documents (id, client, name, value, updated_at) VALUES (?, ?, ?, ?, ?)"
         " ON CONFLICT (id) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at",
         (f"{client}/{name}", client, name, encoded, now_ms()),
     )
-    return StoredDocument(reads.documents_head(connection), value)
+    return StoredDocument(local_head(connection), value)
 
 
 def _value(connection: apsw.Connection, client: str, name: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ import apsw
 from msgspec import Struct
 
 from pjai_wire.errors import LimitExceeded, Overloaded, Stopping
+from pjai_wire.measures import Measures
 
 T = TypeVar("T")
 
@@ -81,12 +82,20 @@ class Readers:
         self._inline = connect()
         self._inline_s_max = inline_ms_max / 1000
         self._deadline = math.inf
+        self._inline_reads = 0
+        self._thread_reads = 0
         self._inline.set_progress_handler(self._overdue, STEPS_BETWEEN_LOOKS)
 
     @property
     def open(self) -> int:
         """How many connections are open."""
         return 1 + len(self._idle) + len(self._busy)
+
+    @property
+    def metered(self) -> Measures:
+        """How many reads there were; one that moved to a thread counts there."""
+        counts = {"inline_reads": self._inline_reads, "thread_reads": self._thread_reads}
+        return Measures(counts=counts)
 
     def read(self, shape: str, work: Work[T], *, is_heavy: bool = False) -> T | Coroutine[Any, Any, T]:
         """The result of `work`, at once where it is quick, and otherwise to be awaited.
@@ -102,7 +111,7 @@ class Readers:
             return self.read_in_thread(work)
         self._deadline = time.thread_time() + self._inline_s_max
         try:
-            return work(self._inline, min(INLINE_BYTES_MAX, self._bytes_max))
+            found = work(self._inline, min(INLINE_BYTES_MAX, self._bytes_max))
         except (apsw.InterruptError, LimitExceeded):
             self._deadline = math.inf
             _leave_transaction(self._inline)
@@ -110,6 +119,8 @@ class Readers:
             if len(self._slow) > SLOW_SHAPES_MAX:
                 self._slow.popitem(last=False)
             return self.read_in_thread(work)
+        self._inline_reads += 1
+        return found
 
     async def read_in_thread(self, work: Work[T]) -> T:
         """The result of `work` on a pooled connection, in a thread.
@@ -118,6 +129,7 @@ class Readers:
             Overloaded: no connection came free in time.
             Stopping: the reads were interrupted.
         """
+        self._thread_reads += 1
         async with self._acquired() as connection:
             try:
                 return await anyio.to_thread.run_sync(

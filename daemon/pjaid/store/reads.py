@@ -13,6 +13,7 @@ from msgspec import Raw, Struct
 
 from pjai_wire.envelope import Row
 from pjai_wire.errors import InvalidQuery, LimitExceeded
+from pjaid.store.local import local_head
 from pjaid.store.statements import Statement
 from pjaid.store.values import ENCODED, SqlValue
 
@@ -35,12 +36,6 @@ class Rows(Struct, frozen=True):
 def head(connection: apsw.Connection) -> int:
     """The seq of the log's last event, or 0."""
     return connection.execute("SELECT max(seq) FROM events").get or 0
-
-
-def documents_head(connection: apsw.Connection) -> int:
-    """How many changes to client documents there were."""
-    seq: int = connection.execute("SELECT value FROM meta WHERE name = 'documents_seq'").get
-    return seq
 
 
 def run(connection: apsw.Connection, statement: Statement, bytes_max: int) -> Rows:
@@ -92,7 +87,7 @@ def _snapshot(connection: apsw.Connection, statement: Statement) -> Iterator[int
     """One state of the database for the block; gives its seq."""
     connection.execute("BEGIN")
     try:
-        yield head(connection) if statement.shared else documents_head(connection)
+        yield head(connection) if statement.shared else local_head(connection)
     except apsw.SQLError as error:
         if "integer overflow" not in str(error):
             raise

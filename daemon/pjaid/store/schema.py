@@ -9,8 +9,9 @@ import apsw
 from pjai_wire import tables
 from pjai_wire.columns import Column, Kind
 from pjai_wire.ids import new_id
-from pjai_wire.tables import Table, client_documents
+from pjai_wire.tables import Table
 from pjaid.errors import EX_DATAERR, StartError
+from pjaid.store.local import COUNTER
 
 SCHEMA_VERSION = 3
 """Counted up whenever the state tables change, or what materializers make of the log: `upgrade` then makes
@@ -52,13 +53,6 @@ CREATE TABLE events (
 CREATE INDEX events_by_persona ON events (persona_id);
 """
 
-LOCAL = """
-CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
-"""
-
-LASTING = ("origins", "events", "meta", client_documents.table_name)
-"""Tables that nothing could make again; all others come from the log."""
-
 INDEXES = """
 CREATE UNIQUE INDEX personas_by_name ON personas (name);
 CREATE INDEX personas_by_use ON personas (is_active, last_used_at);
@@ -82,17 +76,28 @@ def stored_columns(table: Table[Any]) -> tuple[Column, ...]:
     return tuple(column for column in table.columns if column.kind != "gathered")
 
 
-def _create_table(table: Table[Any]) -> str:
+def _create_table(table: Table[Any], *, where: str = "") -> str:
     columns = [
         f'"{column.python_name}" {_SQL_TYPES[column.kind]}'
         + ("" if column.nullable else " NOT NULL")
         + (" PRIMARY KEY" if column.name == "id" else "")
         for column in stored_columns(table)
     ]
-    return f"CREATE TABLE {table.table_name} ({', '.join(columns)}) STRICT;"
+    return f"CREATE TABLE {where} {table.table_name} ({', '.join(columns)}) STRICT;"
 
 
 STATE = "\n".join(_create_table(table) for table in tables.STATE) + INDEXES
+
+LOCAL = f"""
+CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;
+{"".join(_create_table(table, where="IF NOT EXISTS") for table in tables.LOCAL)}
+CREATE UNIQUE INDEX IF NOT EXISTS documents_by_name ON client_documents (client, name);
+CREATE UNIQUE INDEX IF NOT EXISTS metric_points_by_time ON metric_points (resolution, at);
+"""
+"""Run on the files of older programs too, which lack some of it."""
+
+LASTING = ("origins", "events", "meta", *(table.table_name for table in tables.LOCAL))
+"""Tables that nothing could make again; all others come from the log."""
 
 
 def create_state(connection: apsw.Connection) -> None:
@@ -136,12 +141,11 @@ def prepare(connection: apsw.Connection, store_id: str) -> None:
     if connection.execute("SELECT count(*) FROM sqlite_schema").get:
         raise StartError("the database file is not PJai's", hint="set data_dir", exit_code=EX_DATAERR)
     with connection:
-        connection.execute(LOG + LOCAL + _create_table(client_documents))
+        connection.execute(LOG + LOCAL)
         create_state(connection)
-        connection.execute("CREATE UNIQUE INDEX documents_by_name ON client_documents (client, name)")
         connection.executemany(
             "INSERT INTO meta VALUES (?, ?)",
-            [("store_id", store_id), ("device", new_id()), ("documents_seq", 0)],
+            [("store_id", store_id), ("device", new_id()), (COUNTER, 0)],
         )
         connection.pragma("user_version", SCHEMA_VERSION)
         connection.pragma("application_id", APPLICATION_ID)

@@ -12,7 +12,7 @@ from pjai_wire.columns import Column, Kind
 from pjai_wire.errors import InvalidQuery, UnknownColumn
 from pjai_wire.methods import CountParams, GetParams
 from pjai_wire.query import Direction, Function, Query
-from pjai_wire.tables import Table, client_documents, table_named
+from pjai_wire.tables import Table, table_named
 from pjaid.store.conditions import COMPARABLE, Conditions
 from pjaid.store.values import SqlValue, compared
 
@@ -47,7 +47,7 @@ class Statement(Struct, frozen=True):
     @property
     def shared(self) -> bool:
         """Whether the table comes from the shared log, whose seq its answers then carry."""
-        return self.table is not client_documents
+        return not self.table.is_local
 
     @property
     def gathers(self) -> bool:

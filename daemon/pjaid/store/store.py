@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,16 +13,18 @@ import structlog
 from msgspec import Struct
 
 from pjai_wire.errors import Overloaded
+from pjai_wire.measures import Measures, merged
 from pjai_wire.methods import EventsParams, RebuildResult, Receipt
 from pjaid.settings import Cipher, Settings
-from pjaid.store import documents, rebuild, schema, trail
+from pjaid.store import documents, points, rebuild, schema, trail
 from pjaid.store.database import open_database, require_sqlite
 from pjaid.store.documents import StoredDocument
 from pjaid.store.explain import Explained, explained
 from pjaid.store.incoming import IncomingCommit
 from pjaid.store.keys import StoreKey
+from pjaid.store.local import local_head
 from pjaid.store.readers import Readers
-from pjaid.store.reads import Rows, documents_head, run, run_raw
+from pjaid.store.reads import Rows, run, run_raw
 from pjaid.store.recorder import Origin, Recorder
 from pjaid.store.slow import Run, SlowReads
 from pjaid.store.statements import Statement
@@ -82,8 +85,8 @@ class Store:
         self.device = recorder.device
         self.seq = recorder.head.seq
         """The log's last, as far as it has been announced."""
-        self.documents_seq = documents_head(writing)
-        """How many changes to client documents there were, as far as they have been announced."""
+        self.local_seq = local_head(writing)
+        """How many changes to local tables there were, as far as they have been announced."""
         self._on_committed = on_committed
         slow = SlowReads(settings.slow_query_ms)
         self._run, self._run_raw = slow.timed(run), slow.timed(run_raw)
@@ -110,6 +113,21 @@ class Store:
     def write_queue(self) -> int:
         """How many writes wait."""
         return self._writer.waiting
+
+    @property
+    def metered(self) -> Measures:
+        """What reads and writes there were since the daemon started, and how full the disk is."""
+        sizes = self.sizes()
+        disk = shutil.disk_usage(self._path.parent)
+        gauges = {
+            "write_queue": self.write_queue,
+            "readers": self.readers,
+            "database_bytes": sizes.database,
+            "wal_bytes": sizes.wal,
+            "disk_free_bytes": disk.free,
+            "disk_bytes": disk.total,
+        }
+        return merged((self._writer.metered.told(), self._readers.metered, Measures(gauges=gauges)))
 
     @property
     def readers(self) -> int:
@@ -165,6 +183,14 @@ class Store:
         return self._writer.submit(
             lambda connection, _: documents.write_document(connection, client, name, patch)
         )
+
+    def record_point(self, at: int, measured: Measures) -> Awaitable[None]:
+        """Adds what was measured to the points of an instant; durable when this is done.
+
+        Raises:
+            LimitExceeded: a point would grow too large.
+        """
+        return self._writer.submit(lambda connection, _: points.record_point(connection, at, measured))
 
     async def rebuild(self, *, replace: bool) -> RebuildResult:
         """Builds the state from the log, and compares the live one with it or replaces it."""
@@ -227,5 +253,5 @@ class Store:
 
     def _committed(self, committed: Committed) -> None:
         self.seq = committed.seq
-        self.documents_seq = committed.documents_seq
+        self.local_seq = committed.local_seq
         self._on_committed(committed)

@@ -7,24 +7,26 @@ import queue
 import threading
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
-from typing import Any, Generic, TypeVar
+from time import perf_counter_ns
+from typing import Any, Final, Generic, TypeVar
 
 import apsw
 import structlog
 from msgspec import Struct
 
 from pjai_wire.errors import InternalError, Overloaded, PjaiError, Stopping, StorageError
-from pjai_wire.tables import client_documents
-from pjaid.store import reads
+from pjai_wire.tables import LOCAL
+from pjaid.metering.writes import WriteMeter
 from pjaid.store.capture import Capture
 from pjaid.store.changed import RowChange
+from pjaid.store.local import local_head
 from pjaid.store.recorder import Recorder
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
 
-DOCUMENTS = client_documents.table_name
+LOCAL_TABLES = frozenset(table.table_name for table in LOCAL)
 
 
 class Committed(Struct, frozen=True):
@@ -32,8 +34,8 @@ class Committed(Struct, frozen=True):
 
     seq: int
     """The log's last."""
-    documents_seq: int
-    """How many changes to client documents there were."""
+    local_seq: int
+    """How many changes to local tables there were."""
     changes: tuple[RowChange, ...] | None
     """One for each row that is not what it was; rows that a rebuild mended are not among them. None where
     there are too many to tell."""
@@ -76,7 +78,8 @@ class Writer:
         self._connection = connection
         self._recorder = recorder
         self._capture = Capture(connection)
-        self._documents_seq = reads.documents_head(connection)
+        self._local_seq = local_head(connection)
+        self.metered: Final = WriteMeter()
         self._on_durable = on_durable
         self._on_committed = on_committed
         self._group_max = group_max
@@ -156,14 +159,16 @@ class Writer:
         """Runs the jobs in one transaction, each in a savepoint of its own."""
         recorder = self._recorder
         before = recorder.head
+        began = perf_counter_ns()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for job in jobs:
                 self._run_job(job)
-            documents_seq = self._documents_seq
-            if self._capture.has_touched(DOCUMENTS):
-                documents_seq = reads.documents_head(self._connection)
-            committed = Committed(recorder.head.seq, documents_seq, self._capture.net())
+            local_seq = self._local_seq
+            if self._capture.has_touched(LOCAL_TABLES):
+                local_seq = local_head(self._connection)
+            committed = Committed(recorder.head.seq, local_seq, self._capture.net())
+            done = perf_counter_ns()
             self._connection.execute("COMMIT")
         except Exception:
             with suppress(apsw.Error):
@@ -175,8 +180,16 @@ class Writer:
                 job.error = failure
             log.exception("group_failed", jobs=len(jobs))
             return None
-        moved = (before.seq, self._documents_seq) != (committed.seq, documents_seq)
-        self._documents_seq = documents_seq
+        durable = perf_counter_ns()
+        self.metered.written(
+            writes=len(jobs),
+            events=committed.seq - before.seq,
+            rows_changed=len(committed.changes or ()),
+            ns=durable - began,
+            sync_ns=durable - done,
+        )
+        moved = (before.seq, self._local_seq) != (committed.seq, local_seq)
+        self._local_seq = local_seq
         mended = any(not job.is_captured and job.error is None for job in jobs)
         return committed if moved or committed.changes or mended else None
 

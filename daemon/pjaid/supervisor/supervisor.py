@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from pjai_wire.errors import Forbidden, NotFound
 from pjai_wire.ids import now_ms
+from pjai_wire.measures import Measures
 from pjaid.calls.calls import Calls
 from pjaid.supervisor.entry import Start
 from pjaid.supervisor.restart import Budget
@@ -32,6 +33,8 @@ LOOKS_IN_SILENCE = 4
 """How often is looked while an actor may be silent."""
 
 AGAIN = "is starting again"
+
+NO_FIGURES = Measures()
 
 State = Literal["starting", "up", "backing_off", "down"]
 
@@ -61,6 +64,8 @@ class Supervised:
         self.last_error = ""
         self.started_at: int | None = None
         self.heard_at = 0.0
+        self.figures = NO_FIGURES
+        """What it last told of itself."""
         self.budget = Budget(place.restart, random)
         self.hurry = anyio.Event()
         """Set where somebody asks for a restart now."""
@@ -111,9 +116,10 @@ class Supervisor:
         supervised.started_at = now_ms()
         self.heard(name)
 
-    def heard(self, name: str, last_error: str = "") -> None:
-        """An actor gave a sign of life."""
+    def heard(self, name: str, last_error: str = "", figures: Measures = NO_FIGURES) -> None:
+        """An actor gave a sign of life, and told of itself."""
         supervised = self._supervised[name]
+        supervised.figures = figures
         supervised.heard_at = anyio.current_time()
         supervised.last_error = last_error or supervised.last_error
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import zmq
 import zmq.asyncio
 
+from pjai_wire.measures import Measures
 from pjaid.transport.door import Door
 from pjaid.transport.mailbox import Mailbox
 
@@ -50,11 +51,22 @@ class Changes:
         self._issued = issued
         self._subscribed = subscribed
         self._unsubscribed = unsubscribed
+        self._published = 0
+        self._published_bytes = 0
         self._mailbox = Mailbox(socket, self._received)
 
     def publish(self, topic: str, update: bytes) -> bool:
         """Sends an update to whoever subscribed to `topic`; False where its queue is full."""
-        return self._mailbox.send([topic.encode(), update])
+        is_sent = self._mailbox.send([topic.encode(), update])
+        if is_sent:
+            self._published += 1
+            self._published_bytes += len(update)
+        return is_sent
+
+    @property
+    def metered(self) -> Measures:
+        """Updates that were sent, with the ticks among them."""
+        return Measures(counts={"published": self._published, "published_bytes": self._published_bytes})
 
     def close(self) -> None:
         """Hears and says no more."""

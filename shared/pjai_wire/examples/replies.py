@@ -16,6 +16,7 @@ from pjai_wire.examples.story import (
     COMMIT,
     CONVERSATION,
     EMBEDDING,
+    MEASURES,
     MEMORY,
     NOON,
     PERSONA,
@@ -276,4 +277,10 @@ REPLIES = (
         ),
     ),
     Reply("done", methods.ACTOR_RESTART, methods.Done()),
+    Reply(
+        "measures",
+        methods.METERS,
+        methods.MetersResult(instance="5f0c", at=NOON, uptime_ms=90_000, measures=MEASURES),
+    ),
+    Reply("done", methods.METRICS_RECORD, methods.Done()),
 )

@@ -11,7 +11,7 @@ from pjai_wire.codec import encode
 from pjai_wire.errors import NotFound
 from pjai_wire.events import v1
 from pjai_wire.examples.events import EVENTS, new_event
-from pjai_wire.examples.story import ADA, NOON, SOURDOUGH, STARTER, TALK, TOPIC
+from pjai_wire.examples.story import ADA, MEASURES, NOON, SOURDOUGH, STARTER, TALK, TOPIC
 from pjai_wire.methods import Method
 from pjai_wire.query import Junction, Query
 
@@ -214,6 +214,20 @@ REQUESTS = (
     Request(
         "work has failed", methods.ACTOR_HEARTBEAT, methods.ActorHeartbeatParams(last_error="unavailable")
     ),
+    Request(
+        "with figures",
+        methods.ACTOR_HEARTBEAT,
+        methods.ActorHeartbeatParams(counts={"calls": 12, "errors": 0}, gauges={"open": 3}),
+    ),
     Request("no params", methods.ACTORS, methods.Nothing()),
     Request("an actor", methods.ACTOR_RESTART, methods.ActorRestartParams(name="notes")),
+    Request("no params", methods.METERS, methods.Nothing()),
+    Request("an idle second", methods.METRICS_RECORD, methods.MetricsRecordParams(at=NOON)),
+    Request(
+        "a second",
+        methods.METRICS_RECORD,
+        methods.MetricsRecordParams(
+            at=NOON, counts=MEASURES.counts, gauges=MEASURES.gauges, latencies=MEASURES.latencies
+        ),
+    ),
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from struct import pack
 
 from pjai_wire.fields import Personality, PersonaSettings
+from pjai_wire.measures import Measures, latency
 from pjai_wire.records import Conversation, ConversationMessage, MemoryEntity, Persona
 
 NOON = 1_750_000_000_000
@@ -78,4 +79,9 @@ CONVERSATION = Conversation(
     messages=(
         ConversationMessage(id=GREETING, role="user", content="Good morning ☀️", sent_at=NOON, metadata={}),
     ),
+)
+MEASURES = Measures(
+    counts={"events": 12, "errors:query:unknown_table": 1},
+    gauges={"clients": 2, "actor:notes:up": 1},
+    latencies={"request:query": latency({12: 1, 50: 9, 51: 2, 90: 1}, 13_500)},
 )

@@ -8,6 +8,7 @@ trail      events
 documents  document_get, document_set
 upkeep     hello, health, rebuild
 actors     actor_register, actor_take, actor_heartbeat, actors, actor_restart
+metering   meters, metrics_record
 """
 
 from __future__ import annotations
@@ -53,6 +54,7 @@ from pjai_wire.methods.documents import (
     DocumentSetParams,
 )
 from pjai_wire.methods.insight import EXPLAIN, LIVE, ExplainResult, LiveQueryInfo, LiveResult, Mode
+from pjai_wire.methods.metering import METERS, METRICS_RECORD, MetersResult, MetricsRecordParams
 from pjai_wire.methods.method import Done, Method, Nothing, Params, Result, Scope
 from pjai_wire.methods.trail import EVENTS, EventsParams, EventsResult, LoggedEvent
 from pjai_wire.methods.upkeep import (
@@ -150,6 +152,10 @@ __all__ = [
     "ActorTakeResult",
     "Outcome",
     "Permissions",
+    "METERS",
+    "METRICS_RECORD",
+    "MetersResult",
+    "MetricsRecordParams",
 ]
 
 METHODS: dict[str, Method[Any, Any]] = {
@@ -176,6 +182,8 @@ METHODS: dict[str, Method[Any, Any]] = {
         ACTOR_HEARTBEAT,
         ACTORS,
         ACTOR_RESTART,
+        METERS,
+        METRICS_RECORD,
     )
 }
 """Every method by its name."""

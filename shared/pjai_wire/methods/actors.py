@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
+from pjai_wire import limits
 from pjai_wire.errors import ErrorBody
-from pjai_wire.fields import Instant
+from pjai_wire.fields import Count, Instant
 from pjai_wire.methods.method import Done, Method, Nothing, Params, Result, Scope
 from pjai_wire.query import Identifier
 
@@ -20,6 +21,12 @@ ActorName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,49}$")]
 
 MethodName = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,49}\.[a-z][a-z0-9_]{0,49}$")]
 """A method that an actor serves, such as `persona.activate`."""
+
+
+Figures = Annotated[
+    dict[Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,49}$(?!\n)")], Count],
+    Meta(max_length=limits.ACTOR_FIGURES_MAX),
+]
 
 
 class Permissions(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -81,6 +88,10 @@ class ActorHeartbeatParams(Params, frozen=True, kw_only=True):
 
     last_error: Annotated[str, Meta(max_length=200)] = ""
     """The code or type of the last error in work of the actor's own, never its text."""
+    counts: Figures = field(default_factory=dict)
+    """What it counted since it began, such as `calls`."""
+    gauges: Figures = field(default_factory=dict)
+    """What it has at hand."""
 
 
 class ActorInfo(Result, frozen=True, kw_only=True):

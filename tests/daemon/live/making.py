@@ -57,9 +57,9 @@ def became(before: Row, after: Row) -> RowChange:
     return RowChange("workflows", before, after)
 
 
-def committed(seq: int, *changes: RowChange, documents_seq: int = 0) -> Committed:
+def committed(seq: int, *changes: RowChange, local_seq: int = 0) -> Committed:
     """What a commit of the log tells."""
-    return Committed(seq, documents_seq, changes)
+    return Committed(seq, local_seq, changes)
 
 
 class Put(Struct, frozen=True):

@@ -273,7 +273,7 @@ async def opened(directory: Path) -> AsyncIterator[tuple[Store, Dependents]]:
         lambda told: dependents.committed(told),
         on_durable=lambda told: dependents.durable(told),
     )
-    dependents = Dependents(store.seq, store.documents_seq)
+    dependents = Dependents(store.seq, store.local_seq)
     try:
         yield store, dependents
     finally:

@@ -86,7 +86,7 @@ async def test_a_small_commit_is_told_at_once_to_those_whom_it_can_concern(telli
 
 
 async def test_a_commit_that_concerns_nobody_is_reached_all_the_same(telling: Telling) -> None:
-    telling.dependents.committed(committed(2, documents_seq=7))
+    telling.dependents.committed(committed(2, local_seq=7))
     assert telling.dependents.seq_of(workflows) == 2
     assert telling.dependents.seq_of(client_documents) == 7
 
@@ -169,8 +169,8 @@ async def test_what_is_wrong_with_one_keeps_no_commit_from_the_others(
 async def test_who_comes_while_a_commit_is_told_begins_after_it(telling: Telling) -> None:
     begun = telling.dependents.seq_begun_of
     assert begun(workflows) == 1
-    telling.dependents.committed(committed(2, *LARGE, documents_seq=5))
-    telling.dependents.committed(committed(3, documents_seq=6))
+    telling.dependents.committed(committed(2, *LARGE, local_seq=5))
+    telling.dependents.committed(committed(3, local_seq=6))
     assert (begun(workflows), begun(client_documents)) == (2, 5)
     async with telling.serving():
         await telling.settled(3)

@@ -126,7 +126,7 @@ def test_a_commit_that_the_feed_began_after_is_not_told() -> None:
 def test_a_feed_of_documents_counts_their_changes() -> None:
     hearing = Hearing("client_documents")
     document = RowChange("client_documents", None, stored(hearing.feed.table, id="a"))
-    hearing.feed.touched(committed(90, document, documents_seq=2), [document])
+    hearing.feed.touched(committed(90, document, local_seq=2), [document])
     assert hearing.hear().seq == 2
 
 

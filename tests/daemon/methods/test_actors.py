@@ -152,3 +152,17 @@ async def test_a_sign_of_life_tells_the_last_error_in_the_actor_s_own_work(house
     house.say("actor_heartbeat", ActorHeartbeatParams(last_error="unavailable"))
     (told,) = _actors.decode(house.say("actors", {}, b"somebody's")).actors
     assert told.last_error == "unavailable"
+
+
+async def test_what_an_actor_tells_of_itself_is_measured_under_its_name(house: House) -> None:
+    house.register()
+    house.say("actor_heartbeat", ActorHeartbeatParams(counts={"calls": 7}, gauges={"open": 2}))
+    measured = house.methods.metered
+    assert measured.counts == {"actor:notes:calls": 7, "actor:notes:restarts": 0}
+    assert measured.gauges == {
+        "actor:notes:open": 2,
+        "actor:notes:up": 1,
+        "actor:notes:queue": 0,
+        "actor:notes:calls_under_way": 0,
+        "actor:notes:memory_bytes": 0,
+    }

@@ -29,6 +29,7 @@ from pjaid.store.changed import Row, RowChange
 from pjaid.store.database import open_database
 from pjaid.store.incoming import incoming
 from pjaid.store.keys import StoreKey
+from pjaid.store.local import local_head
 from pjaid.store.recorder import Origin, Recorder
 from pjaid.store.store import DATABASE, Store
 from pjaid.store.writer import Committed, Writer
@@ -79,13 +80,13 @@ class Kept:
         }
 
     def heads(self) -> tuple[int, int]:
-        """The log's last seq, and how many changes to documents there were."""
-        return reads.head(self.beside), reads.documents_head(self.beside)
+        """The log's last seq, and how many changes to local tables there were."""
+        return reads.head(self.beside), local_head(self.beside)
 
     @property
     def heads_told(self) -> tuple[int, int]:
         """The same as the last commit told it."""
-        return (self.announced[-1].seq, self.announced[-1].documents_seq) if self.announced else (0, 0)
+        return (self.announced[-1].seq, self.announced[-1].local_seq) if self.announced else (0, 0)
 
     async def close(self) -> None:
         self.beside.close()
@@ -168,7 +169,7 @@ async def test_documents_are_told_with_their_own_count(store: Kept) -> None:
     await store.together([{"theme": "light"}])
     tables = [[change.table for change in told(one)] for one in store.announced]
     assert tables == [["client_documents"]] * 2
-    assert [(one.seq, one.documents_seq) for one in store.announced] == [
+    assert [(one.seq, one.local_seq) for one in store.announced] == [
         (0, 1),
         (0, 2),
     ]
@@ -198,7 +199,7 @@ async def test_a_store_that_is_opened_again_goes_on_counting_documents(tmp_path:
         await store.write_document("client", "document", {"theme": theme})
         await anyio.lowlevel.checkpoint()
         await store.close()
-    assert [committed.documents_seq for committed in announced] == [1, 2]
+    assert [committed.local_seq for committed in announced] == [1, 2]
 
 
 async def test_a_rebuild_that_mends_the_state_says_that_it_wrote_and_no_more(store: Kept) -> None:

@@ -92,7 +92,9 @@ def test_an_upgraded_file_has_the_tables_and_indexes_of_a_new_one(
 
 
 def test_what_is_not_made_from_the_log_stays(old: apsw.Connection) -> None:
-    lasting = {table: old.execute(f"SELECT * FROM {table}").fetchall() for table in schema.LASTING}
+    there = {name for name, _ in _schema_of(old)}.intersection(schema.LASTING)
+    assert there >= {"origins", "events", "meta", "client_documents"}
+    lasting = {table: old.execute(f"SELECT * FROM {table}").fetchall() for table in there}
     _upgrade(old)
     for table, rows in lasting.items():
         assert old.execute(f"SELECT * FROM {table}").fetchall() == rows, table

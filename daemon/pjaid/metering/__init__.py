@@ -1,0 +1,1 @@
+"""Owns what is measured while the daemon works: counted in place, and told of when somebody asks."""

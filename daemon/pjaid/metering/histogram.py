@@ -1,0 +1,24 @@
+"""Owns the counting of times, where they are taken (pure)."""
+
+from __future__ import annotations
+
+from pjai_wire.histogram import BUCKETS, bucket_of
+from pjai_wire.measures import Latency, latency
+
+
+class Histogram:
+    """How long something took, each time."""
+
+    def __init__(self) -> None:
+        self._counts = [0] * BUCKETS
+        self._sum_us = 0
+
+    def note(self, ns: int) -> None:
+        """Counts a time in nanoseconds."""
+        us = ns // 1000
+        self._counts[bucket_of(us)] += 1
+        self._sum_us += us
+
+    def told(self) -> Latency:
+        """All that was counted."""
+        return latency({bucket: count for bucket, count in enumerate(self._counts) if count}, self._sum_us)
