@@ -13,6 +13,7 @@ from pjai_wire.codec import encode
 from pjai_wire.events import EVENTS
 from pjai_wire.ids import new_id
 from pjai_wire.methods import NewEvent
+from tests.prose import prose, trained
 
 PERSONAS = ("p1", "p2", "p3")
 MEMORIES = ("m1", "m2", "m3", "m4", "m5")
@@ -28,6 +29,7 @@ _POOLS: dict[str, tuple[str, ...]] = {
     "Actor": ("actor.a", "actor.b"),
     "SystemConfig": ("s1", "s2"),
     "UserPreference": ("u1", "u2"),
+    "Dictionary": ("d1", "d2"),
     "Warning": ("storage.a", "storage.b"),
 }
 _FIELD_POOLS: dict[str, tuple[str, ...]] = {
@@ -105,6 +107,13 @@ def _arguments(name: str) -> st.SearchStrategy[dict[str, Any]]:
     if "version" in fields and event.startswith("Memory"):
         fields["version"] = st.integers(1, 4)
     required = {field.encode_name for field in declared.fields if field.required}
+    if "dictionary" in fields:
+        fields["dictionary"] = st.integers(1, 2)
+    if event.startswith("Dictionary"):
+        fields["version"] = st.integers(1, 2)
+        fields["data"] = st.integers(0, 1).map(trained)
+    if "content" in fields and event.startswith("Memory"):
+        fields["content"] = documents | st.integers(0, 9).map(prose)
     if "embedding" in fields:
         required.add("embeddingModel")
         fields["embeddingModel"] = st.just("model")

@@ -10,12 +10,12 @@ from msgspec import inspect as schema
 
 from pjai_wire.query import Condition, Direction, Operator
 
-Kind = Literal["text", "integer", "real", "boolean", "list", "document", "vector", "gathered"]
+Kind = Literal["text", "integer", "real", "boolean", "list", "document", "vector", "binary", "gathered"]
 """How a column is stored and compared; `list` and `document` are MessagePack, `gathered` is other rows."""
 
 
 BULKY_CHARACTERS = 2_000
-_BULKY: frozenset[Kind] = frozenset({"list", "document", "vector", "gathered"})
+_BULKY: frozenset[Kind] = frozenset({"list", "document", "vector", "binary", "gathered"})
 
 
 class Compared(tuple[str, Operator, Any]):
@@ -159,4 +159,6 @@ _KINDS: tuple[tuple[type[schema.Type], Kind], ...] = (
 def _kind(plain: schema.Type, extra: Mapping[str, object]) -> Kind:
     if extra.get("gathered"):
         return "gathered"
+    if extra.get("binary"):
+        return "binary"
     return next(kind for declared, kind in _KINDS if isinstance(plain, declared))

@@ -44,6 +44,17 @@ Vector = Annotated[
     ),
 ]
 
+DictionaryVersion = Annotated[int, Meta(ge=1, le=limits.DICTIONARIES_MAX)]
+DictionaryData = Annotated[
+    bytes,
+    Meta(
+        min_length=1,
+        max_length=limits.DICTIONARY_BYTES_MAX,
+        description="a dictionary of Zstandard's",
+        extra={"binary": True},
+    ),
+]
+
 Ids = Annotated[tuple[Id, ...], Meta(min_length=1, max_length=limits.IDS_PER_EVENT_MAX)]
 ContentHash = Annotated[
     str, Meta(min_length=32, max_length=32, description="tells equal contents, to whoever made it")

@@ -42,6 +42,11 @@ PARAMS_BYTES_MAX = 2 * 2**20
 EVENT_BYTES_MAX = 2 * 2**20
 """An event's arguments, encoded."""
 
+DICTIONARIES_MAX = 65_535
+"""How many dictionaries a store has in its life."""
+
+DICTIONARY_BYTES_MAX = 112 * 2**10
+
 FREE_DEPTH_MAX = 64
 """How deep maps and lists of the client's own may nest."""
 

@@ -16,6 +16,8 @@ from pjai_wire.fields import (
     ContentHash,
     Count,
     Description,
+    DictionaryData,
+    DictionaryVersion,
     Document,
     Id,
     Importance,
@@ -91,6 +93,8 @@ class MemoryEntity(Record, frozen=True, kw_only=True):
     """Answered when `select` names it; otherwise None."""
     content_hash: Annotated[ContentHash | None, Meta(extra={"on_request": True})] = None
     """Of type, name, summary and content as they were remembered; None once one of them has changed."""
+    compression_dictionary: Annotated[DictionaryVersion | None, Meta(extra={"on_request": True})] = None
+    """With which `content` was packed, or found not to shrink; None where nobody tried since it changed."""
 
 
 class MemoryLink(Record, frozen=True, kw_only=True):
@@ -199,6 +203,22 @@ class Warning(Record, frozen=True, kw_only=True):  # noqa: A001 # what it is
     value: float
     allowed: float
     raised_at: Instant
+
+
+class Dictionary(Record, frozen=True, kw_only=True):
+    """What contents of memories have in common, for packing them."""
+
+    id: Id
+    version: DictionaryVersion
+    size: Count
+    """Of its data, in bytes."""
+    samples: Count
+    """How many contents it was trained on."""
+    saved: Weight
+    """Which part of the samples' bytes it saved."""
+    trained_at: Instant
+    data: Annotated[DictionaryData, Meta(extra={"on_request": True})] = b""
+    """Answered when `select` names it; it has parts of contents in it."""
 
 
 class ClientDocument(Record, frozen=True, kw_only=True):

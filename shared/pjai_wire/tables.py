@@ -107,6 +107,7 @@ plugins = Table("plugins", records.Plugin)
 system_config = Table("system_config", records.SystemConfig)
 user_preferences = Table("user_preferences", records.UserPreference)
 warnings = Table("warnings", records.Warning)
+dictionaries = Table("dictionaries", records.Dictionary)
 client_documents = Table("client_documents", records.ClientDocument, is_local=True)
 metric_points = Table("metric_points", records.MetricPoint, is_local=True)
 
@@ -121,6 +122,7 @@ STATE: tuple[Table[Any], ...] = (
     system_config,
     user_preferences,
     warnings,
+    dictionaries,
 )
 """What is materialised from the event log."""
 

@@ -79,7 +79,7 @@ ROOMS = (
     Room(
         "pjaid.store",
         ours=(*GROUND, "pjaid.directories", "pjaid.metering", "pjaid.settings"),
-        others=("anyio", "apsw", "cryptography", "keyring", "msgspec", "structlog"),
+        others=("anyio", "apsw", "cryptography", "keyring", "msgspec", "structlog", "zstandard"),
         not_standard=("socket",),
     ),
     Room("pjaid.settings", ours=(*GROUND, "pjaid.directories"), others=("msgspec",)),

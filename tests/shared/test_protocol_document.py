@@ -33,6 +33,7 @@ KIND_WORDS = {
     "list": {"list"},
     "document": {"map", "any"},
     "vector": {"vector"},
+    "binary": {"binary"},
     "gathered": {"gathered"},
 }
 

@@ -26,6 +26,7 @@ _FOR_PEOPLE = {
     "system_config": ("id", "value", "updatedAt"),
     "user_preferences": ("id", "value", "updatedAt"),
     "warnings": ("id", "kind", "value", "allowed", "raisedAt"),
+    "dictionaries": ("version", "size", "samples", "saved", "trainedAt"),
     "client_documents": ("client", "name", "value", "updatedAt"),
 }
 """The columns that tell a table's rows apart and fit a screen; `--select` and `--json` show others."""

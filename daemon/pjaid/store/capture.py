@@ -8,13 +8,18 @@ from typing import Any
 
 import apsw
 
+from pjai_wire.errors import StorageError
 from pjai_wire.tables import TABLES
-from pjaid.store.changed import Row, RowChange
+from pjaid.store.changed import Row, RowChange, positions
+from pjaid.store.dictionaries import plain
 from pjaid.store.net import net_changes
+from pjaid.store.packing import is_packed
+from pjaid.store.values import PACKED
 
 _CAPTURED = frozenset(TABLES)
 """Those of the contract; the log and what is local have nobody who follows their rows."""
 
+_PACKED_AT = {name: positions(TABLES[name])[column] for name, column in PACKED.items()}
 
 CHANGES_MAX = 100_000
 CHANGES_BYTES_MAX = 64 * 2**20
@@ -51,8 +56,16 @@ class Capture:
         del self._changes[mark:], self._sizes[mark:]
 
     def net(self) -> tuple[RowChange, ...] | None:
-        """One change for each row that is not what it was; None where there were too many to keep."""
-        return net_changes(self._changes) if self._is_whole else None
+        """One change for each row that is not what it was, nothing packed in them.
+
+        None where there were too many to keep, or where one has a value that is damaged.
+        """
+        if not self._is_whole:
+            return None
+        try:
+            return self._unpacked(net_changes(self._changes))
+        except StorageError:
+            return None
 
     def has_touched(self, tables: Container[str]) -> bool:
         """Whether rows of some tables were changed, though they may be what they were again."""
@@ -66,6 +79,30 @@ class Capture:
             yield
         finally:
             self._connection.preupdate_hook(self._note)
+
+    def _unpacked(self, changes: tuple[RowChange, ...]) -> tuple[RowChange, ...] | None:
+        """The changes with rows in which nothing is packed; None where that would be too much.
+
+        SQLite allows no reading while it tells of a change, so this can't be done at once.
+        """
+        told: list[RowChange] = []
+        size = 0
+        for change in changes:
+            table, before, after = change
+            at = _PACKED_AT.get(table)
+            if at is None:
+                told.append(change)
+                continue
+            told.append(RowChange(table, self._plain(before, at), self._plain(after, at)))
+            size += _size(told[-1].before) + _size(told[-1].after)
+            if size > CHANGES_BYTES_MAX:
+                return None
+        return tuple(told)
+
+    def _plain(self, row: Row | None, at: int) -> Row | None:
+        if row is None or not is_packed(stored := row[at]):
+            return row
+        return (*row[:at], plain(self._connection, stored, row[0]), *row[at + 1 :])
 
     def _note(self, update: apsw.PreUpdate) -> None:
         if (table := update.table_name) in _CAPTURED:

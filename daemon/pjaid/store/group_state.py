@@ -50,7 +50,7 @@ def compile_group_state(query: Query, limit: int) -> GroupState:
     bulky = tuple(index for index, kind in enumerate(kinds) if kind == "text")
     key = tuple(range(len(groups)))
     statement = Statement(
-        table, sql, conditions.bindings, expressions, kinds, bulky, key, conditions.is_heavy
+        table, sql, conditions.bindings, expressions, kinds, bulky, key, is_heavy=conditions.is_heavy
     )
     return GroupState(statement, columns)
 

@@ -6,6 +6,7 @@ import itertools
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import Any
 
 import apsw
@@ -13,7 +14,9 @@ from msgspec import Raw, Struct
 
 from pjai_wire.envelope import Row
 from pjai_wire.errors import InvalidQuery, LimitExceeded
+from pjaid.store.dictionaries import plain
 from pjaid.store.local import local_head
+from pjaid.store.packing import is_any_packed
 from pjaid.store.statements import Statement
 from pjaid.store.values import ENCODED, SqlValue
 
@@ -48,6 +51,7 @@ def run(connection: apsw.Connection, statement: Statement, bytes_max: int) -> Ro
 
     Raises:
         LimitExceeded: the rows are larger than that.
+        StorageError: one of them is packed, and damaged.
         apsw.InterruptError: the connection's progress handler said that it takes too long.
     """
     with _snapshot(connection, statement) as seq:
@@ -55,7 +59,7 @@ def run(connection: apsw.Connection, statement: Statement, bytes_max: int) -> Ro
 
 
 def run_raw(connection: apsw.Connection, statement: Statement, bytes_max: int) -> Rows:
-    """What `statement` finds as it is stored: booleans as 0 and 1, lists and documents as bytes.
+    """What `statement` finds as it is stored: booleans as 0 and 1, lists and documents as bytes, not packed.
 
     Args and errors are those of `run`.
     """
@@ -63,6 +67,7 @@ def run_raw(connection: apsw.Connection, statement: Statement, bytes_max: int) -
         budget = _Budget(bytes_max)
         found: list[Row] = []
         for some in batches(connection, statement.sql, statement.bindings):
+            some = _unpacked(connection, statement, some, budget)
             for index in statement.bulky:
                 budget.spend(sum(len(row[index]) for row in some if row[index] is not None))
             found.extend(some)
@@ -74,6 +79,7 @@ def rows(connection: apsw.Connection, statement: Statement, bytes_max: int) -> l
 
     Raises:
         LimitExceeded: they are larger than `bytes_max`.
+        StorageError: one of them is packed, and damaged.
     """
     budget = _Budget(bytes_max)
     found = _found(connection, statement, budget)
@@ -113,8 +119,11 @@ class _Budget:
         self._left = self._max = bytes_max
 
     def spend(self, size: int) -> None:
+        self.require(size)
         self._left -= size
-        if self._left < 0:
+
+    def require(self, size: int) -> None:
+        if size > self._left:
             raise LimitExceeded(
                 f"the answer is larger than {self._max} bytes",
                 hint="ask for fewer rows (limit) or fewer columns (select, omit)",
@@ -124,8 +133,25 @@ class _Budget:
 def _found(connection: apsw.Connection, statement: Statement, budget: _Budget) -> list[Row]:
     found: list[Row] = []
     for some in batches(connection, statement.sql, statement.bindings):
-        found.extend(_converted(some, statement, budget))
+        found.extend(_converted(_unpacked(connection, statement, some, budget), statement, budget))
     return found
+
+
+def _unpacked(
+    connection: apsw.Connection, statement: Statement, some: list[Row], budget: _Budget
+) -> list[Row]:
+    """Rows in which nothing is packed. Few bytes may hold many, so the budget is looked at after each row."""
+    at = statement.packed
+    if at is None or not is_any_packed(filter(None, map(itemgetter(at), some))):
+        return some
+    unpacked: list[Row] = []
+    size = 0
+    for row in some:
+        value = plain(connection, row[at], row[statement.key[0]] if statement.key else None)
+        size += len(value)
+        budget.require(size)
+        unpacked.append((*row[:at], value, *row[at + 1 :]))
+    return unpacked
 
 
 def batches(

@@ -19,8 +19,11 @@ from pjai_wire.methods import RebuildResult, TableComparison
 from pjai_wire.tables import Table
 from pjaid.settings import Cipher
 from pjaid.store import reads, schema
+from pjaid.store.changed import positions
 from pjaid.store.database import open_database
+from pjaid.store.dictionaries import unpacked
 from pjaid.store.recorder import Recorder
+from pjaid.store.values import PACKED
 
 SCRATCH = "rebuild-"
 EVENTS_BETWEEN_REPORTS = 10_000
@@ -100,8 +103,13 @@ def replay(
 
 
 def _rows(connection: apsw.Connection, table: Table[Any]) -> Iterator[tuple[Any, ...]]:
+    """The rows of a table in the order of their ids, with values that are equal however they are packed."""
     columns = ", ".join(column.python_name for column in schema.stored_columns(table))
-    return iter(connection.execute(f"SELECT {columns} FROM {table.table_name} ORDER BY id"))
+    rows = connection.execute(f"SELECT {columns} FROM {table.table_name} ORDER BY id")
+    if table.table_name not in PACKED:
+        return iter(rows)
+    at = positions(table)[PACKED[table.table_name]]
+    return ((*row[:at], unpacked(connection, row[at]), *row[at + 1 :]) for row in rows)
 
 
 def _compare(live: apsw.Connection, built: apsw.Connection, table: Table[Any]) -> TableComparison:

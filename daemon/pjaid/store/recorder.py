@@ -18,7 +18,7 @@ from pjai_wire.ids import now_ms
 from pjai_wire.methods import Receipt
 from pjai_wire.select import Select
 from pjai_wire.tables import Table
-from pjaid.store import reads
+from pjaid.store import dictionaries, reads
 from pjaid.store.incoming import Incoming
 from pjaid.store.materializers import MATERIALIZERS
 from pjaid.store.statements import compile_query
@@ -72,6 +72,7 @@ class Recorder:
         """Goes back to `head`, because the transaction that went beyond it was rolled back."""
         self.head = head
         self._origins.clear()
+        dictionaries.forget(self._connection)
 
     def commit(self, events: tuple[Incoming, ...], origin: Origin) -> Receipt:
         """Records events; on an error the caller rolls back all of them.

@@ -12,6 +12,7 @@ from pjai_wire import tables
 from pjai_wire.errors import AlreadyExists, Conflict, InvalidValue, NotFound
 from pjai_wire.events import Event
 from pjai_wire.tables import Table
+from pjaid.store.packing import Dictionary
 
 Requirement = Callable[[apsw.Connection, Any], str | None]
 """Checks an event against the state; returns the persona that the event concerns, where it knows."""
@@ -126,6 +127,26 @@ def all_of_persona(condition: str, *fields: str) -> Requirement:
         return persona
 
     return check
+
+
+def dictionary_new(connection: apsw.Connection, event: Any) -> str | None:
+    """The data are a dictionary, and the version is not taken."""
+    sql = "SELECT 1 FROM dictionaries WHERE version = ?"
+    if connection.execute(sql, (event.version,)).fetchone() is not None:
+        raise Conflict("a dictionary has this version", hint="read the last one's again, and take the next")
+    try:
+        Dictionary(event.version, event.data).check()
+    except ValueError as problem:
+        raise InvalidValue(f"DictionaryTrained.data is {problem}", hint="train it with Zstandard") from None
+    return None
+
+
+def dictionary_known(connection: apsw.Connection, event: Any) -> str | None:
+    """There is a dictionary of the version that the event names."""
+    sql = "SELECT 1 FROM dictionaries WHERE version = ?"
+    if connection.execute(sql, (event.dictionary,)).fetchone() is None:
+        raise NotFound("no dictionary has this version", hint="train it first")
+    return None
 
 
 def _wire(python_name: str) -> str:

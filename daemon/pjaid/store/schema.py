@@ -28,6 +28,7 @@ _SQL_TYPES: dict[Kind, str] = {
     "list": "BLOB",
     "document": "BLOB",
     "vector": "BLOB",
+    "binary": "BLOB",
 }
 
 LOG = """
@@ -61,12 +62,14 @@ CREATE INDEX memories_by_importance ON memories (persona_id, importance);
 CREATE INDEX memories_by_tier ON memories (persona_id, pinned, memory_tier, importance);
 CREATE INDEX memories_by_content ON memories (content_hash) WHERE content_hash IS NOT NULL;
 CREATE INDEX memories_by_deletion ON memories (deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX memories_to_pack ON memories (memory_tier, id) WHERE compression_dictionary IS NULL;
 CREATE INDEX memory_links_by_from ON memory_links (from_id);
 CREATE INDEX memory_links_by_to ON memory_links (to_id);
 CREATE INDEX conversations_by_age ON conversations (persona_id, created_at);
 CREATE INDEX conversations_by_session ON conversations (session_id);
 CREATE INDEX messages_by_position ON messages (conversation_id, position);
 CREATE INDEX workflows_by_persona ON workflows (persona_id);
+CREATE UNIQUE INDEX dictionaries_by_version ON dictionaries (version);
 """
 """Of the state tables; each serves a query of the product's, and together they stay small."""
 

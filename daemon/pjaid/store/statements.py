@@ -14,7 +14,7 @@ from pjai_wire.methods import CountParams, GetParams
 from pjai_wire.query import Direction, Function, Query
 from pjai_wire.tables import Table, table_named
 from pjaid.store.conditions import COMPARABLE, Conditions
-from pjaid.store.values import SqlValue, compared
+from pjaid.store.values import PACKED, SqlValue, compared
 
 _AGGREGATE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 NUMBERS: frozenset[Kind] = frozenset({"integer", "real"})
@@ -36,6 +36,8 @@ class Statement(Struct, frozen=True):
     """Which of the columns may hold large values."""
     key: tuple[int, ...] | None
     """Which of the columns tell a row from the others; None where none do."""
+    packed: int | None = None
+    """Which of the columns may be stored packed."""
     is_heavy: bool = False
     """Whether one row may take long, so that the event loop is no place for it."""
 
@@ -119,7 +121,9 @@ def compile_count(params: CountParams) -> Statement:
     table = table_named(params.table)
     conditions = Conditions(table)
     sql = f"SELECT count(*) FROM {table.table_name}{conditions.where(params.where)}"
-    return Statement(table, sql, conditions.bindings, ("count",), ("integer",), (), (), conditions.is_heavy)
+    return Statement(
+        table, sql, conditions.bindings, ("count",), ("integer",), (), (), is_heavy=conditions.is_heavy
+    )
 
 
 def _statement(
@@ -134,7 +138,9 @@ def _statement(
     key = (names.index("id"),) if "id" in names else None
     kinds = tuple(column.kind for column in columns)
     bulky = tuple(index for index, column in enumerate(columns) if column.is_bulky)
-    return Statement(table, sql, bindings, names, kinds, bulky, key, is_heavy)
+    column = PACKED.get(table.table_name)
+    packed = names.index(column) if column in names else None
+    return Statement(table, sql, bindings, names, kinds, bulky, key, packed, is_heavy)
 
 
 def selected(table: Table[Any], select: Sequence[str], omit: Sequence[str]) -> list[Column]:
@@ -252,7 +258,9 @@ def _compile_groups(table: Table[Any], query: Query) -> Statement:
     kinds = tuple(kind for _, kind in answered.values())
     bulky = tuple(index for index, kind in enumerate(kinds) if kind == "text")
     key = tuple(range(len(groups)))
-    return Statement(table, sql, conditions.bindings, tuple(answered), kinds, bulky, key, conditions.is_heavy)
+    return Statement(
+        table, sql, conditions.bindings, tuple(answered), kinds, bulky, key, is_heavy=conditions.is_heavy
+    )
 
 
 def _aggregate(table: Table[Any], function: Function, argument: str) -> tuple[str, Kind]:

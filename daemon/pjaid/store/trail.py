@@ -29,6 +29,7 @@ _TABLE_OF_PREFIX = {
     "SystemConfig": "system_config",
     "UserPreference": "user_preferences",
     "Warning": "warnings",
+    "Dictionary": "dictionaries",
 }
 _LINKS = ("MemoryEntityLinked", "MemoryEntityUnlinked")
 

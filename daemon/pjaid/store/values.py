@@ -13,6 +13,9 @@ SqlValue = None | int | float | str | bytes
 
 ENCODED: frozenset[Kind] = frozenset({"list", "document"})
 
+PACKED = {"memories": "content"}
+"""By table the column whose values may be stored packed (`store.packing`)."""
+
 
 def to_sql(column: Column, value: Any) -> SqlValue:
     """The value that `column` stores for one that is already of its type.

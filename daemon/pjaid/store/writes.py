@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
 from typing import Any
 
 import apsw
@@ -14,6 +14,7 @@ from pjai_wire.events import Event
 from pjai_wire.select import Select
 from pjai_wire.tables import Table
 from pjaid.store.conditions import Conditions
+from pjaid.store.dictionaries import packed, unpacked
 from pjaid.store.values import SqlValue, to_sql
 
 Values = Mapping[str, Any]
@@ -56,7 +57,23 @@ class DeleteReferring(Struct, frozen=True):
     rows: Select[Any]
 
 
-Write = Insert | Put | Update | Delete | DeleteReferring
+class Pack(Struct, frozen=True):
+    """A column's values are stored packed in the rows that a query names; they are the same values."""
+
+    rows: Select[Any]
+    column: str
+    dictionary: int
+    """The version of that with which they are packed."""
+
+
+class Unpack(Struct, frozen=True):
+    """A column's values are stored as they travel again, in the rows that a query names."""
+
+    rows: Select[Any]
+    column: str
+
+
+Write = Insert | Put | Update | Delete | DeleteReferring | Pack | Unpack
 
 
 def insert(table: Table[Any], **values: Any) -> Insert:
@@ -82,6 +99,16 @@ def delete(rows: Select[Any]) -> Delete:
 def delete_referring(table: Table[Any], column: Column, rows: Select[Any]) -> DeleteReferring:
     """The rows of `table` go whose `column` refers to one of `rows`."""
     return DeleteReferring(table, column.python_name, rows)
+
+
+def pack(rows: Select[Any], column: Column, dictionary: int) -> Pack:
+    """The values of `column` in those rows are packed with a dictionary."""
+    return Pack(rows, column.python_name, dictionary)
+
+
+def unpack(rows: Select[Any], column: Column) -> Unpack:
+    """The values of `column` in those rows are packed no more."""
+    return Unpack(rows, column.python_name)
 
 
 def given(event: Event, *without: str) -> dict[str, Any]:
@@ -112,6 +139,10 @@ def apply_write(connection: apsw.Connection, write: Write) -> None:
             named = f"SELECT id FROM {rows.table.table_name}{conditions.where(rows.query.where)}"
             sql = f"DELETE FROM {table.table_name} WHERE {column} IN ({named})"
             connection.execute(sql, conditions.bindings)
+        case Pack(rows, column, version):
+            _store_anew(connection, rows, column, partial(packed, connection, version))
+        case Unpack(rows, column):
+            _store_anew(connection, rows, column, partial(unpacked, connection))
 
 
 def _bound(table: Table[Any], values: Values) -> list[SqlValue]:
@@ -154,3 +185,16 @@ def _update(connection: apsw.Connection, rows: Select[Any], values: Values) -> N
     where = conditions.where(rows.query.where)
     sql = f"UPDATE {rows.table.table_name} SET {', '.join(assignments)}{where}"
     connection.execute(sql, bindings + conditions.bindings)
+
+
+def _store_anew(
+    connection: apsw.Connection, rows: Select[Any], column: str, form: Callable[[bytes], bytes]
+) -> None:
+    """Gives stored values another form, one after the other, as together they may be large."""
+    table = rows.table.table_name
+    conditions = Conditions(rows.table)
+    ids = f"SELECT id FROM {table}{conditions.where(rows.query.where)}"
+    for (row_id,) in connection.execute(ids, conditions.bindings).fetchall():
+        stored = connection.execute(f"SELECT {column} FROM {table} WHERE id = ?", (row_id,)).get
+        if (formed := form(stored)) != stored:
+            connection.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (formed, row_id))

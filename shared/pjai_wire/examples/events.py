@@ -64,6 +64,17 @@ EVENTS: tuple[Event, ...] = (
     v1.MemoriesTiered(at=NOON, id=ADA, ids=(SOURDOUGH, STARTER), tier="cold", reason="old_and_unimportant"),
     v1.MemoriesExpired(at=NOON, id=ADA, ids=(STARTER,), reason="retention", before=NOON - 86_400_000),
     v1.MemoriesPurged(at=NOON, id=ADA, ids=(STARTER,), reason="deleted_long_ago", before=NOON - 86_400_000),
+    v1.MemoriesPacked(at=NOON, id=ADA, ids=(SOURDOUGH, STARTER), dictionary=1, reason="seldom_read"),
+    v1.MemoriesLeftPlain(at=NOON, id=ADA, ids=(STARTER,), dictionary=1, reason="would_not_shrink"),
+    v1.DictionaryTrained(
+        at=NOON,
+        id=example_id(9),
+        version=1,
+        data=bytes.fromhex("37a430ec"),
+        samples=1_200,
+        saved=0.66,
+        reason="first",
+    ),
     v1.ConversationStarted(
         at=NOON,
         id=TALK,

@@ -27,9 +27,11 @@ from pjaid.store import capture, reads, schema
 from pjaid.store import documents as stored_documents
 from pjaid.store.changed import Row, RowChange
 from pjaid.store.database import open_database
+from pjaid.store.dictionaries import plain
 from pjaid.store.incoming import incoming
 from pjaid.store.keys import StoreKey
 from pjaid.store.local import local_head
+from pjaid.store.packing import is_packed
 from pjaid.store.recorder import Origin, Recorder
 from pjaid.store.store import DATABASE, Store
 from pjaid.store.writer import Committed, Writer
@@ -76,8 +78,12 @@ class Kept:
     def contents(self) -> Contents:
         """What the tables really hold."""
         return {
-            name: {row[0]: row for row in self.beside.execute(f"SELECT * FROM {name}")} for name in TABLES
+            name: {row[0]: self._plain(row) for row in self.beside.execute(f"SELECT * FROM {name}")}
+            for name in TABLES
         }
+
+    def _plain(self, row: Row) -> Row:
+        return tuple(plain(self.beside, value) if is_packed(value) else value for value in row)
 
     def heads(self) -> tuple[int, int]:
         """The log's last seq, and how many changes to local tables there were."""

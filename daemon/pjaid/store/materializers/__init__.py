@@ -6,7 +6,15 @@ from importlib import import_module
 
 from pjaid.store.materializers.registry import MATERIALIZERS, Materializer, Read
 
-for _room in ("personas", "memories", "conversations", "workflows", "configuration", "warnings"):
+for _room in (
+    "personas",
+    "memories",
+    "conversations",
+    "workflows",
+    "configuration",
+    "warnings",
+    "dictionaries",
+):
     import_module(f"{__name__}.{_room}")
 
 __all__ = ["MATERIALIZERS", "Materializer", "Read"]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from typing import Any
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from pjai_wire import limits
 from pjai_wire.events import v1, v2
-from pjai_wire.select import either
+from pjai_wire.fields import MemoryTier
+from pjai_wire.records import MemoryEntity
+from pjai_wire.select import Select, either
 from pjai_wire.tables import memories, memory_links, personas
 from pjaid.store.materializers.registry import Read, materializes
 from pjaid.store.requirements import (
@@ -20,7 +23,7 @@ from pjaid.store.requirements import (
     of_one_persona,
     version_follows,
 )
-from pjaid.store.writes import Write, delete, delete_referring, given, insert, update
+from pjaid.store.writes import Write, delete, delete_referring, given, insert, unpack, update
 
 _HASHED = ("type", "name", "summary", "content")
 
@@ -48,16 +51,18 @@ def memory_updated(event: v1.MemoryEntityUpdated, _read: Read) -> Iterator[Write
     yield update(
         memories.where(id=event.id),
         **given(event, "id"),
-        **_hash_lost(event),
+        **_lost(event),
         updated_at=event.at,
         version=memories.version + 1,
     )
+    yield from _read_often(memories.where(id=event.id), event.memory_tier)
 
 
 @materializes(v2.MemoryEntityUpdated, exists(memories), version_follows)
 def memory_updated_v2(event: v2.MemoryEntityUpdated, _read: Read) -> Iterator[Write]:
     """Version 2 says which version it makes."""
-    yield update(memories.where(id=event.id), **given(event, "id"), **_hash_lost(event), updated_at=event.at)
+    yield update(memories.where(id=event.id), **given(event, "id"), **_lost(event), updated_at=event.at)
+    yield from _read_often(memories.where(id=event.id), event.memory_tier)
 
 
 @materializes(v1.MemoryEntityAccessed, exists(memories))
@@ -105,6 +110,7 @@ def memory_deleted(event: v1.MemoryEntityDeleted, read: Read) -> Iterator[Write]
 def memory_pinned(event: v1.MemoryPinned, _read: Read) -> Iterator[Write]:
     """What is pinned is hot, from now on."""
     yield update(memories.where(id=event.id), pinned=True, memory_tier="hot")
+    yield from _read_often(memories.where(id=event.id), "hot")
 
 
 @materializes(v1.MemoryUnpinned, exists(memories))
@@ -117,6 +123,7 @@ def memory_unpinned(event: v1.MemoryUnpinned, _read: Read) -> Iterator[Write]:
 def memories_tiered(event: v1.MemoriesTiered, _read: Read) -> Iterator[Write]:
     """To be kept elsewhere is not to change."""
     yield update(memories.where(memories.id.in_(event.ids)), memory_tier=event.tier)
+    yield from _read_often(memories.where(memories.id.in_(event.ids)), event.tier)
 
 
 @materializes(
@@ -154,6 +161,19 @@ def memories_purged(event: v1.MemoriesPurged, _read: Read) -> Iterator[Write]:
     yield delete(gone)
 
 
-def _hash_lost(event: v1.MemoryEntityUpdated) -> dict[str, None]:
-    """A hash is of what was remembered: what has changed has none."""
-    return {"content_hash": None} if any(getattr(event, name) is not UNSET for name in _HASHED) else {}
+def _lost(event: v1.MemoryEntityUpdated) -> dict[str, Any]:
+    """A hash is of what was remembered: what has changed has none. A new content is not packed yet."""
+    lost: dict[str, Any] = {}
+    if any(getattr(event, name) is not UNSET for name in _HASHED):
+        lost["content_hash"] = None
+    if event.content is not UNSET:
+        lost |= {"compression_applied": False, "compression_dictionary": None}
+    return lost
+
+
+def _read_often(rows: Select[MemoryEntity], tier: MemoryTier | UnsetType) -> Iterator[Write]:
+    """What is hot from now on is plain."""
+    if tier == "hot":
+        tried = rows.where(memories.compression_dictionary.is_null(False))
+        yield unpack(tried, memories.content)
+        yield update(tried, compression_applied=False, compression_dictionary=None)

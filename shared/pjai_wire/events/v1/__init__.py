@@ -24,8 +24,11 @@ from pjai_wire.events.v1.conversations import (
     ConversationUnarchived,
     ConversationUpdated,
 )
+from pjai_wire.events.v1.dictionaries import DictionaryTrained
 from pjai_wire.events.v1.memories import (
     MemoriesExpired,
+    MemoriesLeftPlain,
+    MemoriesPacked,
     MemoriesPurged,
     MemoriesTiered,
     MemoryEntityAccessed,
@@ -68,6 +71,9 @@ __all__ = [
     "MemoriesTiered",
     "MemoriesExpired",
     "MemoriesPurged",
+    "MemoriesPacked",
+    "MemoriesLeftPlain",
+    "DictionaryTrained",
     "ConversationStarted",
     "ConversationMessageAdded",
     "ConversationUpdated",

@@ -10,6 +10,7 @@ from pjai_wire.events.v1.base import Event
 from pjai_wire.fields import (
     ContentHash,
     Description,
+    DictionaryVersion,
     Document,
     Id,
     Ids,
@@ -140,3 +141,23 @@ class MemoriesPurged(Event, frozen=True, kw_only=True):
     reason: Literal["deleted_long_ago"]
     before: Instant
     """All of them were deleted earlier."""
+
+
+class MemoriesPacked(Event, frozen=True, kw_only=True):
+    """Contents of a persona's memories, which are seldom read, are stored compressed; they read as before."""
+
+    id: Id
+    """The persona's."""
+    ids: Ids
+    dictionary: DictionaryVersion
+    reason: Literal["seldom_read"]
+
+
+class MemoriesLeftPlain(Event, frozen=True, kw_only=True):
+    """Contents of a persona's memories were found not to shrink, and stay as they are until they change."""
+
+    id: Id
+    """The persona's."""
+    ids: Ids
+    dictionary: DictionaryVersion
+    reason: Literal["would_not_shrink"]
