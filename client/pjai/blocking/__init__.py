@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from anyio.from_thread import start_blocking_portal
 
-from pjai import database, derived, documents, live_value, opening, signals
+from pjai import database, derived, documents, live_value, memory_calls, opening, signals
 from pjai.askable import Askable
 from pjai.blocking.facade import Facade, Loop, iterating, waiting
 from pjai.blocking.live import Computed, Feed, LiveQuery, LiveValue, Signal
@@ -42,6 +42,17 @@ class Document(Facade[documents.Document]):
             yield live
 
 
+class MemoryCalls(Facade[memory_calls.MemoryCalls]):
+    """The memory steward of a daemon."""
+
+    remember = waiting(memory_calls.MemoryCalls.remember)
+    touch = waiting(memory_calls.MemoryCalls.touch)
+    connect = waiting(memory_calls.MemoryCalls.connect)
+    pin = waiting(memory_calls.MemoryCalls.pin)
+    unpin = waiting(memory_calls.MemoryCalls.unpin)
+    forget = waiting(memory_calls.MemoryCalls.forget)
+
+
 class Database(Facade[database.Database]):
     """A connected daemon; `pjai.blocking.connect` makes it."""
 
@@ -62,6 +73,11 @@ class Database(Facade[database.Database]):
     call = waiting(database.Database.call)
     health = waiting(database.Database.health)
     rebuild = waiting(database.Database.rebuild)
+
+    @property
+    def memory(self) -> MemoryCalls:
+        """The memory steward, which remembers what is new, sanitised."""
+        return MemoryCalls(self._loop, self.inner.memory)
 
     @property
     def hello(self) -> HelloResult:

@@ -14,6 +14,7 @@ from pjai.cli.document import document
 from pjai.cli.events import events
 from pjai.cli.health import health, status
 from pjai.cli.insight import explain, live
+from pjai.cli.memory import memory
 from pjai.cli.output import Output
 from pjai.cli.query import count, get, query
 from pjai.cli.rebuild import rebuild
@@ -35,7 +36,7 @@ def pjai() -> None:
 
 for one in (
     *(status, health, query, count, get, watch, commit, events, rebuild, document, remember),
-    *(explain, live, actors),
+    *(explain, live, actors, memory),
 ):
     pjai.add_command(one)
 

@@ -16,6 +16,7 @@ from pjai_wire.examples.story import (
     COMMIT,
     CONVERSATION,
     EMBEDDING,
+    LINK,
     MEASURES,
     MEMORY,
     NOON,
@@ -283,4 +284,14 @@ REPLIES = (
         methods.MetersResult(instance="5f0c", at=NOON, uptime_ms=90_000, measures=MEASURES),
     ),
     Reply("done", methods.METRICS_RECORD, methods.Done()),
+    Reply(
+        "a new memory",
+        methods.MEMORY_REMEMBER,
+        methods.MemoryRememberResult(id=SOURDOUGH, seq=43, is_new=True, redactions=1),
+    ),
+    Reply("a memory", methods.MEMORY_TOUCH, methods.MemoryResult(id=SOURDOUGH, seq=44)),
+    Reply("a connection", methods.MEMORY_CONNECT, methods.MemoryResult(id=LINK, seq=45)),
+    Reply("a memory", methods.MEMORY_PIN, methods.MemoryResult(id=SOURDOUGH, seq=46)),
+    Reply("a memory", methods.MEMORY_UNPIN, methods.MemoryResult(id=SOURDOUGH, seq=47)),
+    Reply("a memory", methods.MEMORY_FORGET, methods.MemoryResult(id=SOURDOUGH, seq=48)),
 )

@@ -11,7 +11,7 @@ from pjai_wire.codec import encode
 from pjai_wire.errors import NotFound
 from pjai_wire.events import v1
 from pjai_wire.examples.events import EVENTS, new_event
-from pjai_wire.examples.story import ADA, MEASURES, NOON, SOURDOUGH, STARTER, TALK, TOPIC
+from pjai_wire.examples.story import ADA, EMBEDDING, GREETING, MEASURES, NOON, SOURDOUGH, STARTER, TALK, TOPIC
 from pjai_wire.methods import Method
 from pjai_wire.query import Junction, Query
 
@@ -230,4 +230,36 @@ REQUESTS = (
             at=NOON, counts=MEASURES.counts, gauges=MEASURES.gauges, latencies=MEASURES.latencies
         ),
     ),
+    Request(
+        "something",
+        methods.MEMORY_REMEMBER,
+        methods.MemoryRememberParams(persona_id=ADA, type="concept", name="Sourdough"),
+    ),
+    Request(
+        "with all that there is to it",
+        methods.MEMORY_REMEMBER,
+        methods.MemoryRememberParams(
+            persona_id=ADA,
+            type="concept",
+            name="Sourdough",
+            content={"flour": "rye"},
+            summary="feeds the starter on Sundays",
+            tags=("baking",),
+            importance=70,
+            embedding=EMBEDDING,
+            embedding_model="example-3",
+            metadata={"mood": "calm"},
+            id=SOURDOUGH,
+            source=methods.MemorySource(kind="message", id=GREETING),
+        ),
+    ),
+    Request("a memory", methods.MEMORY_TOUCH, methods.MemoryParams(id=SOURDOUGH)),
+    Request(
+        "two memories",
+        methods.MEMORY_CONNECT,
+        methods.MemoryConnectParams(from_id=SOURDOUGH, to_id=STARTER, kind="needs", weight=0.5),
+    ),
+    Request("a memory", methods.MEMORY_PIN, methods.MemoryParams(id=SOURDOUGH)),
+    Request("a memory", methods.MEMORY_UNPIN, methods.MemoryParams(id=SOURDOUGH)),
+    Request("a memory", methods.MEMORY_FORGET, methods.MemoryParams(id=SOURDOUGH)),
 )

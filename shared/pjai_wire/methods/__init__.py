@@ -9,6 +9,7 @@ documents  document_get, document_set
 upkeep     hello, health, rebuild
 actors     actor_register, actor_take, actor_heartbeat, actors, actor_restart
 metering   meters, metrics_record
+memory     memory.remember and others of the memory steward
 """
 
 from __future__ import annotations
@@ -54,6 +55,20 @@ from pjai_wire.methods.documents import (
     DocumentSetParams,
 )
 from pjai_wire.methods.insight import EXPLAIN, LIVE, ExplainResult, LiveQueryInfo, LiveResult, Mode
+from pjai_wire.methods.memory import (
+    MEMORY_CONNECT,
+    MEMORY_FORGET,
+    MEMORY_PIN,
+    MEMORY_REMEMBER,
+    MEMORY_TOUCH,
+    MEMORY_UNPIN,
+    MemoryConnectParams,
+    MemoryParams,
+    MemoryRememberParams,
+    MemoryRememberResult,
+    MemoryResult,
+    MemorySource,
+)
 from pjai_wire.methods.metering import METERS, METRICS_RECORD, MetersResult, MetricsRecordParams
 from pjai_wire.methods.method import Done, Method, Nothing, Params, Result, Scope
 from pjai_wire.methods.trail import EVENTS, EventsParams, EventsResult, LoggedEvent
@@ -156,6 +171,18 @@ __all__ = [
     "METRICS_RECORD",
     "MetersResult",
     "MetricsRecordParams",
+    "MEMORY_CONNECT",
+    "MEMORY_FORGET",
+    "MEMORY_PIN",
+    "MEMORY_REMEMBER",
+    "MEMORY_TOUCH",
+    "MEMORY_UNPIN",
+    "MemoryConnectParams",
+    "MemoryParams",
+    "MemoryRememberParams",
+    "MemoryRememberResult",
+    "MemoryResult",
+    "MemorySource",
 ]
 
 METHODS: dict[str, Method[Any, Any]] = {
@@ -184,6 +211,12 @@ METHODS: dict[str, Method[Any, Any]] = {
         ACTOR_RESTART,
         METERS,
         METRICS_RECORD,
+        MEMORY_REMEMBER,
+        MEMORY_TOUCH,
+        MEMORY_CONNECT,
+        MEMORY_PIN,
+        MEMORY_UNPIN,
+        MEMORY_FORGET,
     )
 }
 """Every method by its name."""

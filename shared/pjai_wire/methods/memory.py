@@ -1,0 +1,100 @@
+"""Owns the methods of the memory steward: what is remembered through it.
+
+They are answered by the actor `memory`, where one runs.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import UNSET, Struct, UnsetType, field
+
+from pjai_wire.fields import (
+    Description,
+    Document,
+    Id,
+    Importance,
+    MemoryType,
+    Name,
+    Vector,
+    Weight,
+    Word,
+    WordsLike,
+    check_vector,
+)
+from pjai_wire.methods.method import Method, Params, Result, Scope
+
+
+class MemorySource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a memory comes from."""
+
+    kind: Literal["event", "message"]
+    id: Id
+
+
+class MemoryRememberParams(Params, frozen=True, kw_only=True):
+    """What a persona is to remember."""
+
+    persona_id: Id
+    type: MemoryType
+    name: Name
+    content: Document = field(default_factory=dict)
+    summary: Description = ""
+    tags: WordsLike = ()
+    importance: Importance = 50
+    embedding: Vector | None = None
+    embedding_model: Word | None = None
+    metadata: Document = field(default_factory=dict)
+    id: Id | UnsetType = UNSET
+    """The memory's own, where its maker has one for it."""
+    source: MemorySource | UnsetType = UNSET
+    """Kept as `metadata.source`."""
+
+    def __post_init__(self) -> None:
+        check_vector(self.embedding, self.embedding_model)
+
+
+class MemoryRememberResult(Result, frozen=True, kw_only=True):
+    """The memory, which the persona may have had already."""
+
+    id: str
+    seq: int
+    is_new: bool
+    """Otherwise the persona remembers the same by this id, and was reminded of it."""
+    redactions: int
+    """How much was taken out, by the persona's policy."""
+
+
+class MemoryParams(Params, frozen=True, kw_only=True):
+    """Which memory."""
+
+    id: Id
+
+
+class MemoryConnectParams(Params, frozen=True, kw_only=True):
+    """Which memories, of one persona."""
+
+    from_id: Id
+    to_id: Id
+    kind: Word = "related"
+    weight: Weight = 1.0
+
+
+class MemoryResult(Result, frozen=True, kw_only=True):
+    """It is done."""
+
+    id: str
+    """Of the memory, or of the connection."""
+    seq: int
+
+
+MEMORY_REMEMBER = Method(
+    "memory.remember", MemoryRememberParams, MemoryRememberResult, needs=Scope.WRITE, repeatable=False
+)
+MEMORY_TOUCH = Method("memory.touch", MemoryParams, MemoryResult, needs=Scope.WRITE, repeatable=False)
+MEMORY_CONNECT = Method(
+    "memory.connect", MemoryConnectParams, MemoryResult, needs=Scope.WRITE, repeatable=False
+)
+MEMORY_PIN = Method("memory.pin", MemoryParams, MemoryResult, needs=Scope.WRITE, repeatable=False)
+MEMORY_UNPIN = Method("memory.unpin", MemoryParams, MemoryResult, needs=Scope.WRITE, repeatable=False)
+MEMORY_FORGET = Method("memory.forget", MemoryParams, MemoryResult, needs=Scope.WRITE, repeatable=False)

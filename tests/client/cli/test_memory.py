@@ -1,0 +1,62 @@
+"""`pjai memory`: what people ask of the memory steward."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import pjai
+from pjai import blocking, memories, v1
+from pjai.testing import daemon
+from tests.client.cli.shell import Shell
+
+
+@pytest.fixture
+def db(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Iterator[blocking.Database]:
+    """A daemon with a steward, which the shell asks, and a persona."""
+    with daemon(actors="memory") as running, blocking.connect(running.endpoint) as database:
+        monkeypatch.setenv("PJAI_ENDPOINT", running.endpoint)
+        database.commit(v1.PersonaCreated(id="ada", name="Ada", settings={"sanitiser": "redact"}))
+        yield database
+
+
+def remember(shell: Shell, *words: str) -> str:
+    made: str = shell("memory", "remember", *words, "--persona", "Ada", "--json").document["id"]
+    return made
+
+
+def test_a_persona_remembers_by_its_name(shell: Shell, db: blocking.Database) -> None:
+    words = ("memory", "remember", "Ada", "ada@example.org", "--persona", "Ada", "--tag", "mail")
+    ended = shell(*words)
+    assert ended.out.startswith("remembered, 1 redacted: ")
+    (row,) = db.query(memories)
+    assert (row.name, row.content, row.tags) == ("Ada", {"text": "[redacted: email]"}, ("mail",))
+    assert shell(*words).out.startswith("remembered already, 1 redacted: ")
+    assert db.count(memories) == 1
+
+
+def test_memories_are_touched_connected_pinned_and_forgotten(shell: Shell, db: blocking.Database) -> None:
+    one, two = remember(shell, "One"), remember(shell, "Two")
+    assert shell("memory", "connect", one, two, "--kind", "needs", "--json").document.keys() == {"id", "seq"}
+    for command, said in (("touch", "touched"), ("pin", "pinned"), ("unpin", "unpinned")):
+        assert shell("memory", command, one).out.startswith(f"{said}: {one}; seq ")
+    shell("memory", "pin", one)
+    row = db.get(memories, one)
+    assert row is not None
+    assert (row.pinned, row.connection_count) == (True, 1)
+    assert shell("memory", "forget", one, "--json").document["id"] == one
+    assert db.get(memories, one) is None
+
+
+def test_an_unknown_persona_or_memory_is_an_error(shell: Shell, db: blocking.Database) -> None:
+    ended = shell("memory", "remember", "x", "--persona", "Bo")
+    assert (ended.code, "there is no persona 'Bo'" in ended.err) == (1, True)
+    assert shell("memory", "touch", "nothing").code == 1
+    assert db.count(memories) == 0
+
+
+def test_without_a_steward_it_says_so(shell: Shell) -> None:
+    ended = shell("memory", "touch", pjai.new_id())
+    assert ended.code == 2
+    assert "there is no method 'memory.touch'" in ended.err
