@@ -27,6 +27,8 @@ _POOLS: dict[str, tuple[str, ...]] = {
     "Workflow": ("w1", "w2"),
     "Plugin": ("g1", "g2"),
     "Actor": ("actor.a", "actor.b"),
+    "Index": ("auto_memories_by_type", "auto_personas_by_name"),
+    "Statistics": ("memories",),
     "SystemConfig": ("s1", "s2"),
     "UserPreference": ("u1", "u2"),
     "Dictionary": ("d1", "d2"),
@@ -37,6 +39,7 @@ _FIELD_POOLS: dict[str, tuple[str, ...]] = {
     "conversationId": ("c1", "c2", "c3"),
     "fromId": MEMORIES,
     "toId": MEMORIES,
+    "ofTable": ("memories", "personas"),
 }
 _ID_POOLS: dict[str, tuple[str, ...]] = {
     "MemoryEntityLinked": ("l1", "l2", "l3"),
@@ -104,6 +107,8 @@ def _arguments(name: str) -> st.SearchStrategy[dict[str, Any]]:
             fields[field] = st.sampled_from(pool)
     if "name" in fields and event.startswith("Persona"):
         fields["name"] = st.sampled_from(["Ada", "Bo", "Cy", "Di"])
+    if event == "IndexProposed":
+        fields["onColumns"] = st.sampled_from([["type"], ["name"]])
     if "version" in fields and event.startswith("Memory"):
         fields["version"] = st.integers(1, 4)
     required = {field.encode_name for field in declared.fields if field.required}

@@ -38,6 +38,7 @@ from pjaid.methods.documents import DocumentMethods
 from pjaid.methods.guard import Guard
 from pjaid.methods.insight import InsightMethods
 from pjaid.methods.metering import MeterMethods
+from pjaid.methods.optimising import OptimisingMethods
 from pjaid.methods.router import Router
 from pjaid.methods.upkeep import Load, UpkeepMethods, memory_bytes
 from pjaid.methods.watching import WatchMethods
@@ -179,6 +180,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
             **WatchMethods(live).handlers,
             **InsightMethods(store, live, clients).handlers,
             **DocumentMethods(store).handlers,
+            **OptimisingMethods(store.indexing).handlers,
             **actors.handlers,
             **meters.handlers,
         },

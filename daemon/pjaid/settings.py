@@ -131,6 +131,13 @@ class Settings(Struct, frozen=True, kw_only=True):
             "How long a read may take before its shape is logged; 0 logs none.", unit="ms", ge=0, le=3_600_000
         ),
     ] = 100.0
+    index_share_max: Annotated[
+        float, _about("How much of the database indexes may take.", unit="%", ge=0, le=100)
+    ] = 20.0
+    index_build_ms_max: Annotated[
+        float,
+        _about("How long commits may wait while an index is made.", unit="ms", ge=0, le=3_600_000),
+    ] = 2_000.0
     tick_interval_ms: Annotated[
         int, _about("How often the last seq of every live topic is published.", unit="ms", ge=10, le=60_000)
     ] = 1000

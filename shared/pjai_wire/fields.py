@@ -27,6 +27,7 @@ Count = Annotated[int, Meta(ge=0, le=limits.INTEGER_MAX)]
 Version = Annotated[int, Meta(ge=1, le=limits.INTEGER_MAX)]
 Importance = Annotated[int, Meta(ge=0, le=100)]
 Weight = Annotated[float, Meta(ge=0, le=1)]
+Amount = Annotated[float, Meta(ge=0, le=limits.INTEGER_MAX)]
 
 PersonaName = Annotated[str, Meta(min_length=1, max_length=200)]
 Name = Annotated[str, Meta(min_length=1, max_length=limits.NAME_CHARACTERS_MAX)]
@@ -34,6 +35,7 @@ Description = Annotated[str, Meta(max_length=limits.DESCRIPTION_CHARACTERS_MAX)]
 Avatar = Annotated[str, Meta(max_length=10_000, description="a URL, a data URL or a name of the client's")]
 Word = Annotated[str, Meta(min_length=1, max_length=limits.TAG_CHARACTERS_MAX)]
 Words = Annotated[tuple[Word, ...], Meta(max_length=limits.TAGS_MAX)]
+IndexColumns = Annotated[tuple[Word, ...], Meta(min_length=1, max_length=limits.INDEX_COLUMNS_MAX)]
 MessageText = Annotated[str, Meta(max_length=limits.MESSAGE_CHARACTERS_MAX)]
 Vector = Annotated[
     bytes,
@@ -67,6 +69,7 @@ TierReason = Literal["pinned", "frequent_and_important", "frequent", "important"
 
 Role = Literal["user", "assistant", "system"]
 Sentiment = Literal["positive", "neutral", "negative"]
+IndexState = Literal["proposed", "created", "rejected", "dropped"]
 PrivacyLevel = Literal["low", "medium", "high"]
 SanitiserPolicy = Literal["off", "mark", "redact"]
 """What becomes of card numbers, keys and the like in what is remembered: nothing; counted; taken out."""

@@ -30,6 +30,9 @@ IDS_PER_EVENT_MAX = 500
 EVENTS_PAGE_DEFAULT = 100
 EVENTS_PAGE_MAX = 1_000
 
+INDEX_COLUMNS_MAX = 4
+"""Columns of an index that is made automatically."""
+
 WITHIN_MS_MAX = 24 * 3600 * 1000
 """How long a client may say that it waits for an answer."""
 

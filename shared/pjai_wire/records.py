@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from pjai_wire.fields import (
+    Amount,
     Avatar,
     ClientName,
     ContentHash,
@@ -21,6 +22,8 @@ from pjai_wire.fields import (
     Document,
     Id,
     Importance,
+    IndexColumns,
+    IndexState,
     Instant,
     MemoryTier,
     MemoryType,
@@ -219,6 +222,30 @@ class Dictionary(Record, frozen=True, kw_only=True):
     trained_at: Instant
     data: Annotated[DictionaryData, Meta(extra={"on_request": True})] = b""
     """Answered when `select` names it; it has parts of contents in it."""
+
+
+class Index(Record, frozen=True, kw_only=True):
+    """An index that was thought of automatically, and what became of it."""
+
+    id: Id
+    of_table: Word
+    on_columns: IndexColumns
+    state: IndexState
+    reason: Description
+    """Why it is in that state."""
+    shapes: Words
+    predicted_gain: Amount
+    bytes_estimated: Count
+    scanned_before: Amount
+    us_before: Amount
+    bytes: Count | None
+    took_ms: Count | None
+    time_gain: Amount | None
+    rows_gain: Amount | None
+    proposed_at: Instant
+    created_at: Instant | None
+    last_used_at: Instant | None
+    updated_at: Instant
 
 
 class ClientDocument(Record, frozen=True, kw_only=True):

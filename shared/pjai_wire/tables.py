@@ -108,6 +108,7 @@ system_config = Table("system_config", records.SystemConfig)
 user_preferences = Table("user_preferences", records.UserPreference)
 warnings = Table("warnings", records.Warning)
 dictionaries = Table("dictionaries", records.Dictionary)
+indexes = Table("indexes", records.Index)
 client_documents = Table("client_documents", records.ClientDocument, is_local=True)
 metric_points = Table("metric_points", records.MetricPoint, is_local=True)
 
@@ -123,6 +124,7 @@ STATE: tuple[Table[Any], ...] = (
     user_preferences,
     warnings,
     dictionaries,
+    indexes,
 )
 """What is materialised from the event log."""
 

@@ -13,6 +13,7 @@ FEATURES = (
     "aggregates",
     "client_documents",
     "feeds",
+    "indexes",
     "insight",
     "keyset",
     "live_queries",

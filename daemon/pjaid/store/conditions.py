@@ -38,10 +38,14 @@ class Conditions:
 
         Rows that are deleted, but not yet cleaned up, are left out unless a condition names `deletedAt`.
         """
-        parts = [self._condition(condition, 1) for condition in conditions]
+        parts = self.parts(conditions)
         if self._table.has("deletedAt") and "deletedAt" not in self._named:
             parts.append("deleted_at IS NULL")
         return f" WHERE {' AND '.join(parts)}" if parts else ""
+
+    def parts(self, conditions: Sequence[Condition]) -> list[str]:
+        """The SQL of each condition, and of nothing else."""
+        return [self._condition(condition, 1) for condition in conditions]
 
     def _condition(self, condition: Condition, depth: int) -> str:
         self._seen += 1

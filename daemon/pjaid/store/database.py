@@ -86,8 +86,13 @@ def open_database(
     # A name in quotes that is no column is an error, and not a text.
     connection.config(apsw.SQLITE_DBCONFIG_DQS_DML, 0)
     connection.config(apsw.SQLITE_DBCONFIG_DQS_DDL, 0)
-    connection.create_scalar_function("list_contains", _list_contains, 2, deterministic=True)
+    add_functions(connection)
     return connection
+
+
+def add_functions(connection: apsw.Connection) -> None:
+    """Adds the functions of ours that statements call."""
+    connection.create_scalar_function("list_contains", _list_contains, 2, deterministic=True)
 
 
 def _list_contains(*arguments: apsw.SQLiteValue) -> bool:

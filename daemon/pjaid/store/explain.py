@@ -32,8 +32,10 @@ def explained(connection: apsw.Connection, statement: Statement) -> Explained:
     depth = {0: -1}
     plan: list[str] = []
     indexes: dict[str, None] = {}
+    # SQLite explains by the schema as it last read it, and looks for a newer one only when it reads.
+    connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
     sql = f"EXPLAIN QUERY PLAN {statement.sql}"
-    for step, parent, _, detail in connection.execute(sql, statement.bindings):
+    for step, parent, _, detail in connection.execute(sql, statement.bindings, can_cache=False):
         depth[step] = depth[parent] + 1
         plan.append(f"{'  ' * depth[step]}{detail}")
         for index in _INDEX.findall(detail):

@@ -18,7 +18,7 @@ from pjai_wire.events import EVENTS
 from pjai_wire.methods import RebuildResult, TableComparison
 from pjai_wire.tables import Table
 from pjaid.settings import Cipher
-from pjaid.store import reads, schema
+from pjaid.store import indexes, reads, schema
 from pjaid.store.changed import positions
 from pjaid.store.database import open_database
 from pjaid.store.dictionaries import unpacked
@@ -75,6 +75,7 @@ def replace_from_log(connection: apsw.Connection, recorder: Recorder) -> Rebuild
     before = {table.table_name: list(_rows(connection, table)) for table in tables.STATE}
     schema.clear_state(connection)
     replayed = replay(connection, recorder)
+    indexes.follow(connection)
     compared = {
         table.table_name: _differences(iter(before[table.table_name]), _rows(connection, table))
         for table in tables.STATE

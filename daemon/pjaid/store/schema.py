@@ -13,7 +13,7 @@ from pjai_wire.tables import Table
 from pjaid.errors import EX_DATAERR, StartError
 from pjaid.store.local import COUNTER
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Counted up whenever the state tables change, or what materializers make of the log: `upgrade` then makes
 the state anew. A program refuses the files of a later one."""
 

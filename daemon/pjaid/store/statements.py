@@ -17,6 +17,7 @@ from pjaid.store.conditions import COMPARABLE, Conditions
 from pjaid.store.values import PACKED, SqlValue, compared
 
 _AGGREGATE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_COUNTED: dict[str, tuple[Function, str]] = {"count": ("count", "*")}
 NUMBERS: frozenset[Kind] = frozenset({"integer", "real"})
 
 Order = list[tuple[Column, Direction]]
@@ -40,6 +41,8 @@ class Statement(Struct, frozen=True):
     """Which of the columns may be stored packed."""
     is_heavy: bool = False
     """Whether one row may take long, so that the event loop is no place for it."""
+    query: Query | None = None
+    """What was asked; None where that is one row by its id."""
 
     @property
     def stored_kinds(self) -> tuple[Kind, ...]:
@@ -69,7 +72,7 @@ def compile_query(query: Query) -> Statement:
     columns = selected(table, query.select, query.omit)
     conditions = Conditions(table)
     sql = f"SELECT {_names(columns)}{_rows_in_order(table, query, conditions)}"
-    return _statement(table, sql, conditions.bindings, columns, is_heavy=conditions.is_heavy)
+    return _statement(table, sql, conditions.bindings, columns, is_heavy=conditions.is_heavy, query=query)
 
 
 def compile_stored_rows(query: Query, needed: Collection[Column]) -> Statement:
@@ -83,7 +86,7 @@ def compile_stored_rows(query: Query, needed: Collection[Column]) -> Statement:
     stored = [column for column in table.columns if column.kind != "gathered"]
     columns = ", ".join(_names([column]) if column.name in names else "NULL" for column in stored)
     sql = f"SELECT {columns}{_rows_in_order(table, query, conditions)}"
-    return _statement(table, sql, conditions.bindings, stored, is_heavy=conditions.is_heavy)
+    return _statement(table, sql, conditions.bindings, stored, is_heavy=conditions.is_heavy, query=query)
 
 
 def _rows_in_order(table: Table[Any], query: Query, conditions: Conditions) -> str:
@@ -121,8 +124,17 @@ def compile_count(params: CountParams) -> Statement:
     table = table_named(params.table)
     conditions = Conditions(table)
     sql = f"SELECT count(*) FROM {table.table_name}{conditions.where(params.where)}"
+    query = Query(table=params.table, where=params.where, limit=1, aggregates=_COUNTED)
     return Statement(
-        table, sql, conditions.bindings, ("count",), ("integer",), (), (), is_heavy=conditions.is_heavy
+        table,
+        sql,
+        conditions.bindings,
+        ("count",),
+        ("integer",),
+        (),
+        (),
+        is_heavy=conditions.is_heavy,
+        query=query,
     )
 
 
@@ -133,6 +145,7 @@ def _statement(
     columns: Sequence[Column],
     *,
     is_heavy: bool = False,
+    query: Query | None = None,
 ) -> Statement:
     names = tuple(column.name for column in columns)
     key = (names.index("id"),) if "id" in names else None
@@ -140,7 +153,7 @@ def _statement(
     bulky = tuple(index for index, column in enumerate(columns) if column.is_bulky)
     column = PACKED.get(table.table_name)
     packed = names.index(column) if column in names else None
-    return Statement(table, sql, bindings, names, kinds, bulky, key, packed, is_heavy)
+    return Statement(table, sql, bindings, names, kinds, bulky, key, packed, is_heavy, query)
 
 
 def selected(table: Table[Any], select: Sequence[str], omit: Sequence[str]) -> list[Column]:
@@ -259,7 +272,15 @@ def _compile_groups(table: Table[Any], query: Query) -> Statement:
     bulky = tuple(index for index, kind in enumerate(kinds) if kind == "text")
     key = tuple(range(len(groups)))
     return Statement(
-        table, sql, conditions.bindings, tuple(answered), kinds, bulky, key, is_heavy=conditions.is_heavy
+        table,
+        sql,
+        conditions.bindings,
+        tuple(answered),
+        kinds,
+        bulky,
+        key,
+        is_heavy=conditions.is_heavy,
+        query=query,
     )
 
 

@@ -16,16 +16,18 @@ from pjai_wire.errors import Overloaded
 from pjai_wire.measures import Measures, merged
 from pjai_wire.methods import EventsParams, RebuildResult, Receipt
 from pjaid.settings import Cipher, Settings
-from pjaid.store import documents, points, rebuild, schema, trail
+from pjaid.store import documents, indexes, points, rebuild, schema, trail
 from pjaid.store.database import open_database, require_sqlite
 from pjaid.store.documents import StoredDocument
 from pjaid.store.explain import Explained, explained
 from pjaid.store.incoming import IncomingCommit
+from pjaid.store.indexing import Indexing
 from pjaid.store.keys import StoreKey
 from pjaid.store.local import local_head
 from pjaid.store.readers import Readers
 from pjaid.store.reads import Rows, run, run_raw
 from pjaid.store.recorder import Origin, Recorder
+from pjaid.store.shapes import Shapes
 from pjaid.store.slow import Run, SlowReads
 from pjaid.store.statements import Statement
 from pjaid.store.upgrade import upgrade
@@ -80,6 +82,8 @@ class Store:
         writing = open_database(self._path, key.cipher, key.data_key, cache_kibibytes=WRITER_CACHE_KIBIBYTES)
         schema.prepare(writing, key.store_id)
         upgrade(writing, on_progress=on_upgrading)
+        with writing:
+            indexes.follow(writing)
         self._writing = writing
         recorder = Recorder(writing, development=settings.development)
         self.device = recorder.device
@@ -88,8 +92,8 @@ class Store:
         self.local_seq = local_head(writing)
         """How many changes to local tables there were, as far as they have been announced."""
         self._on_committed = on_committed
-        slow = SlowReads(settings.slow_query_ms)
-        self._run, self._run_raw = slow.timed(run), slow.timed(run_raw)
+        slow, shapes = SlowReads(settings.slow_query_ms), Shapes()
+        self._run, self._run_raw = slow.timed(shapes.counted(run)), slow.timed(shapes.counted(run_raw))
         self._tidying = open_database(self._path, key.cipher, key.data_key)
         self._readers = Readers(
             lambda: open_database(self._path, key.cipher, key.data_key, read_only=True),
@@ -107,6 +111,13 @@ class Store:
             on_durable=on_durable,
             group_max=settings.group_commits_max,
             queue_max=settings.write_queue_max,
+        )
+        self.indexing = Indexing(
+            self._readers,
+            self._writer,
+            shapes,
+            share_max=settings.index_share_max,
+            build_ms_max=settings.index_build_ms_max,
         )
 
     @property

@@ -30,6 +30,7 @@ _TABLE_OF_PREFIX = {
     "UserPreference": "user_preferences",
     "Warning": "warnings",
     "Dictionary": "dictionaries",
+    "Index": "indexes",
 }
 _LINKS = ("MemoryEntityLinked", "MemoryEntityUnlinked")
 

@@ -10,6 +10,7 @@ from pjai_wire.examples.story import (
     ADA,
     EMBEDDING,
     GREETING,
+    INDEX,
     LINK,
     NOON,
     RECIPE,
@@ -145,6 +146,23 @@ EVENTS: tuple[Event, ...] = (
         metadata={"source": "book"},
     ),
     v1.ActorRefused(at=NOON, id="actor.notes", wanted="rebuild"),
+    v1.IndexProposed(
+        at=NOON,
+        id=INDEX,
+        of_table="memories",
+        on_columns=("personaId", "type"),
+        reason="120 runs looked at 6.1 rows for each that they answered",
+        shapes=("6f1f24a1b2c3d4e5",),
+        predicted_gain=5.5,
+        bytes_estimated=550_000,
+        scanned_before=275.5,
+        us_before=548.5,
+    ),
+    v1.IndexCreated(at=NOON, id=INDEX, took_ms=20, bytes=561_152),
+    v1.IndexMeasured(at=NOON, id=INDEX, runs=100, time_gain=3.25, rows_gain=5.75),
+    v1.IndexDropped(at=NOON, id=INDEX, reason="unused for 30 days"),
+    v1.IndexRejected(at=NOON, id=INDEX, reason="the planner would not use it"),
+    v1.StatisticsTaken(at=NOON, id="memories", rows=10_000),
 )
 """One event of each kind, with all its fields or the telling ones."""
 

@@ -11,7 +11,18 @@ from pjai_wire.codec import encode
 from pjai_wire.errors import NotFound
 from pjai_wire.events import v1
 from pjai_wire.examples.events import EVENTS, new_event
-from pjai_wire.examples.story import ADA, EMBEDDING, GREETING, MEASURES, NOON, SOURDOUGH, STARTER, TALK, TOPIC
+from pjai_wire.examples.story import (
+    ADA,
+    EMBEDDING,
+    GREETING,
+    INDEX,
+    MEASURES,
+    NOON,
+    SOURDOUGH,
+    STARTER,
+    TALK,
+    TOPIC,
+)
 from pjai_wire.methods import Method
 from pjai_wire.query import Junction, Query
 
@@ -187,6 +198,21 @@ REQUESTS = (
     ),
     Request("compare", methods.REBUILD, methods.RebuildParams()),
     Request("replace", methods.REBUILD, methods.RebuildParams(replace=True)),
+    Request("no params", methods.QUERY_SHAPES, methods.Nothing()),
+    Request(
+        "two columns",
+        methods.INDEX_PROVE,
+        methods.IndexProveParams(table="memories", columns=("personaId", "type")),
+    ),
+    Request("a proposed one", methods.INDEX_CREATE, methods.IndexParams(id=INDEX)),
+    Request(
+        "with a reason",
+        methods.INDEX_DROP,
+        methods.IndexDropParams(id=INDEX, reason="unused for 30 days"),
+    ),
+    Request("a table", methods.ANALYZE, methods.AnalyzeParams(table="memories")),
+    Request("no params", methods.OPTIMISER_STATUS, methods.Nothing()),
+    Request("no params", methods.OPTIMISER_RUN, methods.Nothing()),
     Request(
         "of an actor",
         methods.ACTOR_REGISTER,

@@ -7,6 +7,8 @@ insight    explain, live
 trail      events
 documents  document_get, document_set
 upkeep     hello, health, rebuild
+optimising query_shapes, index_prove, index_create, index_drop, analyze
+optimiser  optimiser.status, optimiser.run
 actors     actor_register, actor_take, actor_heartbeat, actors, actor_restart
 metering   meters, metrics_record
 memory     memory.remember and others of the memory steward
@@ -71,6 +73,31 @@ from pjai_wire.methods.memory import (
 )
 from pjai_wire.methods.metering import METERS, METRICS_RECORD, MetersResult, MetricsRecordParams
 from pjai_wire.methods.method import Done, Method, Nothing, Params, Result, Scope
+from pjai_wire.methods.optimiser import (
+    OPTIMISER_RUN,
+    OPTIMISER_STATUS,
+    AdvisedIndex,
+    OptimiserMode,
+    OptimiserRunResult,
+    OptimiserStatusResult,
+)
+from pjai_wire.methods.optimising import (
+    ANALYZE,
+    INDEX_CREATE,
+    INDEX_DROP,
+    INDEX_PROVE,
+    QUERY_SHAPES,
+    AnalyzeParams,
+    IndexDropParams,
+    IndexParams,
+    IndexProof,
+    IndexProveParams,
+    IndexSize,
+    ProvenShape,
+    QueryShape,
+    QueryShapesResult,
+    TableSize,
+)
 from pjai_wire.methods.trail import EVENTS, EventsParams, EventsResult, LoggedEvent
 from pjai_wire.methods.upkeep import (
     HEALTH,
@@ -152,6 +179,27 @@ __all__ = [
     "HELLO",
     "HEALTH",
     "REBUILD",
+    "QueryShape",
+    "TableSize",
+    "IndexSize",
+    "QueryShapesResult",
+    "IndexProveParams",
+    "ProvenShape",
+    "IndexProof",
+    "IndexParams",
+    "IndexDropParams",
+    "AnalyzeParams",
+    "QUERY_SHAPES",
+    "INDEX_PROVE",
+    "INDEX_CREATE",
+    "INDEX_DROP",
+    "ANALYZE",
+    "OptimiserMode",
+    "AdvisedIndex",
+    "OptimiserStatusResult",
+    "OptimiserRunResult",
+    "OPTIMISER_STATUS",
+    "OPTIMISER_RUN",
     "ACTOR_HEARTBEAT",
     "ACTOR_REGISTER",
     "ACTOR_RESTART",
@@ -204,6 +252,13 @@ METHODS: dict[str, Method[Any, Any]] = {
         DOCUMENT_GET,
         DOCUMENT_SET,
         REBUILD,
+        QUERY_SHAPES,
+        INDEX_PROVE,
+        INDEX_CREATE,
+        INDEX_DROP,
+        ANALYZE,
+        OPTIMISER_STATUS,
+        OPTIMISER_RUN,
         ACTOR_REGISTER,
         ACTOR_TAKE,
         ACTOR_HEARTBEAT,

@@ -14,6 +14,7 @@ for _room in (
     "configuration",
     "warnings",
     "dictionaries",
+    "indexes",
 ):
     import_module(f"{__name__}.{_room}")
 

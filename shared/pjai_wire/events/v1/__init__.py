@@ -25,6 +25,14 @@ from pjai_wire.events.v1.conversations import (
     ConversationUpdated,
 )
 from pjai_wire.events.v1.dictionaries import DictionaryTrained
+from pjai_wire.events.v1.indexes import (
+    IndexCreated,
+    IndexDropped,
+    IndexMeasured,
+    IndexProposed,
+    IndexRejected,
+    StatisticsTaken,
+)
 from pjai_wire.events.v1.memories import (
     MemoriesExpired,
     MemoriesLeftPlain,
@@ -93,4 +101,10 @@ __all__ = [
     "UserPreferenceRemoved",
     "WarningRaised",
     "WarningCleared",
+    "IndexProposed",
+    "IndexCreated",
+    "IndexMeasured",
+    "IndexDropped",
+    "IndexRejected",
+    "StatisticsTaken",
 ]

@@ -1,0 +1,132 @@
+"""Owns the judging and making of indexes, as the rest of the daemon sees it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+
+from pjai_wire.errors import LimitExceeded
+from pjai_wire.methods import IndexProof, QueryShapesResult, Receipt, TableSize
+from pjai_wire.tables import STATE, Table
+from pjaid.store import indexes, proving, reads
+from pjaid.store.indexes import Made
+from pjaid.store.readers import Readers
+from pjaid.store.recorder import Origin
+from pjaid.store.shapes import Shapes
+from pjaid.store.writer import Writer
+
+
+class Indexing:
+    """Knows which queries are asked, and what an index would do for them; makes and drops indexes.
+
+    Args:
+        readers: the connections that read.
+        writer: the one that writes.
+        shapes: the figures of reads.
+        share_max: how much of the database indexes may take, in percent.
+        build_ms_max: how long commits may wait while one is made.
+    """
+
+    def __init__(
+        self, readers: Readers, writer: Writer, shapes: Shapes, *, share_max: float, build_ms_max: float
+    ) -> None:
+        self._readers = readers
+        self._writer = writer
+        self._shapes = shapes
+        self._share_max = share_max / 100
+        self._build_ms_max = build_ms_max
+
+    async def overview(self) -> QueryShapesResult:
+        """Which queries are asked, what they take, and which indexes there are."""
+        return await self._readers.read_in_thread(lambda connection, _: self._overview(connection))
+
+    async def prove(self, index: Made) -> IndexProof:
+        """What would come of an index; nothing is made."""
+        return await self._readers.read_in_thread(lambda connection, _: self._prove(connection, index))
+
+    async def create(self, index_id: str, origin: Origin) -> Receipt:
+        """Makes a proposed index, between groups of commits.
+
+        Raises:
+            NotFound: nobody has proposed it.
+            Conflict: it does not wait to be made.
+            LimitExceeded: it would take too long, or too much room.
+        """
+        index, proof = await self._readers.read_in_thread(
+            lambda connection, _: self._proposed(connection, index_id)
+        )
+        if proof.build_ms_estimated > self._build_ms_max:
+            raise LimitExceeded(
+                f"commits would wait about {proof.build_ms_estimated} ms while the index is made",
+                hint="index_build_ms_max is the setting",
+            )
+        indexes.require_room(proof.bytes_estimated, proof.index_bytes_max - proof.index_bytes)
+        receipt = await self._writer.submit(
+            lambda connection, recorder: indexes.create(
+                connection, recorder, origin, index_id, self._share_max
+            )
+        )
+        self._shapes.begin_anew(index.table.table_name)
+        return receipt
+
+    async def drop(self, index_id: str, reason: str, origin: Origin) -> Receipt:
+        """Drops an index that was made automatically.
+
+        Raises:
+            NotFound: nobody has proposed it.
+            Conflict: it is not there.
+        """
+        index = await self._readers.read_in_thread(
+            lambda connection, _: indexes.in_state(connection, index_id, "created")
+        )
+        receipt = await self._writer.submit(
+            lambda connection, recorder: indexes.drop(connection, recorder, origin, index_id, reason)
+        )
+        self._shapes.begin_anew(index.table.table_name)
+        return receipt
+
+    async def analyze(self, table: Table[Any], origin: Origin) -> Receipt:
+        """Lets the query planner know of a table's rows."""
+        receipt = await self._writer.submit(
+            lambda connection, recorder: indexes.analyze(connection, recorder, origin, table)
+        )
+        self._shapes.begin_anew(table.table_name)
+        return receipt
+
+    def _overview(self, connection: apsw.Connection) -> QueryShapesResult:
+        room = indexes.budget(connection, self._share_max)
+        return QueryShapesResult(
+            seq=reads.head(connection),
+            shapes=self._shapes.told(),
+            tables=[
+                TableSize(
+                    name=table.table_name,
+                    rows=indexes.rows_at_most(connection, table.table_name),
+                    rows_known=indexes.rows_known(connection, table.table_name),
+                )
+                for table in STATE
+            ],
+            indexes=indexes.sizes(connection),
+            database_bytes=room.database_bytes,
+            index_bytes=room.index_bytes,
+            index_bytes_max=room.index_bytes_max,
+        )
+
+    def _proposed(self, connection: apsw.Connection, index_id: str) -> tuple[Made, IndexProof]:
+        index = indexes.in_state(connection, index_id, "proposed")
+        return index, self._prove(connection, index)
+
+    def _prove(self, connection: apsw.Connection, index: Made) -> IndexProof:
+        proof = proving.prove(connection, index, self._shapes.of(index.table.table_name))
+        room = indexes.budget(connection, self._share_max)
+        return IndexProof(
+            id=proof.name,
+            rows=proof.rows,
+            shapes=proof.shapes,
+            gain=proof.gain,
+            bytes_estimated=proof.bytes,
+            build_ms_estimated=proof.build_ms,
+            index_bytes=room.index_bytes,
+            index_bytes_max=room.index_bytes_max,
+        )

@@ -1,0 +1,59 @@
+"""Owns the methods of the actor that looks after indexes: optimiser.status, optimiser.run."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pjai_wire.fields import Id, IndexState, Instant
+from pjai_wire.methods.method import Method, Nothing, Result, Scope
+from pjai_wire.methods.optimising import QueryShape
+
+OptimiserMode = Literal["observe", "suggest", "auto"]
+"""Look only; propose indexes too; or make them, measure them and drop them as well."""
+
+
+class AdvisedIndex(Result, frozen=True, kw_only=True):
+    """An index that the optimiser thought of, and what became of it."""
+
+    id: str
+    table: str
+    columns: tuple[str, ...]
+    state: IndexState
+    reason: str
+    predicted_gain: float
+    time_gain: float | None
+    """How many times faster its queries are with it; None before it was measured."""
+    rows_gain: float | None
+    """How many times fewer rows they look at."""
+    bytes: int
+    """Estimated, where it was never made."""
+    last_used_at: Instant | None
+
+
+class OptimiserStatusResult(Result, frozen=True, kw_only=True):
+    """What the optimiser sees and did."""
+
+    mode: OptimiserMode
+    looked_at: Instant | None
+    """When it looked last; None where it has not since it started."""
+    shapes: list[QueryShape]
+    """The query shapes that took the longest together come first."""
+    indexes: list[AdvisedIndex]
+    database_bytes: int
+    index_bytes: int
+    index_bytes_max: int
+
+
+class OptimiserRunResult(Result, frozen=True, kw_only=True):
+    """What a look led to: names of indexes, and of tables whose statistics were taken."""
+
+    proposed: tuple[Id, ...]
+    created: tuple[Id, ...]
+    rejected: tuple[Id, ...]
+    measured: tuple[Id, ...]
+    dropped: tuple[Id, ...]
+    analyzed: tuple[str, ...]
+
+
+OPTIMISER_STATUS = Method("optimiser.status", Nothing, OptimiserStatusResult, needs=Scope.ADMIN)
+OPTIMISER_RUN = Method("optimiser.run", Nothing, OptimiserRunResult, needs=Scope.ADMIN, repeatable=False)
