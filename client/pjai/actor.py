@@ -12,7 +12,8 @@ A daemon that runs it answers the method `notes.total`.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
@@ -60,6 +61,13 @@ class Actor:
         """By the method's name."""
         self.periodic: Final[list[Periodic]] = []
         self.lasting: Final[list[Work]] = []
+        self.settings: Mapping[str, Any] = {}
+        """The daemon's settings for it, once it serves: `notes_pace` of an actor `notes` is `pace` here."""
+        self.counts: Final[Counter[str]] = Counter()
+        """What it counts beside its calls, by names of lower-case letters, digits and underscores; the
+        daemon's metrics have it."""
+        self.gauges: Final[dict[str, int]] = {}
+        """What it has at hand, by such names."""
 
     def serves(
         self, function: Callable[[Database, ParamsT], Awaitable[ResultT]]

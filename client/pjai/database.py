@@ -34,6 +34,7 @@ from pjai_wire.methods import (
     GET,
     HEALTH,
     LIVE,
+    METERS,
     QUERY,
     REBUILD,
     ActorRestartParams,
@@ -48,6 +49,7 @@ from pjai_wire.methods import (
     HelloResult,
     LiveResult,
     LoggedEvent,
+    MetersResult,
     Method,
     NewEvent,
     Nothing,
@@ -330,6 +332,10 @@ class Database:
     async def health(self, *, timeout: float | None = None) -> HealthResult:
         """How the daemon is."""
         return await self._connection.call(HEALTH, Nothing(), timeout)
+
+    async def meters(self, *, timeout: float | None = None) -> MetersResult:
+        """What the daemon has measured since it started; `metric_points` has it by time."""
+        return await self._connection.call(METERS, Nothing(), timeout)
 
     async def rebuild(self, *, replace: bool = False, timeout: float | None = None) -> RebuildResult:
         """Builds the state anew from the log and compares it with the live one.

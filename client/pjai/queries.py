@@ -8,11 +8,11 @@ async with db.watch(queries.memories_of(ada, importance_min=50)) as live:
 from __future__ import annotations
 
 from pjai.insights import MemoryInsights, memory_insights
-from pjai_wire.fields import MemoryTier, MemoryType
+from pjai_wire.fields import MemoryTier, MemoryType, Resolution
 from pjai_wire.query import Condition
-from pjai_wire.records import Conversation, MemoryEntity, Message, Persona
+from pjai_wire.records import Conversation, MemoryEntity, Message, MetricPoint, Persona
 from pjai_wire.select import Select
-from pjai_wire.tables import conversations, memories, messages, personas
+from pjai_wire.tables import conversations, memories, messages, metric_points, personas
 
 __all__ = [
     "MemoryInsights",
@@ -21,6 +21,7 @@ __all__ = [
     "memories_of",
     "memory_insights",
     "messages_of",
+    "metric_series",
     "recent_conversations",
 ]
 
@@ -103,3 +104,20 @@ def messages_of(conversation_id: str, *, limit: int = 100) -> Select[Message]:
         limit: how many at most; `reversed` puts them in the order in which they were said.
     """
     return messages.where(conversation_id=conversation_id).order_by(messages.position.desc()).limit(limit)
+
+
+def metric_series(
+    resolution: Resolution = "1s", *, since: int | None = None, limit: int = 60
+) -> Select[MetricPoint]:
+    """What the daemon measured, the newest second, minute or hour first; the metrics actor keeps it.
+
+    Args:
+        resolution: points of a second are kept for an hour, those of a minute for a day, those of an hour
+            for a year.
+        since: only those that begin at or after this instant, in milliseconds since the epoch.
+        limit: how many at most.
+    """
+    points = metric_points.where(resolution=resolution)
+    if since is not None:
+        points = points.where(metric_points.at >= since)
+    return points.order_by(metric_points.at.desc()).limit(limit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from typing import Protocol
 
 import anyio
@@ -48,11 +49,35 @@ class SystemClock:
         await anyio.sleep(seconds)
 
 
-class Failures:
-    """The last error in work of an actor's own, for its next sign of life."""
+class Doings:
+    """What an actor has done since it began, for its next sign of life.
 
-    def __init__(self) -> None:
-        self.last = ""
+    Args:
+        actor: counts for itself too.
+    """
+
+    def __init__(self, actor: Actor) -> None:
+        self._actor = actor
+        self.last_error = ""
+        """In work of its own."""
+        self.calls = 0
+        self.call_errors = 0
+        self.runs = 0
+        """Of periodic work."""
+        self.run_errors = 0
+
+    def sign_of_life(self) -> ActorHeartbeatParams:
+        """What to tell of them."""
+        counts = {
+            "calls": self.calls,
+            "call_errors": self.call_errors,
+            "runs": self.runs,
+            "run_errors": self.run_errors,
+            "cpu_us": time.process_time_ns() // 1000,
+        }
+        return ActorHeartbeatParams(
+            last_error=self.last_error, counts={**self._actor.counts, **counts}, gauges=self._actor.gauges
+        )
 
 
 async def serve(actor: Actor, *, endpoint: str, token: str, clock: Clock | None = None) -> None:
@@ -73,22 +98,25 @@ async def serve(actor: Actor, *, endpoint: str, token: str, clock: Clock | None 
             name=actor.name, token=token, methods=tuple(actor.handlers), may=actor.may
         )
         agreed = await connection.call(ACTOR_REGISTER, register)
-        failures = Failures()
+        actor.settings = agreed.settings
+        doings = Doings(actor)
         async with anyio.create_task_group() as tasks:
             for _ in range(agreed.calls_at_once if actor.handlers else 0):
-                tasks.start_soon(_take_calls, actor, db)
+                tasks.start_soon(_take_calls, actor, db, doings)
             for periodic in actor.periodic:
-                tasks.start_soon(_repeat, periodic, db, clock or SystemClock(), failures)
+                tasks.start_soon(_repeat, periodic, db, clock or SystemClock(), doings)
             for work in actor.lasting:
                 tasks.start_soon(_last, actor, work, db)
-            tasks.start_soon(_give_signs_of_life, connection, agreed.heartbeat_interval_ms / 1000, failures)
+            tasks.start_soon(_give_signs_of_life, connection, agreed.heartbeat_interval_ms / 1000, doings)
 
 
-async def _take_calls(actor: Actor, db: Database) -> None:
+async def _take_calls(actor: Actor, db: Database, doings: Doings) -> None:
     outcome: Outcome | UnsetType = UNSET
     while True:
         call = await db.connection.call(ACTOR_TAKE, ActorTakeParams(outcome=outcome), math.inf)
         outcome = await _carried_out(actor, db, call)
+        doings.calls += 1
+        doings.call_errors += outcome.error is not UNSET
 
 
 async def _carried_out(actor: Actor, db: Database, call: ActorTakeResult) -> Outcome:
@@ -115,15 +143,18 @@ def _problem(method: str, error: Exception) -> PjaiError:
     return InternalError(f"the actor failed at {method}", hint="see the daemon's log")
 
 
-async def _repeat(periodic: Periodic, db: Database, clock: Clock, failures: Failures) -> None:
+async def _repeat(periodic: Periodic, db: Database, clock: Clock, doings: Doings) -> None:
     while True:
+        doings.runs += 1
         try:
             await periodic.do(db)
         except PjaiError as problem:
-            failures.last = problem.code
+            doings.run_errors += 1
+            doings.last_error = problem.code
         except Exception as defect:
-            failures.last = type(defect).__name__
-            _log.error("periodic work failed: %s", failures.last)
+            doings.run_errors += 1
+            doings.last_error = type(defect).__name__
+            _log.error("periodic work failed: %s", doings.last_error)
         await clock.sleep(periodic.seconds)
 
 
@@ -132,7 +163,7 @@ async def _last(actor: Actor, work: Work, db: Database) -> None:
     raise InternalError(f"work of {actor.name} ended that was to last")
 
 
-async def _give_signs_of_life(connection: Connection, interval_s: float, failures: Failures) -> None:
+async def _give_signs_of_life(connection: Connection, interval_s: float, doings: Doings) -> None:
     while True:
-        await connection.call(ACTOR_HEARTBEAT, ActorHeartbeatParams(last_error=failures.last))
+        await connection.call(ACTOR_HEARTBEAT, doings.sign_of_life())
         await anyio.sleep(interval_s)

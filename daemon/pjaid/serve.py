@@ -43,7 +43,7 @@ from pjaid.methods.router import Router
 from pjaid.methods.upkeep import Load, UpkeepMethods, memory_bytes
 from pjaid.methods.watching import WatchMethods
 from pjaid.process import tune
-from pjaid.settings import Settings
+from pjaid.settings import Settings, settings_of
 from pjaid.single import claim
 from pjaid.store.keys import StoreKey, open_or_create_keys
 from pjaid.store.recorder import Origin
@@ -158,6 +158,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
         calls_at_once=settings.actor_calls_at_once,
         heartbeat_interval_ms=settings.actor_heartbeat_ms,
         memory_of=memory_bytes,
+        settings_of=partial(settings_of, settings),
     )
     process = ProcessMeter(lambda: memory_bytes(os.getpid()))
     meters = MeterMethods(

@@ -163,6 +163,13 @@ class Settings(Struct, frozen=True, kw_only=True):
     actor_memory_bytes_max: Annotated[
         int, _about("What an actor's data may take.", unit="bytes", ge=64 * MIB, le=1024 * 1024 * MIB)
     ] = 1024 * MIB
+    metrics_prometheus_port: Annotated[
+        int,
+        _about("Where on 127.0.0.1 Prometheus asks for metrics; 0 is nowhere.", unit="port", ge=0, le=65_535),
+    ] = 0
+    metrics_prometheus_socket: Annotated[
+        Path | None, _about("A Unix socket, for this user alone, at which Prometheus asks for metrics.")
+    ] = None
     drain_timeout_s: Annotated[
         float, _about("How long a stop waits for the work in flight.", unit="s", ge=0, le=60)
     ] = 4.0
@@ -236,6 +243,16 @@ def load_settings(flags: Mapping[str, str], environ: Mapping[str, str]) -> tuple
         sources[given.name] = given.source
     # The values were validated one by one, which mypy cannot see.
     return Settings(**values), sources  # type: ignore[arg-type]
+
+
+def settings_of(settings: Settings, actor: str) -> dict[str, object]:
+    """What an actor is told: the settings whose names begin with its own, without that; paths as text."""
+    prefix = f"{actor}_"
+    found = {name: getattr(settings, name) for name in DECLARATIONS if name.startswith(prefix)}
+    return {
+        name.removeprefix(prefix): str(value) if isinstance(value, Path) else value
+        for name, value in found.items()
+    }
 
 
 def unknown_flag(flag: str) -> InvalidSetting:

@@ -13,7 +13,15 @@ from msgspec import inspect
 
 from pjai_wire.endpoints import runtime_directory
 from pjaid.errors import EX_CONFIG, InvalidSetting, StartError
-from pjaid.settings import DECLARATIONS, Declaration, Settings, load_settings, unknown_flag, unknown_variables
+from pjaid.settings import (
+    DECLARATIONS,
+    Declaration,
+    Settings,
+    load_settings,
+    settings_of,
+    unknown_flag,
+    unknown_variables,
+)
 
 NUMBERS = (inspect.IntType, inspect.FloatType)
 LETTERS = st.characters(categories=("L", "N"), include_characters="-_. ")
@@ -115,7 +123,12 @@ def test_an_accepted_value_reads_the_same_from_every_source(values: dict[str, ob
 
 
 def test_a_file_may_hold_every_setting(config: Path) -> None:
-    values = msgspec.structs.asdict(Settings(passphrase_file=Path("/run/pjai passphrase"), development=True))
+    given = Settings(
+        passphrase_file=Path("/run/pjai passphrase"),
+        metrics_prometheus_socket=Path("/run/pjai metrics"),
+        development=True,
+    )
+    values = msgspec.structs.asdict(given)
     config.write_text("".join(f"{name} = {as_toml(value)}\n" for name, value in values.items()))
 
     settings, sources = load_settings({}, environ(config))
@@ -223,3 +236,10 @@ def test_a_variable_that_means_nothing_is_named_with_the_nearest() -> None:
     }
 
     assert unknown_variables(variables) == {"PJAI_TICK_INTERVALL_MS": "did you mean 'PJAI_TICK_INTERVAL_MS'?"}
+
+
+def test_an_actor_is_told_the_settings_that_begin_with_its_name() -> None:
+    settings = Settings(metrics_prometheus_port=9_100, metrics_prometheus_socket=Path("/run/m.sock"))
+    assert settings_of(settings, "metrics") == {"prometheus_port": 9_100, "prometheus_socket": "/run/m.sock"}
+    assert settings_of(Settings(), "metrics") == {"prometheus_port": 0, "prometheus_socket": None}
+    assert settings_of(settings, "notes") == {}

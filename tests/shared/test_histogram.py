@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,10 +18,7 @@ names = st.sampled_from(["commit", "request:query", "errors:query:timed_out"])
 
 
 def latency_of(us: list[int]) -> Latency:
-    buckets: dict[int, int] = {}
-    for one in us:
-        buckets[bucket_of(one)] = buckets.get(bucket_of(one), 0) + 1
-    return latency(buckets, sum(us))
+    return latency(Counter(map(bucket_of, us)), sum(us))
 
 
 measures = st.builds(

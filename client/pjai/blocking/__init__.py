@@ -72,6 +72,7 @@ class Database(Facade[database.Database]):
     restart_actor = waiting(database.Database.restart_actor)
     call = waiting(database.Database.call)
     health = waiting(database.Database.health)
+    meters = waiting(database.Database.meters)
     rebuild = waiting(database.Database.rebuild)
 
     @property

@@ -27,6 +27,7 @@ _FOR_PEOPLE = {
     "user_preferences": ("id", "value", "updatedAt"),
     "warnings": ("id", "kind", "value", "allowed", "raisedAt"),
     "dictionaries": ("version", "size", "samples", "saved", "trainedAt"),
+    "metric_points": ("resolution", "at", "values"),
     "client_documents": ("client", "name", "value", "updatedAt"),
 }
 """The columns that tell a table's rows apart and fit a screen; `--select` and `--json` show others."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from msgspec import UNSET, Raw
+from msgspec.structs import replace
 
 from pjai_wire.codec import Decoder, encode
 from pjai_wire.errors import InternalError, PjaiError
@@ -44,6 +46,7 @@ class ActorMethods:
         calls_at_once: how many calls one actor carries out at once.
         heartbeat_interval_ms: how often it is to give a sign of life.
         memory_of: the memory of a process, in bytes.
+        settings_of: the settings of an actor.
     """
 
     def __init__(
@@ -55,13 +58,15 @@ class ActorMethods:
         calls_at_once: int,
         heartbeat_interval_ms: int,
         memory_of: Callable[[int], int],
+        settings_of: Callable[[str], dict[str, Any]] = lambda _: {},
     ) -> None:
         self._calls = calls
         self._supervisor = supervisor
         self._clients = clients
-        self._agreed = encode(
-            ActorRegisterResult(calls_at_once=calls_at_once, heartbeat_interval_ms=heartbeat_interval_ms)
+        self._agreed = ActorRegisterResult(
+            calls_at_once=calls_at_once, heartbeat_interval_ms=heartbeat_interval_ms
         )
+        self._settings_of = settings_of
         self._memory_of = memory_of
         self.handlers: dict[str, Handler] = {
             "actor_register": self.register,
@@ -82,7 +87,7 @@ class ActorMethods:
         self._supervisor.registered(asked.name, asked.token)
         self._clients.restrict(client.routing_id, f"actor.{asked.name}", asked.may)
         self._calls.register(asked.name, client.routing_id, frozenset(asked.methods))
-        return self._agreed
+        return encode(replace(self._agreed, settings=self._settings_of(asked.name)))
 
     def take(self, client: Client, params: Raw) -> asyncio.Future[bytes]:
         """The outcome of a call, and the next one once there is one."""

@@ -18,7 +18,10 @@ class Place(Struct, frozen=True):
     restart: Restart = Restart()
 
 
-TREE: tuple[Place, ...] = (Place("memory", "pjaid.actors.memory_steward:memory"),)
+TREE: tuple[Place, ...] = (
+    Place("memory", "pjaid.actors.memory_steward:memory"),
+    Place("metrics", "pjaid.actors.metrics.actor:metrics"),
+)
 """Ours, one for one: when one falls, the others stay."""
 
 

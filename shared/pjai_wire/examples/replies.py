@@ -330,7 +330,7 @@ REPLIES = (
     Reply(
         "how to behave",
         methods.ACTOR_REGISTER,
-        methods.ActorRegisterResult(calls_at_once=16, heartbeat_interval_ms=250),
+        methods.ActorRegisterResult(calls_at_once=16, heartbeat_interval_ms=250, settings={"pace": 5}),
     ),
     Reply(
         "a call",

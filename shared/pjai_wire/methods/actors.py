@@ -6,7 +6,7 @@ out, whose outcome goes with the next `actor_take`. (Majordomo, ZeroMQ RFC 7, wi
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, field
 
@@ -55,6 +55,8 @@ class ActorRegisterResult(Result, frozen=True, kw_only=True):
     """How many `actor_take` may wait, and so how many calls be carried out at once."""
     heartbeat_interval_ms: int
     """How often to send a heartbeat; an actor that is silent for long counts as hung, and is ended."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """The daemon's settings whose names begin with the actor's and an underscore, without these."""
 
 
 class Outcome(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):

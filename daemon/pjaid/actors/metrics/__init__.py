@@ -1,0 +1,1 @@
+"""Owns the metrics actor: what was measured becomes points, and is told to Prometheus where that asks."""

@@ -1,0 +1,58 @@
+"""Owns what the metrics actor does: a look at the meters each second, and their text for Prometheus."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import anyio
+
+from pjai import Database
+from pjai.actor import Actor, Permissions
+from pjai_wire.methods import METRICS_RECORD, MetersResult, MetricsRecordParams
+from pjaid.actors.metrics.keeping import Keeping
+
+INTERVAL_S = 1.0
+BOUND_AGAIN_S = 10.0
+"""How long a listener waits whose place is taken."""
+
+metrics = Actor("metrics", may=Permissions(methods=("meters", "metrics_record")))
+
+_log = logging.getLogger("pjai.actor")
+_keeping = Keeping()
+
+
+class _Seen:
+    """What was measured last."""
+
+    last: MetersResult | None = None
+
+
+@metrics.every(INTERVAL_S)
+async def look(db: Database) -> None:
+    """Keeps a point of what happened."""
+    now = _Seen.last = await db.meters()
+    point = _keeping.point(now)
+    if point is not None:
+        params = MetricsRecordParams(
+            at=now.at, counts=point.counts, gauges=point.gauges, latencies=point.latencies
+        )
+        await db.call(METRICS_RECORD, params)
+        _keeping.keep(now)
+
+
+@metrics.runs
+async def tell_prometheus(_db: Database) -> None:
+    """Answers Prometheus, where the settings say that it asks."""
+    port, socket = metrics.settings["prometheus_port"], metrics.settings["prometheus_socket"]
+    if not port and not socket:
+        await anyio.sleep_forever()
+    # Imported where it is wanted: it takes some megabytes.
+    from pjaid.actors.metrics import listening
+
+    while True:
+        try:
+            await listening.serve(port, Path(socket) if socket else None, lambda: _Seen.last)
+        except OSError as error:
+            _log.error("Prometheus finds nothing: %s", error.strerror)
+        await anyio.sleep(BOUND_AGAIN_S)

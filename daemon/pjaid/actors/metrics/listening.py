@@ -1,0 +1,102 @@
+"""Owns the answers to Prometheus: HTTP on a port of this machine or a socket of this user, and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import anyio
+from anyio.abc import ByteStream, Listener, SocketStream
+from anyio.streams.stapled import MultiListener
+from prometheus_client import CollectorRegistry, Metric, generate_latest
+from prometheus_client.registry import Collector
+
+from pjai_wire.methods import MetersResult
+from pjaid.actors.metrics.families import families
+
+LOOPBACK = "127.0.0.1"
+SOCKET_MODE = 0o600
+HEAD_BYTES_MAX = 8 * 1024
+ANSWERED_WITHIN_S = 5.0
+AT_ONCE_MAX = 8
+"""Who comes beyond these waits."""
+
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+"""Prometheus' text format, which every version of it reads."""
+
+Last = Callable[[], MetersResult | None]
+"""Tells what was measured last."""
+
+
+class _Daemon(Collector):
+    """What was measured last, as a registry asks for it."""
+
+    def __init__(self, last: Last) -> None:
+        self._last = last
+
+    def collect(self) -> Iterator[Metric]:
+        """Every family; none before anything was measured."""
+        meters = self._last()
+        return families(meters) if meters is not None else iter(())
+
+
+async def serve(port: int, socket: Path | None, last: Last) -> None:
+    """Answers until it is cancelled.
+
+    Args:
+        port: of this machine alone; 0 for none.
+        socket: a Unix socket's place; None for none.
+        last: tells what was measured last.
+
+    Raises:
+        OSError: a place is taken, or there is no such directory.
+    """
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Daemon(last))
+    limit = anyio.CapacityLimiter(AT_ONCE_MAX)
+
+    async def answer(stream: SocketStream) -> None:
+        async with stream, limit:
+            with anyio.move_on_after(ANSWERED_WITHIN_S):
+                await _answer(stream, registry)
+
+    listeners: list[Listener[SocketStream]] = []
+    if socket is not None:
+        listeners.append(await anyio.create_unix_listener(socket, mode=SOCKET_MODE))
+    if port:
+        listeners.append(await anyio.create_tcp_listener(local_host=LOOPBACK, local_port=port))
+    await MultiListener(listeners).serve(answer)
+
+
+async def _answer(stream: ByteStream, registry: CollectorRegistry) -> None:
+    try:
+        await stream.send(_response(await _head(stream), registry))
+    except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.ClosedResourceError):
+        # Whoever asked has gone.
+        return
+
+
+async def _head(stream: ByteStream) -> bytes:
+    """All that comes before an empty line, or as much of it as is read."""
+    head = b""
+    while b"\r\n\r\n" not in head and len(head) < HEAD_BYTES_MAX:
+        head += await stream.receive()
+    return head
+
+
+def _response(head: bytes, registry: CollectorRegistry) -> bytes:
+    """The answer to a request."""
+    match head.split(b"\r\n", 1)[0].split(b" "):
+        case [b"GET", b"/metrics" | b"/", _]:
+            return _http("200 OK", generate_latest(registry), TEXT)
+        case [b"GET", _, _]:
+            return _http("404 Not Found", b"metrics are at /metrics\n")
+        case [_, _, _]:
+            return _http("405 Method Not Allowed", b"ask with GET\n")
+        case _:
+            return _http("400 Bad Request", b"this is no HTTP\n")
+
+
+def _http(status: str, body: bytes, content: str = "text/plain; charset=utf-8") -> bytes:
+    fields = f"Content-Type: {content}\r\nContent-Length: {len(body)}\r\nConnection: close"
+    return f"HTTP/1.1 {status}\r\n{fields}\r\n\r\n".encode("ascii") + body
