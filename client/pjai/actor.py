@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
@@ -21,13 +23,35 @@ from msgspec import Struct
 from pjai.database import Database
 from pjai_wire.methods import Permissions
 
-__all__ = ["Actor", "Handler", "Periodic", "Permissions", "Work"]
+__all__ = ["Actor", "Handler", "Periodic", "Permissions", "Work", "called_by", "caller"]
 
 ParamsT = TypeVar("ParamsT", bound=Struct)
 ResultT = TypeVar("ResultT", bound=Struct)
 WorkT = TypeVar("WorkT", bound="Work")
 
 Work = Callable[[Database], Awaitable[None]]
+
+
+_caller: ContextVar[str] = ContextVar("caller")
+
+
+def caller() -> str:
+    """Who asked for what is being carried out: the name in its hello.
+
+    Raises:
+        LookupError: this is no call, but work of the actor's own.
+    """
+    return _caller.get()
+
+
+@contextmanager
+def called_by(name: str) -> Iterator[None]:
+    """What is done inside the block is done for that client."""
+    token = _caller.set(name)
+    try:
+        yield
+    finally:
+        _caller.reset(token)
 
 
 class Handler(Struct, frozen=True):

@@ -10,7 +10,7 @@ from typing import Protocol
 import anyio
 from msgspec import UNSET, Raw, UnsetType
 
-from pjai.actor import Actor, Periodic, Work
+from pjai.actor import Actor, Periodic, Work, called_by
 from pjai.connection import Connection
 from pjai.database import Database
 from pjai.opening import connect
@@ -123,7 +123,7 @@ async def _carried_out(actor: Actor, db: Database, call: ActorTakeResult) -> Out
     try:
         handler = actor.handlers[call.method]
         params = Decoder(handler.params, "params").decode(call.params)
-        with anyio.fail_after(call.within_ms / 1000):
+        with called_by(call.client), anyio.fail_after(call.within_ms / 1000):
             result = await handler.carry_out(db, params)
         encoded = encode(result)
         if len(encoded) > RESULT_BYTES_MAX:

@@ -12,7 +12,7 @@ import pytest
 from msgspec import Struct
 
 from pjai import Database, memories
-from pjai.actor import Actor, Permissions
+from pjai.actor import Actor, Permissions, caller
 from pjai.serving import RESULT_BYTES_MAX, serve
 from pjai_wire.errors import Forbidden, NotFound, PjaiError
 from pjai_wire.methods import CountResult, Done, Params, Result
@@ -112,6 +112,17 @@ def test_work_of_its_own_stays_a_function(notes: Actor) -> None:
 
     assert [(periodic.seconds, periodic.do) for periodic in notes.periodic] == [(60, tidy)]
     assert notes.lasting == [follow]
+
+
+async def test_a_handler_knows_who_called(fake: FakeDaemon, notes: Actor) -> None:
+    @notes.serves
+    async def total(_db: Database, _params: TotalParams) -> Text:
+        return Text(text=caller())
+
+    outcome = await outcome_of(fake, notes, {"personaId": "p"})
+    assert outcome["result"] == {"text": "ada"}
+    with pytest.raises(LookupError):
+        caller()
 
 
 async def test_it_registers_with_what_it_declares(fake: FakeDaemon, notes: Actor) -> None:
