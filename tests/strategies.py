@@ -11,6 +11,7 @@ from msgspec import inspect as schema
 
 from pjai_wire.codec import encode
 from pjai_wire.events import EVENTS
+from pjai_wire.fields import SEAL_BYTES
 from pjai_wire.ids import new_id
 from pjai_wire.methods import NewEvent
 from tests.prose import prose, trained
@@ -75,6 +76,8 @@ def values(declared: schema.Type) -> st.SearchStrategy[Any]:
             return st.none()
         case schema.LiteralType(values=choices):
             return st.sampled_from(choices)
+        case schema.BytesType(min_length=least) if (least or 0) >= SEAL_BYTES:
+            return st.binary(min_size=least or 0, max_size=SEAL_BYTES + 12)
         case schema.BytesType():
             return st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=4).map(
                 lambda numbers: struct.pack(f"<{len(numbers)}f", *numbers)

@@ -15,6 +15,7 @@ from pjai_wire import limits
 from pjai_wire.chain import ORIGIN, arguments_hash, link
 from pjai_wire.envelope import NIL
 from pjai_wire.errors import InvalidQuery, PjaiError
+from pjai_wire.events import WITHHELD
 from pjai_wire.methods import EVENTS, EventsParams, LoggedEvent
 
 
@@ -57,6 +58,8 @@ class TrailVerified(Struct, frozen=True):
     events: int
     erased: int
     """Events whose arguments were erased; the chain still vouches for the rest of them."""
+    withheld: int
+    """Events whose arguments the daemon tells nobody, because they hold secrets; as for those erased."""
     hash: bytes
     """The last event's."""
 
@@ -110,16 +113,18 @@ async def verified(
     Raises:
         BrokenTrail: an event is missing, was changed or was put in.
     """
-    count = erased = 0
+    count = erased = withheld = 0
     previous = ORIGIN
     async for event in all_events(connection, timeout):
         count += 1
-        erased += event.args == NIL
+        if event.args == NIL:
+            erased += event.name not in WITHHELD
+            withheld += event.name in WITHHELD
         check(event, count, previous)
         previous = event.hash
         if progress is not None and count % limits.EVENTS_PAGE_MAX == 0:
             progress(count)
-    return TrailVerified(events=count, erased=erased, hash=previous)
+    return TrailVerified(events=count, erased=erased, withheld=withheld, hash=previous)
 
 
 def check(event: LoggedEvent, seq: int, previous: bytes) -> None:

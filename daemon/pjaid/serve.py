@@ -40,6 +40,7 @@ from pjaid.methods.insight import InsightMethods
 from pjaid.methods.metering import MeterMethods
 from pjaid.methods.optimising import OptimisingMethods
 from pjaid.methods.router import Router
+from pjaid.methods.secrets import SecretMethods
 from pjaid.methods.upkeep import Load, UpkeepMethods, memory_bytes
 from pjaid.methods.watching import WatchMethods
 from pjaid.process import tune
@@ -182,6 +183,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
             **InsightMethods(store, live, clients).handlers,
             **DocumentMethods(store).handlers,
             **OptimisingMethods(store.indexing).handlers,
+            **SecretMethods(store).handlers,
             **actors.handlers,
             **meters.handlers,
         },

@@ -17,6 +17,7 @@ PjaiError
 │   ├── AlreadyExists       already_exists
 │   ├── Conflict            conflict              an event id, or a version, was taken before
 │   ├── UnknownTopic        unknown_topic         the live query has ended: watch again
+│   ├── Damaged             damaged               a secret is not what was sealed there
 │   ├── Forbidden           forbidden             not within what the client may do
 │   └── ActorFailed         actor_failed          the actor ended meanwhile: done or not, nobody knows
 ├── Unavailable             unavailable           nothing wrong with the request: try again
@@ -169,6 +170,10 @@ class Conflict(StateError, code="conflict"):
 
 class UnknownTopic(StateError, code="unknown_topic"):
     """The live query has ended or never was: watch again."""
+
+
+class Damaged(StateError, code="damaged"):
+    """A secret is not what was sealed there: it was changed, or stands in another's place."""
 
 
 class Forbidden(StateError, code="forbidden"):

@@ -29,6 +29,9 @@ Importance = Annotated[int, Meta(ge=0, le=100)]
 Weight = Annotated[float, Meta(ge=0, le=1)]
 Amount = Annotated[float, Meta(ge=0, le=limits.INTEGER_MAX)]
 
+SEAL_BYTES = 29
+"""By which what is sealed is longer than the secret: a version, a nonce and a proof."""
+
 PersonaName = Annotated[str, Meta(min_length=1, max_length=200)]
 Name = Annotated[str, Meta(min_length=1, max_length=limits.NAME_CHARACTERS_MAX)]
 Description = Annotated[str, Meta(max_length=limits.DESCRIPTION_CHARACTERS_MAX)]
@@ -61,6 +64,17 @@ Ids = Annotated[tuple[Id, ...], Meta(min_length=1, max_length=limits.IDS_PER_EVE
 ContentHash = Annotated[
     str, Meta(min_length=32, max_length=32, description="tells equal contents, to whoever made it")
 ]
+PrivateMemory = Annotated[str, Meta(min_length=1, max_length=limits.PRIVATE_MEMORY_CHARACTERS_MAX)]
+ApiKey = Annotated[str, Meta(min_length=1, max_length=limits.API_KEY_CHARACTERS_MAX)]
+ApiKeys = Annotated[dict[Word, ApiKey], Meta(min_length=1, max_length=limits.API_KEYS_MAX)]
+Sealed = Annotated[
+    bytes,
+    Meta(
+        min_length=SEAL_BYTES,
+        max_length=limits.SECRET_BYTES_MAX + SEAL_BYTES,
+        description="a secret as the daemon sealed it, which only that daemon opens",
+    ),
+]
 
 MemoryType = Literal["person", "concept", "event", "task", "conversation", "knowledge"]
 MemoryTier = Literal["hot", "warm", "cold"]
@@ -79,18 +93,22 @@ Document = dict[str, Any]
 """A free map of the client's."""
 
 
+Manner = Annotated[str, Meta(max_length=200)]
+RetentionDays = Annotated[int, Meta(ge=0, le=36_500, description="days; 0 is for ever")]
+
+
 class Personality(Struct, frozen=True, kw_only=True, rename="camel"):
     """How a persona speaks and behaves."""
 
     traits: Words = ()
-    temperament: Annotated[str, Meta(max_length=200)] = ""
-    communication_style: Annotated[str, Meta(max_length=200)] = ""
+    temperament: Manner = ""
+    communication_style: Manner = ""
 
 
 class PersonaSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     """What a persona may keep, and for how long."""
 
-    memory_retention: Annotated[int, Meta(ge=0, le=36_500, description="days; 0 is for ever")] = 365
+    memory_retention: RetentionDays = 365
     privacy_level: PrivacyLevel = "medium"
     auto_learn: bool = True
     sanitiser: SanitiserPolicy | None = None

@@ -34,6 +34,7 @@ from pjai_wire.fields import (
     PersonaSettings,
     Resolution,
     Role,
+    Sealed,
     Sentiment,
     Vector,
     Version,
@@ -67,6 +68,15 @@ class Persona(Record, frozen=True, kw_only=True):
     created_at: Instant
     updated_at: Instant
     version: Version
+
+
+class PersonaSecrets(Record, frozen=True, kw_only=True):
+    """What a persona keeps to itself, sealed; its id is the persona's."""
+
+    id: Id
+    private_memory: Annotated[Sealed | None, Meta(extra={"binary": True})]
+    api_keys: Annotated[Sealed | None, Meta(extra={"binary": True})]
+    updated_at: Instant
 
 
 class MemoryEntity(Record, frozen=True, kw_only=True):

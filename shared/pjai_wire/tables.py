@@ -111,6 +111,7 @@ dictionaries = Table("dictionaries", records.Dictionary)
 indexes = Table("indexes", records.Index)
 client_documents = Table("client_documents", records.ClientDocument, is_local=True)
 metric_points = Table("metric_points", records.MetricPoint, is_local=True)
+persona_secrets = Table("persona_secrets", records.PersonaSecrets)
 
 STATE: tuple[Table[Any], ...] = (
     personas,
@@ -125,13 +126,19 @@ STATE: tuple[Table[Any], ...] = (
     warnings,
     dictionaries,
     indexes,
+    persona_secrets,
 )
 """What is materialised from the event log."""
 
 LOCAL: tuple[Table[Any], ...] = (client_documents, metric_points)
 """What is of this machine alone; changes to all of these are counted together, apart from the log."""
 
-TABLES: dict[str, Table[Any]] = {table.table_name: table for table in (*STATE, *LOCAL)}
+WITHHELD: tuple[Table[Any], ...] = (persona_secrets,)
+"""Of these nobody is told the rows, neither by a query nor by a feed."""
+
+TABLES: dict[str, Table[Any]] = {
+    table.table_name: table for table in (*STATE, *LOCAL) if table not in WITHHELD
+}
 """Every table that can be queried, by name."""
 
 

@@ -16,6 +16,7 @@ from pjai_wire.tables import (
     LOCAL,
     STATE,
     TABLES,
+    WITHHELD,
     Table,
     conversations,
     memories,
@@ -61,8 +62,15 @@ def test_columns_that_a_row_may_lack_stand_at_the_end(table: Table[Any]) -> None
 
 def test_a_table_is_part_of_the_shared_state_or_local() -> None:
     assert [table for table in TABLES.values() if table.is_local] == [*LOCAL]
-    assert {*STATE, *LOCAL} == {*TABLES.values()}
+    assert {*STATE, *LOCAL} == {*TABLES.values(), *WITHHELD}
     assert not {*STATE} & {*LOCAL}
+
+
+def test_what_is_withheld_is_no_table_that_can_be_queried() -> None:
+    assert WITHHELD
+    for table in WITHHELD:
+        with pytest.raises(UnknownTable):
+            table_named(table.table_name)
 
 
 def test_a_vector_is_answered_on_request_only() -> None:

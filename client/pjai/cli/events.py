@@ -91,6 +91,8 @@ async def _verify(invocation: Invocation) -> None:
                 raise click.exceptions.Exit(1) from None
     if output.as_json:
         chain = found.hash.hex()
-        output.document({"intact": True, "events": found.events, "erased": found.erased, "hash": chain})
+        counted = {"events": found.events, "erased": found.erased, "withheld": found.withheld}
+        output.document({"intact": True, **counted, "hash": chain})
     else:
-        output.say(f"the chain holds: {found.events} events, {found.erased} of them erased")
+        hidden = f"{found.erased} of them erased, {found.withheld} withheld"
+        output.say(f"the chain holds: {found.events} events, {hidden}")

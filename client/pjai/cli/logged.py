@@ -9,13 +9,14 @@ from rich.text import Text
 
 from pjai.cli.values import local_time, to_json, visible
 from pjai_wire.codec import decode_any
+from pjai_wire.events import WITHHELD
 from pjai_wire.methods import LoggedEvent
 
 HEADER = ("seq", "recordedAt", "name", "client", "personaId", "args")
 
 
 def as_json(event: LoggedEvent) -> dict[str, Any]:
-    """The event as JSON says it: hashes in hexadecimal, arguments as a map, null once they are erased."""
+    """The event as JSON says it: hashes in hexadecimal, arguments as a map, null where they are not told."""
     made = {field.encode_name: getattr(event, field.name) for field in msgspec.structs.fields(event)}
     return {
         **made,
@@ -53,4 +54,6 @@ def _arguments_text(event: LoggedEvent, *, in_short: bool = False) -> str:
     arguments = decode_any(event.args)
     if in_short and isinstance(arguments, dict):
         arguments = {name: value for name, value in arguments.items() if name != "at" and value}
-    return "(erased)" if arguments is None else visible(to_json(arguments).decode())
+    if arguments is None:
+        return "(withheld)" if event.name in WITHHELD else "(erased)"
+    return visible(to_json(arguments).decode())

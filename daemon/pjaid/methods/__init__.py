@@ -7,4 +7,5 @@ watching   watch, unwatch, resync
 insight    explain, live
 documents  document_get, document_set
 upkeep     hello, health, rebuild
+secrets    secret_seal, secret_open
 """

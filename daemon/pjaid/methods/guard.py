@@ -1,4 +1,8 @@
-"""Owns what actors may not do: what they did not declare is refused, and stands on the audit trail."""
+"""Owns what clients may not do.
+
+An actor may not do what it did not declare; its trying stands on the audit trail. Others may not do what is
+for actors alone.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,9 @@ ALWAYS = frozenset(
     {"hello", "health", "unwatch", "resync", "actor_register", "actor_take", "actor_heartbeat"}
 )
 """Methods that an actor serves by, or that undo what it was allowed to do."""
+
+FOR_ACTORS = frozenset({"secret_seal", "secret_open"})
+"""Methods that only an actor which declares them may call."""
 
 RECORDED_AGAIN_S = 60.0
 """A refusal that repeats is recorded as often as this, so that no actor fills the log."""
@@ -39,7 +46,10 @@ class Guard:
         Raises:
             Forbidden: it may not.
         """
-        if client.may is not None and method not in ALWAYS and method not in client.may.methods:
+        if client.may is None:
+            if method in FOR_ACTORS:
+                raise Forbidden(f"{method} is for actors", hint="ask the actor that keeps the secret")
+        elif method not in ALWAYS and method not in client.may.methods:
             self._refuse(client, method)
 
     def check_events(self, client: Client, names: Iterable[str]) -> None:

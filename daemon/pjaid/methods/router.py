@@ -149,7 +149,7 @@ class Router:
             )
         handler = self._handlers.get(request.method)
         if handler is None and not self._calls.serves(request.method):
-            raise UnknownMethod.near(f"there is no method {request.method!r}", request.method, METHODS)
+            raise _unknown(request.method)
         if request.method != COMMIT.name and len(memoryview(request.params)) > limits.PARAMS_BYTES_MAX:
             raise LimitExceeded(f"params have at most {limits.PARAMS_BYTES_MAX} bytes")
         is_actor = client.may is not None
@@ -192,6 +192,15 @@ class Router:
         encoded = encode(reply)
         exchange.reply(encoded)
         self.metered.answered(exchange.method, exchange.began_ns, exchange.size, len(encoded))
+
+
+def _unknown(name: str) -> UnknownMethod:
+    if (method := METHODS.get(name)) is not None:
+        return UnknownMethod(
+            f"{name} is answered by the actor {method.actor}, which does not run",
+            hint="the daemon's setting `actors` says which do",
+        )
+    return UnknownMethod.near(f"there is no method {name!r}", name, METHODS)
 
 
 def _salvaged_id(message: bytes) -> RequestId | None:

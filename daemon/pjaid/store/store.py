@@ -16,13 +16,13 @@ from pjai_wire.errors import Overloaded
 from pjai_wire.measures import Measures, merged
 from pjai_wire.methods import EventsParams, RebuildResult, Receipt
 from pjaid.settings import Cipher, Settings
-from pjaid.store import documents, indexes, points, rebuild, schema, trail
+from pjaid.store import documents, indexes, points, rebuild, schema, secrets, trail
 from pjaid.store.database import open_database, require_sqlite
 from pjaid.store.documents import StoredDocument
 from pjaid.store.explain import Explained, explained
 from pjaid.store.incoming import IncomingCommit
 from pjaid.store.indexing import Indexing
-from pjaid.store.keys import StoreKey
+from pjaid.store.keys import FieldKey, Place, StoreKey
 from pjaid.store.local import local_head
 from pjaid.store.readers import Readers
 from pjaid.store.reads import Rows, run, run_raw
@@ -85,6 +85,7 @@ class Store:
         with writing:
             indexes.follow(writing)
         self._writing = writing
+        self._field_key = FieldKey(key.data_key)
         recorder = Recorder(writing, development=settings.development)
         self.device = recorder.device
         self.seq = recorder.head.seq
@@ -202,6 +203,33 @@ class Store:
             LimitExceeded: a point would grow too large.
         """
         return self._writer.submit(lambda connection, _: points.record_point(connection, at, measured))
+
+    def seal(self, place: Place, secret: bytes) -> bytes:
+        """The secret as it may be committed for that place; nothing is changed.
+
+        Raises:
+            UnknownTable, UnknownColumn: no secrets stand there.
+        """
+        secrets.check_place(place)
+        return self._field_key.seal(place, secret)
+
+    def reveal(
+        self, place: Place, client: str, origin: Origin, finish: Callable[[secrets.Revealed], T]
+    ) -> asyncio.Future[T]:
+        """What `finish` makes of a secret, once the audit trail durably says that `client` was told it.
+
+        Raises:
+            UnknownTable, UnknownColumn: no secrets stand there.
+            NotFound: there is no such persona, or it has no such secret.
+            Damaged: the secret is not what was sealed there.
+        """
+        secrets.check_place(place)
+        key = self._field_key
+        return self._writer.submit(
+            lambda connection, recorder: finish(
+                secrets.reveal(connection, recorder, key, place, client, origin)
+            )
+        )
 
     async def rebuild(self, *, replace: bool) -> RebuildResult:
         """Builds the state from the log, and compares the live one with it or replaces it."""

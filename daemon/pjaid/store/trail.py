@@ -10,7 +10,7 @@ import apsw
 from msgspec import UNSET, Raw, Struct
 
 from pjai_wire.envelope import NIL
-from pjai_wire.events import EVENTS
+from pjai_wire.events import EVENTS, WITHHELD
 from pjai_wire.methods import EventsParams, LoggedEvent
 from pjai_wire.tables import table_named
 from pjaid.store import reads
@@ -120,7 +120,7 @@ def _logged(row: tuple[Any, ...]) -> LoggedEvent:
         id=event_id,
         commit_id=commit_id,
         name=name,
-        args=NIL if args is None else Raw(args),
+        args=NIL if args is None or name in WITHHELD else Raw(args),
         args_hash=args_hash,
         recorded_at=recorded_at,
         client=client,

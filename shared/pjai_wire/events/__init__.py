@@ -8,7 +8,7 @@ from pjai_wire.errors import UnknownEvent
 from pjai_wire.events import v1, v2
 from pjai_wire.events.v1 import Event
 
-__all__ = ["EVENTS", "Event", "event_name", "event_type", "v1", "v2"]
+__all__ = ["EVENTS", "WITHHELD", "Event", "event_name", "event_type", "v1", "v2"]
 
 
 def _of(version: str, module: ModuleType) -> dict[str, type[Event]]:
@@ -24,6 +24,9 @@ def _of(version: str, module: ModuleType) -> dict[str, type[Event]]:
 
 EVENTS: dict[str, type[Event]] = _of("v1", v1) | _of("v2", v2)
 """Each event's type by its name on the wire: `v1.PersonaCreated`."""
+
+WITHHELD = frozenset(name for name, kind in EVENTS.items() if kind.withheld)
+"""The names of events whose arguments the audit trail tells nobody, because they hold secrets."""
 
 _NAMES = {kind: name for name, kind in EVENTS.items()}
 

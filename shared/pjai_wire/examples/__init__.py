@@ -2,8 +2,10 @@
 
 story     the ids, instants and records that the examples are about
 events    an event of each kind
+exchange  what an example of a request or a reply is
 requests  requests of each method
 replies   results of each method
+persona   both, of the persona actor's methods
 updates   what a topic publishes
 unusual   bytes that another encoder may send for the same meaning
 refused   bytes that are refused, and with which error

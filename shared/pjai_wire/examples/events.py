@@ -14,6 +14,7 @@ from pjai_wire.examples.story import (
     LINK,
     NOON,
     RECIPE,
+    SEALED,
     SOURDOUGH,
     STARTER,
     TALK,
@@ -163,6 +164,8 @@ EVENTS: tuple[Event, ...] = (
     v1.IndexDropped(at=NOON, id=INDEX, reason="unused for 30 days"),
     v1.IndexRejected(at=NOON, id=INDEX, reason="the planner would not use it"),
     v1.StatisticsTaken(at=NOON, id="memories", rows=10_000),
+    v1.PersonaSecretsSet(at=NOON, id=ADA, private_memory=SEALED, api_keys=None),
+    v1.PersonaSecretRevealed(at=NOON, id=ADA, column="apiKeys", client="example"),
 )
 """One event of each kind, with all its fields or the telling ones."""
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-from msgspec import Raw, Struct, structs
+from msgspec import Raw, structs
 
 from pjai_wire import limits, methods
 from pjai_wire.chain import ORIGIN, arguments_hash, link
 from pjai_wire.codec import encode
 from pjai_wire.endpoints import Endpoints
 from pjai_wire.examples.events import EVENTS
+from pjai_wire.examples.exchange import Reply
+from pjai_wire.examples.persona import PERSONA_REPLIES
 from pjai_wire.examples.story import (
     ADA,
     COMMIT,
@@ -22,22 +22,13 @@ from pjai_wire.examples.story import (
     MEMORY,
     NOON,
     PERSONA,
+    SEALED,
     SOURDOUGH,
     TOPIC,
     example_id,
 )
-from pjai_wire.methods import Method
 from pjai_wire.tables import conversations, memories, personas
 from pjai_wire.version import FEATURES, PROTOCOL, PROTOCOL_MIN
-
-
-class Reply(NamedTuple):
-    """A result of a method."""
-
-    name: str
-    method: Method[Any, Any]
-    result: Struct
-
 
 ENDPOINTS = Endpoints(
     requests="ipc:///run/user/1000/pjai/requests.sock", changes="ipc:///run/user/1000/pjai/changes.sock"
@@ -393,4 +384,11 @@ REPLIES = (
     Reply("a memory", methods.MEMORY_PIN, methods.MemoryResult(id=SOURDOUGH, seq=46)),
     Reply("a memory", methods.MEMORY_UNPIN, methods.MemoryResult(id=SOURDOUGH, seq=47)),
     Reply("a memory", methods.MEMORY_FORGET, methods.MemoryResult(id=SOURDOUGH, seq=48)),
+    Reply("a sealed secret", methods.SECRET_SEAL, methods.SecretSealResult(sealed=SEALED)),
+    Reply(
+        "an opened secret",
+        methods.SECRET_OPEN,
+        methods.SecretOpenResult(value=b"afraid of the oven", seq=44),
+    ),
+    *PERSONA_REPLIES,
 )

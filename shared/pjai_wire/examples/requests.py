@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from pjai_wire import limits, methods
 from pjai_wire.codec import encode
 from pjai_wire.errors import NotFound
 from pjai_wire.events import v1
 from pjai_wire.examples.events import EVENTS, new_event
+from pjai_wire.examples.exchange import Request
+from pjai_wire.examples.persona import PERSONA_REQUESTS
 from pjai_wire.examples.story import (
     ADA,
     EMBEDDING,
@@ -23,17 +23,7 @@ from pjai_wire.examples.story import (
     TALK,
     TOPIC,
 )
-from pjai_wire.methods import Method
 from pjai_wire.query import Junction, Query
-
-
-class Request(NamedTuple):
-    """A request of a method."""
-
-    name: str
-    method: Method[Any, Any]
-    params: Struct
-
 
 REQUESTS = (
     Request(
@@ -288,4 +278,17 @@ REQUESTS = (
     Request("a memory", methods.MEMORY_PIN, methods.MemoryParams(id=SOURDOUGH)),
     Request("a memory", methods.MEMORY_UNPIN, methods.MemoryParams(id=SOURDOUGH)),
     Request("a memory", methods.MEMORY_FORGET, methods.MemoryParams(id=SOURDOUGH)),
+    Request(
+        "a secret",
+        methods.SECRET_SEAL,
+        methods.SecretSealParams(
+            table="persona_secrets", id=ADA, column="privateMemory", value=b"afraid of the oven"
+        ),
+    ),
+    Request(
+        "for a client",
+        methods.SECRET_OPEN,
+        methods.SecretOpenParams(table="persona_secrets", id=ADA, column="privateMemory", client="example"),
+    ),
+    *PERSONA_REQUESTS,
 )

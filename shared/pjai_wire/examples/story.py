@@ -27,6 +27,9 @@ NUMBERS = (0.25, -1.0, 1.5)
 """An embedding of three dimensions whose numbers float32 holds exactly."""
 EMBEDDING = pack("<3f", *NUMBERS)
 
+SEALED = b"\1" + bytes(range(12)) + b"sealed, and so nobody's to read"
+"""As the daemon seals a secret; no key opens this one."""
+
 PERSONA = Persona(
     id=ADA,
     name="Ada",

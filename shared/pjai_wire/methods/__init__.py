@@ -12,6 +12,8 @@ optimiser  optimiser.status, optimiser.run
 actors     actor_register, actor_take, actor_heartbeat, actors, actor_restart
 metering   meters, metrics_record
 memory     memory.remember and others of the memory steward
+secrets    secret_seal, secret_open
+persona    of the actor: persona.create, persona.activate, persona.reveal and so on
 """
 
 from __future__ import annotations
@@ -97,6 +99,40 @@ from pjai_wire.methods.optimising import (
     QueryShape,
     QueryShapesResult,
     TableSize,
+)
+from pjai_wire.methods.persona import (
+    PERSONA_ACTIVATE,
+    PERSONA_CREATE,
+    PERSONA_DEACTIVATE,
+    PERSONA_DELETE,
+    PERSONA_DUPLICATE,
+    PERSONA_INSIGHTS,
+    PERSONA_REVEAL,
+    PERSONA_SET_SECRETS,
+    PERSONA_TOUCH,
+    PERSONA_UPDATE,
+    AgeBucket,
+    PersonaChanged,
+    PersonaCreateParams,
+    PersonaDuplicated,
+    PersonaDuplicateParams,
+    PersonaInsights,
+    PersonalityChange,
+    PersonaParams,
+    PersonaRevealed,
+    PersonaRevealParams,
+    PersonaSecret,
+    PersonaSetSecretsParams,
+    PersonaSettingsChange,
+    PersonaUpdateParams,
+)
+from pjai_wire.methods.secrets import (
+    SECRET_OPEN,
+    SECRET_SEAL,
+    SecretOpenParams,
+    SecretOpenResult,
+    SecretSealParams,
+    SecretSealResult,
 )
 from pjai_wire.methods.trail import EVENTS, EventsParams, EventsResult, LoggedEvent
 from pjai_wire.methods.upkeep import (
@@ -231,6 +267,36 @@ __all__ = [
     "MemoryRememberResult",
     "MemoryResult",
     "MemorySource",
+    "SECRET_OPEN",
+    "SECRET_SEAL",
+    "SecretOpenParams",
+    "SecretOpenResult",
+    "SecretSealParams",
+    "SecretSealResult",
+    "PERSONA_ACTIVATE",
+    "PERSONA_CREATE",
+    "PERSONA_DEACTIVATE",
+    "PERSONA_DELETE",
+    "PERSONA_DUPLICATE",
+    "PERSONA_INSIGHTS",
+    "PERSONA_REVEAL",
+    "PERSONA_SET_SECRETS",
+    "PERSONA_TOUCH",
+    "PERSONA_UPDATE",
+    "AgeBucket",
+    "PersonaChanged",
+    "PersonaCreateParams",
+    "PersonaDuplicated",
+    "PersonaDuplicateParams",
+    "PersonaInsights",
+    "PersonalityChange",
+    "PersonaParams",
+    "PersonaRevealed",
+    "PersonaRevealParams",
+    "PersonaSecret",
+    "PersonaSetSecretsParams",
+    "PersonaSettingsChange",
+    "PersonaUpdateParams",
 ]
 
 METHODS: dict[str, Method[Any, Any]] = {
@@ -272,6 +338,18 @@ METHODS: dict[str, Method[Any, Any]] = {
         MEMORY_PIN,
         MEMORY_UNPIN,
         MEMORY_FORGET,
+        SECRET_SEAL,
+        SECRET_OPEN,
+        PERSONA_CREATE,
+        PERSONA_UPDATE,
+        PERSONA_ACTIVATE,
+        PERSONA_DEACTIVATE,
+        PERSONA_TOUCH,
+        PERSONA_DUPLICATE,
+        PERSONA_DELETE,
+        PERSONA_SET_SECRETS,
+        PERSONA_REVEAL,
+        PERSONA_INSIGHTS,
     )
 }
 """Every method by its name."""

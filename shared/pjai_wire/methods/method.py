@@ -17,6 +17,7 @@ class Scope(StrEnum):
     NONE = "none"
     READ = "read"
     WRITE = "write"
+    SECRETS = "secrets"
     ADMIN = "admin"
 
 

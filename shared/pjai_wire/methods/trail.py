@@ -39,7 +39,7 @@ class LoggedEvent(Result, frozen=True, kw_only=True):
     commit_id: str
     name: str
     args: Raw
-    """Null (`envelope.NIL`) once the arguments have been erased."""
+    """Null (`envelope.NIL`) once the arguments have been erased, and where they are withheld."""
     args_hash: bytes
     recorded_at: Instant
     client: str

@@ -7,7 +7,7 @@ import pytest
 from pjai_wire.errors import Forbidden, Overloaded
 from pjai_wire.methods import Permissions
 from pjaid.methods.clients import Client, Clients
-from pjaid.methods.guard import ALWAYS, RECORDED_KINDS_MAX, Guard
+from pjaid.methods.guard import ALWAYS, FOR_ACTORS, RECORDED_KINDS_MAX, Guard
 from pjaid.store.recorder import Origin
 
 MAY = Permissions(methods=("count", "commit", "weather.today"), events=("v1.PersonaUsed",))
@@ -42,6 +42,17 @@ def test_whoever_is_no_actor_may_ask_for_anything(guard: Guard, trail: Trail) ->
     guard.check_method(ANYBODY, "rebuild")
     guard.check_events(ANYBODY, ["v1.PersonaDeleted"])
     assert trail.recorded == []
+
+
+@pytest.mark.parametrize("method", sorted(FOR_ACTORS))
+def test_what_is_for_actors_is_for_those_that_declare_it(guard: Guard, trail: Trail, method: str) -> None:
+    with pytest.raises(Forbidden, match=f"{method} is for actors"):
+        guard.check_method(ANYBODY, method)
+    assert trail.recorded == []
+    with pytest.raises(Forbidden, match="did not declare"):
+        guard.check_method(ACTOR, method)
+    assert trail.recorded == [("actor.notes", method)]
+    guard.check_method(Client(b"3", ACTOR.origin, Permissions(methods=(method,))), method)
 
 
 @pytest.mark.parametrize("method", sorted({*MAY.methods, *ALWAYS}))

@@ -11,10 +11,22 @@ encrypting the data anew.
     disk         the key file on disk, written whole or not at all
     key_file     its form, and the proof that it is not damaged (pure)
     slots        wrapping and unwrapping (pure)
+    field_key    the key of single fields, which comes from the data key
 """
 
+from pjaid.store.keys.field_key import FieldKey, Place
 from pjaid.store.keys.means import Means
 from pjaid.store.keys.slots import SlotKind
 from pjaid.store.keys.store_key import StoreKey, create, make_slot, open_or_create_keys, unlock
 
-__all__ = ["Means", "SlotKind", "StoreKey", "create", "make_slot", "open_or_create_keys", "unlock"]
+__all__ = [
+    "FieldKey",
+    "Means",
+    "Place",
+    "SlotKind",
+    "StoreKey",
+    "create",
+    "make_slot",
+    "open_or_create_keys",
+    "unlock",
+]

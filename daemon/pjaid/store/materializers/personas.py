@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pjai_wire.events import v1
-from pjai_wire.tables import conversations, memories, memory_links, messages, personas, workflows
+from pjai_wire.tables import (
+    conversations,
+    memories,
+    memory_links,
+    messages,
+    persona_secrets,
+    personas,
+    workflows,
+)
 from pjaid.store.materializers.registry import Read, materializes
 from pjaid.store.requirements import absent, exists, name_free
-from pjaid.store.writes import Write, delete, delete_referring, given, insert, update
+from pjaid.store.writes import Write, delete, delete_referring, given, insert, put, update
 
 
 @materializes(v1.PersonaCreated, absent(personas), name_free)
@@ -67,4 +75,18 @@ def persona_deleted(event: v1.PersonaDeleted, _read: Read) -> Iterator[Write]:
     yield delete_referring(messages, messages.conversation_id, held)
     yield delete(held)
     yield delete(workflows.where(persona_id=event.id))
+    yield delete(persona_secrets.where(id=event.id))
     yield delete(personas.where(id=event.id))
+
+
+@materializes(v1.PersonaSecretsSet, exists(personas))
+def persona_secrets_set(event: v1.PersonaSecretsSet, _read: Read) -> Iterator[Write]:
+    """They come sealed, and stand apart from what can be queried; one that is left out stays."""
+    none = {"private_memory": None, "api_keys": None}
+    yield put(persona_secrets, none, **given(event), updated_at=event.at)
+
+
+@materializes(v1.PersonaSecretRevealed, exists(personas))
+def persona_secret_revealed(_event: v1.PersonaSecretRevealed, _read: Read) -> Iterator[Write]:
+    """It is for the audit trail alone."""
+    yield from ()

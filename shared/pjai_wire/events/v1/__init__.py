@@ -53,6 +53,8 @@ from pjai_wire.events.v1.personas import (
     PersonaCreated,
     PersonaDeactivated,
     PersonaDeleted,
+    PersonaSecretRevealed,
+    PersonaSecretsSet,
     PersonaUpdated,
     PersonaUsed,
 )
@@ -68,6 +70,8 @@ __all__ = [
     "PersonaDeactivated",
     "PersonaUsed",
     "PersonaDeleted",
+    "PersonaSecretsSet",
+    "PersonaSecretRevealed",
     "MemoryEntityCreated",
     "MemoryEntityUpdated",
     "MemoryEntityAccessed",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from msgspec import Struct, field
 
 from pjai_wire.fields import Instant
@@ -10,6 +12,9 @@ from pjai_wire.ids import now_ms
 
 class Event(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """Something that happened."""
+
+    withheld: ClassVar[bool] = False
+    """Whether the audit trail tells of it without its arguments, because they hold secrets."""
 
     at: Instant = field(default_factory=now_ms)
     """When it happened; the daemon fills in the present where it is left out."""

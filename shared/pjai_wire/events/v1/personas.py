@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from msgspec import UNSET, UnsetType, field
 
 from pjai_wire.events.v1.base import Event
 from pjai_wire.fields import (
     Avatar,
+    ClientName,
     Description,
     Document,
     Id,
@@ -15,7 +18,9 @@ from pjai_wire.fields import (
     PersonaName,
     PersonaSettings,
     PersonaSettingsLike,
+    Sealed,
 )
+from pjai_wire.query import Identifier
 
 
 class PersonaCreated(Event, frozen=True, kw_only=True):
@@ -61,6 +66,25 @@ class PersonaUsed(Event, frozen=True, kw_only=True):
 
 
 class PersonaDeleted(Event, frozen=True, kw_only=True):
-    """A persona ends, with its memories, conversations and workflows."""
+    """A persona ends, with its memories, conversations, workflows and secrets."""
 
     id: Id
+
+
+class PersonaSecretsSet(Event, frozen=True, kw_only=True):
+    """A persona's secrets change; they come sealed, and the audit trail withholds them all the same."""
+
+    withheld: ClassVar[bool] = True
+
+    id: Id
+    private_memory: Sealed | UnsetType | None = UNSET
+    api_keys: Sealed | UnsetType | None = UNSET
+
+
+class PersonaSecretRevealed(Event, frozen=True, kw_only=True):
+    """A persona's secret was told to somebody."""
+
+    id: Id
+    column: Identifier
+    client: ClientName
+    """To whom: the name in its hello."""
