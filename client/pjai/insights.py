@@ -42,6 +42,40 @@ class MemoryInsights(Struct, frozen=True):
     """Between the most connected memories, the heaviest first."""
 
 
+class MemoryTally(Struct, frozen=True):
+    """How many memories there are, and of which."""
+
+    total: int
+    by_type: dict[str, int]
+    by_tier: dict[str, int]
+    importance_average: float | None
+    """None where there is no memory."""
+
+
+def memory_groups(persona_id: str) -> Select[dict[str, Any]]:
+    """The query whose rows `tally` adds up."""
+    theirs = memories.where(persona_id=persona_id)
+    return theirs.group_by("type", "memory_tier", n=count(), importance=total(memories.importance))
+
+
+def tally(groups: Iterable[Mapping[str, Any]]) -> MemoryTally:
+    """What the rows of `memory_groups` say together."""
+    by_type: Counter[str] = Counter()
+    by_tier: Counter[str] = Counter()
+    importance = 0
+    for group in groups:
+        by_type[group["type"]] += group["n"]
+        by_tier[group["memory_tier"]] += group["n"]
+        importance += group["importance"]
+    number = by_type.total()
+    return MemoryTally(
+        total=number,
+        by_type=dict(by_type),
+        by_tier=dict(by_tier),
+        importance_average=importance / number if number else None,
+    )
+
+
 @asynccontextmanager
 async def memory_insights(
     db: Database, persona_id: str, *, now: LiveValue[int] | None = None
@@ -58,7 +92,7 @@ async def memory_insights(
             begins anew with each hour only, so that programs that ask in the same hour ask the same.
     """
     theirs = memories.where(persona_id=persona_id)
-    groups = theirs.group_by("type", "memory_tier", n=count(), importance=total(memories.importance))
+    groups = memory_groups(persona_id)
     connected = (
         theirs.where(memories.connection_count > 0)
         .order_by(memories.connection_count.desc())
@@ -95,19 +129,12 @@ def _links_among(nodes: Iterable[Mapping[str, Any]]) -> Select[MemoryLink]:
 def _insights(
     groups: Iterable[Mapping[str, Any]], accessed: Iterable[Mapping[str, Any]], links: Iterable[MemoryLink]
 ) -> MemoryInsights:
-    by_type: Counter[str] = Counter()
-    by_tier: Counter[str] = Counter()
-    importance = 0
-    for group in groups:
-        by_type[group["type"]] += group["n"]
-        by_tier[group["memory_tier"]] += group["n"]
-        importance += group["importance"]
-    number = by_type.total()
+    counted = tally(groups)
     return MemoryInsights(
-        total=number,
-        by_type=dict(by_type),
-        by_tier=dict(by_tier),
-        importance_average=importance / number if number else None,
+        total=counted.total,
+        by_type=counted.by_type,
+        by_tier=counted.by_tier,
+        importance_average=counted.importance_average,
         accessed_last_day=sum(row["n"] for row in accessed),
         connections=tuple(links),
     )
