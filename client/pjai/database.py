@@ -6,9 +6,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar, Unpack
 
-from msgspec import Raw, Struct
+from msgspec import Raw
 
 from pjai import trail
+from pjai.actor_calls import ActorCalls
 from pjai.askable import Askable, check_omitted, query_of
 from pjai.connection import Connection
 from pjai.documents import Document
@@ -25,8 +26,6 @@ from pjai_wire.envelope import NIL
 from pjai_wire.events import Event, event_name
 from pjai_wire.ids import new_id
 from pjai_wire.methods import (
-    ACTOR_RESTART,
-    ACTORS,
     COMMIT,
     COUNT,
     EVENTS,
@@ -37,8 +36,6 @@ from pjai_wire.methods import (
     METERS,
     QUERY,
     REBUILD,
-    ActorRestartParams,
-    ActorsResult,
     CommitParams,
     CountParams,
     EventsParams,
@@ -50,7 +47,6 @@ from pjai_wire.methods import (
     LiveResult,
     LoggedEvent,
     MetersResult,
-    Method,
     NewEvent,
     Nothing,
     RebuildParams,
@@ -61,12 +57,10 @@ from pjai_wire.records import Record
 from pjai_wire.tables import Table, personas
 
 T = TypeVar("T")
-ParamsT = TypeVar("ParamsT", bound=Struct)
-ResultT = TypeVar("ResultT", bound=Struct)
 RecordT = TypeVar("RecordT", bound=Record)
 
 
-class Database:
+class Database(ActorCalls):
     """A connected daemon; `pjai.connect` makes it.
 
     Every method takes a `timeout` in seconds, by default that of the connection, and raises a `PjaiError`:
@@ -75,7 +69,7 @@ class Database:
     """
 
     def __init__(self, connection: Connection, live: LiveQueries) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._live = live
 
     @property
@@ -296,38 +290,6 @@ class Database:
             BrokenTrail: an event is missing, was changed or was put in.
         """
         return await trail.verified(self._connection, timeout, progress)
-
-    async def actors(self, *, timeout: float | None = None) -> ActorsResult:
-        """The daemon's actors, in the order of its supervision tree."""
-        return await self._connection.call(ACTORS, Nothing(), timeout)
-
-    async def restart_actor(self, name: str, *, timeout: float | None = None) -> None:
-        """Ends an actor and begins it again at once, one that is down too.
-
-        Raises:
-            NotFound: there is none of that name.
-        """
-        await self._connection.call(ACTOR_RESTART, ActorRestartParams(name=name), timeout)
-
-    async def call(
-        self,
-        method: Method[ParamsT, ResultT],
-        params: ParamsT,
-        *,
-        timeout: float | None = None,
-    ) -> ResultT:
-        """The answer of a method of the contract, or of one that an actor serves.
-
-        Args:
-            method: what to ask for; an actor's author declares its own with `pjai_wire.methods.Method`.
-            params: with which particulars.
-            timeout: seconds.
-
-        Raises:
-            ActorFailed: the actor ended meanwhile, and the call was carried out or not.
-            Unavailable: the actor is down.
-        """
-        return await self._connection.call(method, params, timeout)
 
     async def health(self, *, timeout: float | None = None) -> HealthResult:
         """How the daemon is."""

@@ -48,8 +48,13 @@ class RawSubscriber:
 
     def receive(self) -> Any:
         """The next update, whatever its topic."""
+        return msgpack.unpackb(self.receive_frames()[1])
+
+    def receive_frames(self) -> tuple[bytes, bytes]:
+        """The next topic and update, as they come."""
         assert self.socket.poll(ANSWER_TIMEOUT_MS), "nothing was published"
-        return msgpack.unpackb(self.socket.recv_multipart()[1])
+        topic, update = self.socket.recv_multipart()
+        return topic, update
 
     def follow(self, held: int, seq: int) -> list[Any]:
         """The updates from the state `held` to the state `seq`, without a gap."""

@@ -18,13 +18,24 @@ from anyio.from_thread import start_blocking_portal
 
 from pjai import database, derived, documents, live_value, memory_calls, opening, signals
 from pjai.askable import Askable
+from pjai.blocking.actor_calls import PersonaCalls
 from pjai.blocking.facade import Facade, Loop, iterating, waiting
 from pjai.blocking.live import Computed, Feed, LiveQuery, LiveValue, Signal
 from pjai_wire.methods import HelloResult
 
 T = TypeVar("T")
 
-__all__ = ["Computed", "Database", "Document", "Feed", "LiveQuery", "LiveValue", "Signal", "connect"]
+__all__ = [
+    "Computed",
+    "Database",
+    "Document",
+    "Feed",
+    "LiveQuery",
+    "LiveValue",
+    "PersonaCalls",
+    "Signal",
+    "connect",
+]
 
 
 class Document(Facade[documents.Document]):
@@ -84,6 +95,11 @@ class Database(Facade[database.Database]):
     def hello(self) -> HelloResult:
         """What the daemon said about itself when the connection was last made."""
         return self.inner.hello
+
+    @property
+    def persona(self) -> PersonaCalls:
+        """The persona actor: creates, activates and duplicates personas, and keeps their secrets."""
+        return PersonaCalls(self._loop, self.inner.persona)
 
     def document(self, name: str, defaults: Mapping[str, Any] | None = None) -> Document:
         """State of this program's own, such as its window's; nothing is asked until it is used."""

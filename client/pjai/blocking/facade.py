@@ -14,7 +14,7 @@ from anyio.from_thread import BlockingPortal
 
 P = ParamSpec("P")
 T = TypeVar("T")
-AsyncT = TypeVar("AsyncT")
+AsyncT = TypeVar("AsyncT", covariant=True)
 
 
 class Loop:

@@ -19,6 +19,7 @@ class Place(Struct, frozen=True):
 
 
 TREE: tuple[Place, ...] = (
+    Place("persona", "pjaid.actors.persona:persona"),
     Place("memory", "pjaid.actors.memory_steward:memory"),
     Place("metrics", "pjaid.actors.metrics.actor:metrics"),
 )

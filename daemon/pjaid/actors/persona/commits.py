@@ -1,0 +1,43 @@
+"""Owns the committing of many events in as few commits as limits allow."""
+
+from __future__ import annotations
+
+from pjai import Database, Event, NewEvent, new_event
+from pjai_wire import limits
+
+COMMIT_BYTES = 64 * 2**10
+EVENT_BYTES = 300
+"""What a commit takes, and each event in it, beside the events' arguments."""
+
+
+class Commits:
+    """Collects events, and commits them where one commit would take no more.
+
+    Args:
+        db: where to.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._bytes_max = db.hello.limits["messageBytes"] - COMMIT_BYTES
+        self._events: list[NewEvent] = []
+        self._bytes = 0
+        self.seq = 0
+        """Of the last commit; 0 before the first."""
+
+    async def add(self, event: Event) -> None:
+        """Commits the event with those that come after it, or before."""
+        new = new_event(event)
+        size = len(memoryview(new.args)) + EVENT_BYTES
+        is_full = len(self._events) == limits.EVENTS_PER_COMMIT_MAX or self._bytes + size > self._bytes_max
+        if self._events and is_full:
+            await self.flush()
+        self._events.append(new)
+        self._bytes += size
+
+    async def flush(self) -> None:
+        """Commits what is left."""
+        if self._events:
+            self.seq = (await self._db.commit(*self._events)).seq
+            self._events.clear()
+            self._bytes = 0

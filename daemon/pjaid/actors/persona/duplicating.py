@@ -1,0 +1,128 @@
+"""Owns the making of another persona like one: duplicate."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+
+import anyio
+from msgspec import UNSET, structs
+
+from pjai import Database, v1
+from pjai_wire import limits
+from pjai_wire.errors import LimitExceeded, PjaiError
+from pjai_wire.ids import new_id
+from pjai_wire.methods import PersonaDuplicated, PersonaDuplicateParams
+from pjai_wire.records import MemoryLink
+from pjai_wire.tables import memories, memory_links, personas
+from pjaid.actors.persona import names
+from pjaid.actors.persona.commits import Commits
+from pjaid.actors.persona.declaration import existing, persona
+
+ROWS_READ_AT_ONCE = 500
+"""Memories; where an answer would be too large, fewer."""
+
+UNDONE_WITHIN_S = 10.0
+
+_OWN = ("at", "id", "persona_id")
+_COPIED = tuple(
+    field.name
+    for field in structs.fields(v1.MemoryEntityCreated)
+    if field.name not in _OWN and memories.has(field.encode_name)
+)
+
+
+@persona.serves
+async def duplicate(db: Database, params: PersonaDuplicateParams) -> PersonaDuplicated:
+    """Another persona begins, like the first but for its id, its name and its secrets."""
+    first = await existing(db, params.id)
+    name = names.free_name(first.name, await _taken(db)) if params.name is UNSET else names.name(params.name)
+    other = v1.PersonaCreated(
+        id=new_id(),
+        name=name,
+        description=first.description,
+        avatar=first.avatar,
+        personality=first.personality,
+        settings=first.settings,
+        memory_config=first.memory_config,
+    )
+    commits = Commits(db)
+    copies: dict[str, str] = {}
+    links = 0
+    try:
+        await commits.add(other)
+        if params.with_memories:
+            async for memory in _memories_of(db, first.id):
+                copies[memory["id"]] = new_id()
+                for event in _copied(memory, copies[memory["id"]], other.id):
+                    await commits.add(event)
+            async for link in _links_among(db, copies):
+                links += 1
+                await commits.add(_linked(link, copies))
+        await commits.flush()
+    except BaseException:
+        if commits.seq:
+            with anyio.move_on_after(UNDONE_WITHIN_S, shield=True), suppress(PjaiError):
+                await db.commit(v1.PersonaDeleted(id=other.id))
+        raise
+    return PersonaDuplicated(id=other.id, name=name, memories=len(copies), links=links, seq=commits.seq)
+
+
+async def _taken(db: Database) -> set[str]:
+    pages = db.pages(personas.select("id", "name").limit(limits.QUERY_ROWS_MAX))
+    return {row["name"] async for rows in pages for row in rows}
+
+
+async def _memories_of(db: Database, persona_id: str) -> AsyncIterator[dict[str, Any]]:
+    """What a persona remembers, some at a time, embeddings too."""
+    columns = ("id", "created_at", "pinned", *_COPIED)
+    left = memories.where(persona_id=persona_id).select(*columns)
+    at_once = ROWS_READ_AT_ONCE
+    while True:
+        try:
+            rows = await db.query(left.limit(at_once))
+        except LimitExceeded:
+            if at_once == 1:
+                raise
+            at_once = max(1, at_once // 10)
+            continue
+        for row in rows:
+            yield row
+        if len(rows) < at_once:
+            return
+        left = left.after(rows[-1]["id"])
+
+
+def _copied(memory: dict[str, Any], copy_id: str, persona_id: str) -> list[v1.Event]:
+    """What makes a memory once more, for another persona and as old as it is."""
+    made = v1.MemoryEntityCreated(
+        at=memory["created_at"],
+        id=copy_id,
+        persona_id=persona_id,
+        **{name: memory[name] for name in _COPIED},
+    )
+    return [made, v1.MemoryPinned(id=copy_id)] if memory["pinned"] else [made]
+
+
+async def _links_among(db: Database, copies: dict[str, str]) -> AsyncIterator[MemoryLink]:
+    """The links that begin and end at memories that were copied."""
+    ids = list(copies)
+    for begin in range(0, len(ids), limits.QUERY_LIST_MAX):
+        some = ids[begin : begin + limits.QUERY_LIST_MAX]
+        beginning = memory_links.where(memory_links.from_id.in_(some)).limit(limits.QUERY_ROWS_MAX)
+        async for links in db.pages(beginning):
+            for link in links:
+                if link.to_id in copies:
+                    yield link
+
+
+def _linked(link: MemoryLink, copies: dict[str, str]) -> v1.MemoryEntityLinked:
+    return v1.MemoryEntityLinked(
+        at=link.created_at,
+        id=new_id(),
+        from_id=copies[link.from_id],
+        to_id=copies[link.to_id],
+        kind=link.kind,
+        weight=link.weight,
+    )

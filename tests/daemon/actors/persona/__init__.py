@@ -1,0 +1,1 @@
+"""The persona actor, without a daemon."""
