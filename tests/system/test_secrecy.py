@@ -23,8 +23,8 @@ def marked(declared: schema.Type) -> Any:
     match declared:
         case schema.Metadata(type=inner):
             return marked(inner)
-        case schema.StrType():
-            return MARKER
+        case schema.StrType(min_length=least):
+            return MARKER.ljust(least or 0, "x")
         case schema.BytesType():
             return VECTOR
         case schema.VarTupleType(item_type=inner):
