@@ -8,6 +8,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from pjai.connection import Connection
+from pjai.memory_calls import MemoryCalls
 from pjai.persona_calls import PersonaCalls
 from pjai_wire.methods import ACTOR_RESTART, ACTORS, ActorRestartParams, ActorsResult, Method, Nothing
 
@@ -24,6 +25,11 @@ class ActorCalls:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    @cached_property
+    def memory(self) -> MemoryCalls:
+        """The memory steward, which remembers what is new, sanitised."""
+        return MemoryCalls(self._connection)
 
     @cached_property
     def persona(self) -> PersonaCalls:

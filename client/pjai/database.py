@@ -17,7 +17,6 @@ from pjai.exchange import decoded, encoded
 from pjai.feed import Feed
 from pjai.live import LiveQueries
 from pjai.live_query import LiveQuery
-from pjai.memory_calls import MemoryCalls
 from pjai.pages import following
 from pjai.rows import RowAnswer, RowsAnswer, reader
 from pjai_wire import limits
@@ -76,11 +75,6 @@ class Database(ActorCalls):
     def connection(self) -> Connection:
         """What asks the daemon, for methods that have no function here."""
         return self._connection
-
-    @property
-    def memory(self) -> MemoryCalls:
-        """The memory steward, which remembers what is new, sanitised."""
-        return MemoryCalls(self._connection)
 
     @property
     def hello(self) -> HelloResult:

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 
 from anyio.from_thread import start_blocking_portal
 
-from pjai import database, derived, documents, live_value, memory_calls, opening, signals
+from pjai import database, derived, documents, live_value, opening, signals
 from pjai.askable import Askable
-from pjai.blocking.actor_calls import PersonaCalls
+from pjai.blocking.actor_calls import MemoryCalls, PersonaCalls
 from pjai.blocking.facade import Facade, Loop, iterating, waiting
 from pjai.blocking.live import Computed, Feed, LiveQuery, LiveValue, Signal
 from pjai_wire.methods import HelloResult
@@ -51,17 +51,6 @@ class Document(Facade[documents.Document]):
         watching = self.inner.watch(label, timeout=timeout)
         with self._loop.inside(watching) as document, LiveValue(self._loop, document) as live:
             yield live
-
-
-class MemoryCalls(Facade[memory_calls.MemoryCalls]):
-    """The memory steward of a daemon."""
-
-    remember = waiting(memory_calls.MemoryCalls.remember)
-    touch = waiting(memory_calls.MemoryCalls.touch)
-    connect = waiting(memory_calls.MemoryCalls.connect)
-    pin = waiting(memory_calls.MemoryCalls.pin)
-    unpin = waiting(memory_calls.MemoryCalls.unpin)
-    forget = waiting(memory_calls.MemoryCalls.forget)
 
 
 class Database(Facade[database.Database]):

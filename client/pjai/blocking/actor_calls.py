@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from pjai import persona_calls
+from pjai import memory_calls, persona_calls
 from pjai.blocking.facade import Facade, waiting
+
+
+class MemoryCalls(Facade[memory_calls.MemoryCalls]):
+    """The memory steward of a daemon."""
+
+    remember = waiting(memory_calls.MemoryCalls.remember)
+    touch = waiting(memory_calls.MemoryCalls.touch)
+    connect = waiting(memory_calls.MemoryCalls.connect)
+    pin = waiting(memory_calls.MemoryCalls.pin)
+    unpin = waiting(memory_calls.MemoryCalls.unpin)
+    forget = waiting(memory_calls.MemoryCalls.forget)
 
 
 class PersonaCalls(Facade[persona_calls.PersonaCalls]):

@@ -59,4 +59,4 @@ def test_an_unknown_persona_or_memory_is_an_error(shell: Shell, db: blocking.Dat
 def test_without_a_steward_it_says_so(shell: Shell) -> None:
     ended = shell("memory", "touch", pjai.new_id())
     assert ended.code == 2
-    assert "there is no method 'memory.touch'" in ended.err
+    assert "the actor memory, which does not run" in ended.err
