@@ -31,6 +31,9 @@ from pjai_wire.methods import (
 RESULT_BYTES_MAX = limits.PARAMS_BYTES_MAX - 1_000
 """An outcome travels as params, which name the call too."""
 
+FIGURES_INTERVAL_S = 0.9
+"""Between two signs of life that tell figures; the metrics actor looks once a second."""
+
 _log = logging.getLogger("pjai.actor")
 
 
@@ -65,9 +68,13 @@ class Doings:
         self.runs = 0
         """Of periodic work."""
         self.run_errors = 0
+        self._told_at = -math.inf
 
     def sign_of_life(self) -> ActorHeartbeatParams:
-        """What to tell of them."""
+        """What to tell of them: figures now and then, as they take longer to tell than that all is well."""
+        if time.monotonic() < self._told_at + FIGURES_INTERVAL_S:
+            return ActorHeartbeatParams(last_error=self.last_error)
+        self._told_at = time.monotonic()
         counts = {
             "calls": self.calls,
             "call_errors": self.call_errors,

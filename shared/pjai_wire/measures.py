@@ -70,6 +70,18 @@ def buckets_of(measured: Latency) -> dict[int, int]:
     return dict(zip(measured.buckets[::2], measured.buckets[1::2], strict=True))
 
 
+def joined(some: Iterable[Measures]) -> Measures:
+    """What several parts measured in one span, each under names of its own."""
+    counts: dict[str, int] = {}
+    gauges: dict[str, int] = {}
+    latencies: dict[str, Latency] = {}
+    for one in some:
+        counts |= one.counts
+        gauges |= one.gauges
+        latencies |= one.latencies
+    return Measures(counts=counts, gauges=gauges, latencies=latencies)
+
+
 def merged(some: Iterable[Measures]) -> Measures:
     """What was measured in several spans together, whatever their order.
 
@@ -99,7 +111,9 @@ def increase(before: Measures, after: Measures) -> Measures:
     """
     counts = {name: _increase(before.counts.get(name, 0), value) for name, value in after.counts.items()}
     latencies = {
-        name: _latency_increase(before.latencies.get(name), one) for name, one in after.latencies.items()
+        name: _latency_increase(before.latencies.get(name), one)
+        for name, one in after.latencies.items()
+        if one != before.latencies.get(name)
     }
     return Measures(
         counts={name: value for name, value in counts.items() if value},

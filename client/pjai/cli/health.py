@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import click
 import msgspec
+from msgspec import to_builtins
 
 from pjai.cli.invocation import Invocation, invoked
-from pjai.cli.values import duration, size
+from pjai.cli.values import duration, size, visible
+from pjai.examining import examined
 from pjai_wire.methods import HealthResult
 
 
@@ -25,14 +27,23 @@ async def status(invocation: Invocation) -> None:
 @click.command()
 @invoked
 async def health(invocation: Invocation) -> None:
-    """Whether the daemon is well: exit code 0 only then."""
+    """Whether the daemon is well, and what it lacks: exit code 0 unless something is wrong.
+
+    A warning is shown, and is nothing wrong yet.
+    """
     async with invocation.connect() as db:
         found = await db.health()
+        # One that is stopping answers nothing else.
+        lacking = await examined(db) if found.status == "ok" else ()
+    is_wrong = found.status != "ok" or any(one.level == "wrong" for one in lacking)
     if invocation.output.as_json:
-        invocation.output.document(found)
+        invocation.output.document({**to_builtins(found), "findings": lacking})
     else:
-        invocation.output.say(found.status)
-    if found.status != "ok":
+        invocation.output.say("wrong" if is_wrong and found.status == "ok" else found.status)
+        for one in lacking:
+            invocation.output.say(f"{one.level}: {visible(one.reason)}")
+            invocation.output.note(f"      {one.hint}")
+    if is_wrong:
         raise click.exceptions.Exit(1)
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from pjai_wire.codec import Decoder, encode
 from pjai_wire.errors import InternalError, PjaiError
-from pjai_wire.measures import Measures, merged
+from pjai_wire.measures import Measures, joined
 from pjai_wire.methods import (
     ActorHeartbeatParams,
     ActorInfo,
@@ -79,7 +79,7 @@ class ActorMethods:
     @property
     def metered(self) -> Measures:
         """What each actor tells of itself, and what its supervisor sees of it."""
-        return merged(self._measured(supervised) for supervised in self._supervisor)
+        return joined(self._measured(supervised) for supervised in self._supervisor)
 
     def register(self, client: Client, params: Raw) -> bytes:
         """This connection is an actor's from now on, and may do no more than that declares."""
@@ -100,7 +100,8 @@ class ActorMethods:
     def heartbeat(self, client: Client, params: Raw) -> bytes:
         """A sign of life."""
         asked = _heartbeat.decode(params)
-        figures = Measures(counts=asked.counts, gauges=asked.gauges)
+        is_told = asked.counts or asked.gauges
+        figures = Measures(counts=asked.counts, gauges=asked.gauges) if is_told else None
         self._supervisor.heard(self._calls.name_of(client.routing_id), asked.last_error, figures)
         return encode(Done())
 

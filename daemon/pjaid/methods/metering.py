@@ -9,7 +9,7 @@ from msgspec import Raw
 
 from pjai_wire.codec import Decoder, encode
 from pjai_wire.ids import now_ms
-from pjai_wire.measures import Measures, merged
+from pjai_wire.measures import Measures, joined
 from pjai_wire.methods import Done, MetersResult, MetricsRecordParams, Nothing
 from pjaid.methods.clients import Client
 from pjaid.methods.router import Handler
@@ -46,7 +46,7 @@ class MeterMethods:
                 instance=self._instance,
                 at=now_ms(),
                 uptime_ms=int((time.monotonic() - self._started) * 1000),
-                measures=merged(source() for source in self._sources),
+                measures=joined(source() for source in self._sources),
             )
         )
 

@@ -13,7 +13,7 @@ import structlog
 from msgspec import Struct
 
 from pjai_wire.errors import Overloaded
-from pjai_wire.measures import Measures, merged
+from pjai_wire.measures import Measures, joined
 from pjai_wire.methods import EventsParams, RebuildResult, Receipt
 from pjaid.settings import Cipher, Settings
 from pjaid.store import documents, indexes, points, rebuild, schema, secrets, trail
@@ -139,7 +139,7 @@ class Store:
             "disk_free_bytes": disk.free,
             "disk_bytes": disk.total,
         }
-        return merged((self._writer.metered.told(), self._readers.metered, Measures(gauges=gauges)))
+        return joined((self._writer.metered.told(), self._readers.metered, Measures(gauges=gauges)))
 
     @property
     def readers(self) -> int:

@@ -114,12 +114,13 @@ class Supervisor:
         supervised.token = None
         supervised.state = "up"
         supervised.started_at = now_ms()
+        supervised.figures = NO_FIGURES
         self.heard(name)
 
-    def heard(self, name: str, last_error: str = "", figures: Measures = NO_FIGURES) -> None:
-        """An actor gave a sign of life, and told of itself."""
+    def heard(self, name: str, last_error: str = "", figures: Measures | None = None) -> None:
+        """An actor gave a sign of life, and now and then told of itself."""
         supervised = self._supervised[name]
-        supervised.figures = figures
+        supervised.figures = figures or supervised.figures
         supervised.heard_at = anyio.current_time()
         supervised.last_error = last_error or supervised.last_error
 

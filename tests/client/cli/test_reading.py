@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import anyio
@@ -12,10 +13,13 @@ import pjai
 from pjai import v1
 from pjai.testing import Daemon
 from pjai_wire import limits
-from pjai_wire.methods import HealthResult
+from pjai_wire.measures import Measures
+from pjai_wire.methods import HealthResult, MetersResult
 from pjai_wire.tables import TABLES
 from tests.client.cli.shell import PJAI, House, Shell
 from tests.client.fake_daemon import FakeDaemon
+
+NOON = 1_750_000_000_000
 
 
 def health_of(fake: FakeDaemon) -> HealthResult:
@@ -31,7 +35,9 @@ def test_status_tells_programs_all_that_health_says(shell: Shell, daemon: Daemon
     assert convert(status, HealthResult).status == "ok"
     assert status["endpoints"]["requests"] == daemon.endpoint
     assert status["endpoints"]["changes"].endswith("changes.sock")
-    assert shell("health", "--json").document.keys() == status.keys()
+    health = shell("health", "--json").document
+    assert health.pop("findings") == []
+    assert health.keys() == status.keys()
 
 
 def test_status_tells_people_all_of_it_too(shell: Shell, daemon: Daemon) -> None:
@@ -65,6 +71,42 @@ async def test_status_tells_people_how_well_the_cache_does(
 
 def test_health_is_one_word(shell: Shell) -> None:
     assert shell("health").out == "ok\n"
+
+
+def columns_of(table: str) -> list[str]:
+    return [column.name for column in TABLES[table].columns]
+
+
+def with_actor(fake: FakeDaemon, state: str) -> None:
+    """The daemon is well, but for its one actor."""
+    actor = {"name": "notes", "state": state, "pid": None, "restarts": 6, "queue": 0, "calls": 0}
+    more = {"lastError": "exit 1", "memoryBytes": 0, "startedAt": None, "methods": []}
+    fake.answers |= {
+        "health": lambda _: health_of(fake),
+        "actors": lambda _: {"actors": [actor | more]},
+        "meters": lambda _: MetersResult(instance="one", at=NOON, uptime_ms=9, measures=Measures()),
+        "query": lambda query: {"seq": 0, "columns": columns_of(query["table"]), "rows": []},
+    }
+
+
+@pytest.mark.parametrize(("state", "level", "code"), [("down", "wrong", 1), ("backing_off", "warning", 0)])
+async def test_health_tells_what_is_lacking_and_fails_where_that_is_wrong(
+    fake: FakeDaemon, environment: dict[str, str], state: str, level: str, code: int
+) -> None:
+    with_actor(fake, state)
+    environment["PJAI_ENDPOINT"] = fake.endpoints.requests
+
+    shown = await anyio.run_process([PJAI, "health"], env=environment, check=False)
+    told = await anyio.run_process([PJAI, "health", "--json"], env=environment, check=False)
+
+    assert (shown.returncode, told.returncode) == (code, code)
+    status, reason = shown.stdout.decode().splitlines()
+    assert status == ("wrong" if code else "ok")
+    assert reason.startswith(f"{level}: notes fell")
+    assert reason.endswith("exit 1")
+    assert "pjai actors restart notes" in shown.stderr.decode()
+    (finding,) = json.loads(told.stdout)["findings"]
+    assert finding["level"] == level
 
 
 @pytest.mark.parametrize("options", [[], ["--json"]])

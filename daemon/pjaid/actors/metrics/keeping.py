@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from pjai.readings import COVERED, QUIET
 from pjai_wire.measures import Measures, increase
 from pjai_wire.methods import MetersResult
 
-QUIET = frozenset(f"request:{method}" for method in ("meters", "metrics_record", "actor_heartbeat"))
-"""Requests that come whether anything happens or not; and keeping a point makes some of them."""
-
 IDLE_MS_MAX = 60_000
 """So that every minute has its gauges, and an idle disk its peace."""
-
-COVERED = "covered_ms"
-"""The count of milliseconds that points cover, by which a rate is a count divided."""
 
 
 class Keeping:

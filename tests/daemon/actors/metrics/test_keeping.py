@@ -5,9 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pjai.readings import COVERED
 from pjai_wire.measures import Measures, latency, merged
 from pjai_wire.methods import MetersResult
-from pjaid.actors.metrics.keeping import COVERED, IDLE_MS_MAX, Keeping
+from pjaid.actors.metrics.keeping import IDLE_MS_MAX, Keeping
 
 NOON = 1_750_000_000_000
 
