@@ -14,6 +14,8 @@ from pjai_wire.methods import (
     MEMORY_FORGET,
     MEMORY_PIN,
     MEMORY_REMEMBER,
+    MEMORY_STATUS,
+    MEMORY_TEND,
     MEMORY_TOUCH,
     MEMORY_UNPIN,
     MemoryConnectParams,
@@ -22,6 +24,10 @@ from pjai_wire.methods import (
     MemoryRememberResult,
     MemoryResult,
     MemorySource,
+    MemoryStatusResult,
+    MemoryTendParams,
+    MemoryTendResult,
+    Nothing,
 )
 
 
@@ -144,3 +150,21 @@ class MemoryCalls:
             NotFound: there is none with that id.
         """
         return await self._connection.call(MEMORY_FORGET, MemoryParams(id=memory_id), timeout)
+
+    async def tend(self, persona_id: str | None = None, *, timeout: float | None = None) -> MemoryTendResult:
+        """Looks at the memories of a persona, or of all, and moves them to their tiers.
+
+        Args:
+            persona_id: whose memories.
+            timeout: seconds. A first pass over many memories takes minutes, as others go first: `status`
+                tells how far it is. What was not done in time is done later.
+
+        Raises:
+            NotFound: there is no such persona.
+        """
+        params = MemoryTendParams(persona_id=UNSET if persona_id is None else persona_id)
+        return await self._connection.call(MEMORY_TEND, params, timeout)
+
+    async def status(self, *, timeout: float | None = None) -> MemoryStatusResult:
+        """How far the steward's own work is."""
+        return await self._connection.call(MEMORY_STATUS, Nothing(), timeout)

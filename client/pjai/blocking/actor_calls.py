@@ -15,6 +15,8 @@ class MemoryCalls(Facade[memory_calls.MemoryCalls]):
     pin = waiting(memory_calls.MemoryCalls.pin)
     unpin = waiting(memory_calls.MemoryCalls.unpin)
     forget = waiting(memory_calls.MemoryCalls.forget)
+    tend = waiting(memory_calls.MemoryCalls.tend)
+    status = waiting(memory_calls.MemoryCalls.status)
 
 
 class PersonaCalls(Facade[persona_calls.PersonaCalls]):

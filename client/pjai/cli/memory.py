@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import get_args
 
+import anyio
 import click
 
 from pjai.cli.invocation import Invocation, invoked
+from pjai.cli.output import Output
 from pjai.cli.personas import persona_called
 from pjai.database import Database
 from pjai_wire.errors import NotFound
 from pjai_wire.fields import MemoryType
-from pjai_wire.methods import MemoryResult
+from pjai_wire.methods import MemoryResult, MemoryStatusResult, MemoryTendResult
+from pjai_wire.records import Persona
+
+LOOK_INTERVAL_S = 0.25
+TEND_WITHIN_S = 24 * 3600.0
 
 
 @click.group()
@@ -45,11 +51,8 @@ async def remember(
 ) -> None:
     """A persona remembers NAME, and TEXT as its content. For files see: pjai remember."""
     async with invocation.connect() as db:
-        owner = await persona_called(db, persona)
-        if owner is None:
-            raise NotFound(f"there is no persona {persona!r}", hint="see: pjai query personas")
         made = await db.memory.remember(
-            owner.id,
+            (await _owner(db, persona)).id,
             kind,
             name,
             content={"text": text} if text else {},
@@ -98,6 +101,71 @@ _about_one("touch", "Says that a memory was of use.", "touched", lambda db, one:
 _about_one("pin", "Keeps a memory hot, and from expiring.", "pinned", lambda db, one: db.memory.pin(one))
 _about_one("unpin", "Ends what pin began.", "unpinned", lambda db, one: db.memory.unpin(one))
 _about_one("forget", "Deletes a memory.", "forgotten", lambda db, one: db.memory.forget(one))
+
+
+@memory.command()
+@invoked
+async def status(invocation: Invocation) -> None:
+    """How far the steward's own work is."""
+    async with invocation.connect() as db:
+        found = await db.memory.status()
+    if invocation.output.as_json:
+        invocation.output.document(found)
+    else:
+        invocation.output.fields(_described(found))
+
+
+@memory.command()
+@invoked
+@click.option("--persona", metavar="NAME", help="Whose memories; a name or an id.  [default: all]")
+async def tend(invocation: Invocation, persona: str | None) -> None:
+    """Looks at all memories now, and moves them to their tiers."""
+    async with invocation.connect() as db:
+        owner = None if persona is None else (await _owner(db, persona)).id
+        made = await _tended(db, owner, invocation.output)
+    if invocation.output.as_json:
+        invocation.output.document(made)
+    else:
+        invocation.output.say(f"{made.seen} memories looked at one by one, {made.moved} moved")
+
+
+async def _tended(db: Database, persona_id: str | None, output: Output) -> MemoryTendResult:
+    """Has memories looked at, and shows how far that is."""
+    with output.progress(counted=False) as progress:
+        task = progress.add_task("looking at memories", total=None)
+
+        async def show() -> None:
+            while True:
+                await anyio.sleep(LOOK_INTERVAL_S)
+                found = await db.memory.status()
+                progress.update(task, description=f"{found.seen} memories looked at, {found.moved} moved")
+
+        try:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(show)
+                made = await db.memory.tend(persona_id, timeout=TEND_WITHIN_S)
+                tasks.cancel_scope.cancel()
+        except ExceptionGroup as problems:
+            raise problems.exceptions[0] from None
+    return made
+
+
+async def _owner(db: Database, name: str) -> Persona:
+    owner = await persona_called(db, name)
+    if owner is None:
+        raise NotFound(f"there is no persona {name!r}", hint="see: pjai query personas")
+    return owner
+
+
+def _described(found: MemoryStatusResult) -> dict[str, object]:
+    return {
+        "state": f"looks at the memories of {found.persona_id}" if found.is_at_work else "at rest",
+        "passes": found.passes,
+        "looked at": f"{found.seen} memories one by one",
+        "moved": found.moved,
+        "began_at": found.began_at,
+        "ended_at": found.ended_at,
+    }
 
 
 def _tell(invocation: Invocation, said: str, done: MemoryResult) -> None:

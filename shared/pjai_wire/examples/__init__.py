@@ -6,6 +6,7 @@ exchange  what an example of a request or a reply is
 requests  requests of each method
 replies   results of each method
 persona   both, of the persona actor's methods
+memory    both, of the memory steward's
 updates   what a topic publishes
 unusual   bytes that another encoder may send for the same meaning
 refused   bytes that are refused, and with which error

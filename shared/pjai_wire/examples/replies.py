@@ -10,6 +10,7 @@ from pjai_wire.codec import encode
 from pjai_wire.endpoints import Endpoints
 from pjai_wire.examples.events import EVENTS
 from pjai_wire.examples.exchange import Reply
+from pjai_wire.examples.memory import MEMORY_REPLIES
 from pjai_wire.examples.persona import PERSONA_REPLIES
 from pjai_wire.examples.story import (
     ADA,
@@ -17,7 +18,6 @@ from pjai_wire.examples.story import (
     CONVERSATION,
     EMBEDDING,
     INDEX,
-    LINK,
     MEASURES,
     MEMORY,
     NOON,
@@ -374,16 +374,6 @@ REPLIES = (
         methods.MetersResult(instance="5f0c", at=NOON, uptime_ms=90_000, measures=MEASURES),
     ),
     Reply("done", methods.METRICS_RECORD, methods.Done()),
-    Reply(
-        "a new memory",
-        methods.MEMORY_REMEMBER,
-        methods.MemoryRememberResult(id=SOURDOUGH, seq=43, is_new=True, redactions=1),
-    ),
-    Reply("a memory", methods.MEMORY_TOUCH, methods.MemoryResult(id=SOURDOUGH, seq=44)),
-    Reply("a connection", methods.MEMORY_CONNECT, methods.MemoryResult(id=LINK, seq=45)),
-    Reply("a memory", methods.MEMORY_PIN, methods.MemoryResult(id=SOURDOUGH, seq=46)),
-    Reply("a memory", methods.MEMORY_UNPIN, methods.MemoryResult(id=SOURDOUGH, seq=47)),
-    Reply("a memory", methods.MEMORY_FORGET, methods.MemoryResult(id=SOURDOUGH, seq=48)),
     Reply("a sealed secret", methods.SECRET_SEAL, methods.SecretSealResult(sealed=SEALED)),
     Reply(
         "an opened secret",
@@ -391,4 +381,5 @@ REPLIES = (
         methods.SecretOpenResult(value=b"afraid of the oven", seq=44),
     ),
     *PERSONA_REPLIES,
+    *MEMORY_REPLIES,
 )

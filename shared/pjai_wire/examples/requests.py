@@ -10,11 +10,10 @@ from pjai_wire.errors import NotFound
 from pjai_wire.events import v1
 from pjai_wire.examples.events import EVENTS, new_event
 from pjai_wire.examples.exchange import Request
+from pjai_wire.examples.memory import MEMORY_REQUESTS
 from pjai_wire.examples.persona import PERSONA_REQUESTS
 from pjai_wire.examples.story import (
     ADA,
-    EMBEDDING,
-    GREETING,
     INDEX,
     MEASURES,
     NOON,
@@ -247,38 +246,6 @@ REQUESTS = (
         ),
     ),
     Request(
-        "something",
-        methods.MEMORY_REMEMBER,
-        methods.MemoryRememberParams(persona_id=ADA, type="concept", name="Sourdough"),
-    ),
-    Request(
-        "with all that there is to it",
-        methods.MEMORY_REMEMBER,
-        methods.MemoryRememberParams(
-            persona_id=ADA,
-            type="concept",
-            name="Sourdough",
-            content={"flour": "rye"},
-            summary="feeds the starter on Sundays",
-            tags=("baking",),
-            importance=70,
-            embedding=EMBEDDING,
-            embedding_model="example-3",
-            metadata={"mood": "calm"},
-            id=SOURDOUGH,
-            source=methods.MemorySource(kind="message", id=GREETING),
-        ),
-    ),
-    Request("a memory", methods.MEMORY_TOUCH, methods.MemoryParams(id=SOURDOUGH)),
-    Request(
-        "two memories",
-        methods.MEMORY_CONNECT,
-        methods.MemoryConnectParams(from_id=SOURDOUGH, to_id=STARTER, kind="needs", weight=0.5),
-    ),
-    Request("a memory", methods.MEMORY_PIN, methods.MemoryParams(id=SOURDOUGH)),
-    Request("a memory", methods.MEMORY_UNPIN, methods.MemoryParams(id=SOURDOUGH)),
-    Request("a memory", methods.MEMORY_FORGET, methods.MemoryParams(id=SOURDOUGH)),
-    Request(
         "a secret",
         methods.SECRET_SEAL,
         methods.SecretSealParams(
@@ -291,4 +258,5 @@ REQUESTS = (
         methods.SecretOpenParams(table="persona_secrets", id=ADA, column="privateMemory", client="example"),
     ),
     *PERSONA_REQUESTS,
+    *MEMORY_REQUESTS,
 )

@@ -64,6 +64,8 @@ from pjai_wire.methods.memory import (
     MEMORY_FORGET,
     MEMORY_PIN,
     MEMORY_REMEMBER,
+    MEMORY_STATUS,
+    MEMORY_TEND,
     MEMORY_TOUCH,
     MEMORY_UNPIN,
     MemoryConnectParams,
@@ -72,6 +74,9 @@ from pjai_wire.methods.memory import (
     MemoryRememberResult,
     MemoryResult,
     MemorySource,
+    MemoryStatusResult,
+    MemoryTendParams,
+    MemoryTendResult,
 )
 from pjai_wire.methods.metering import METERS, METRICS_RECORD, MetersResult, MetricsRecordParams
 from pjai_wire.methods.method import Done, Method, Nothing, Params, Result, Scope
@@ -259,6 +264,8 @@ __all__ = [
     "MEMORY_FORGET",
     "MEMORY_PIN",
     "MEMORY_REMEMBER",
+    "MEMORY_STATUS",
+    "MEMORY_TEND",
     "MEMORY_TOUCH",
     "MEMORY_UNPIN",
     "MemoryConnectParams",
@@ -297,6 +304,9 @@ __all__ = [
     "PersonaSetSecretsParams",
     "PersonaSettingsChange",
     "PersonaUpdateParams",
+    "MemoryStatusResult",
+    "MemoryTendParams",
+    "MemoryTendResult",
 ]
 
 METHODS: dict[str, Method[Any, Any]] = {
@@ -350,6 +360,8 @@ METHODS: dict[str, Method[Any, Any]] = {
         PERSONA_SET_SECRETS,
         PERSONA_REVEAL,
         PERSONA_INSIGHTS,
+        MEMORY_TEND,
+        MEMORY_STATUS,
     )
 }
 """Every method by its name."""

@@ -1,4 +1,4 @@
-"""Owns the methods of the memory steward: what is remembered through it.
+"""Owns the methods of the memory steward: what is remembered through it, and how far its own work is.
 
 They are answered by the actor `memory`, where one runs.
 """
@@ -14,6 +14,7 @@ from pjai_wire.fields import (
     Document,
     Id,
     Importance,
+    Instant,
     MemoryType,
     Name,
     Vector,
@@ -22,7 +23,7 @@ from pjai_wire.fields import (
     WordsLike,
     check_vector,
 )
-from pjai_wire.methods.method import Method, Params, Result, Scope
+from pjai_wire.methods.method import Method, Nothing, Params, Result, Scope
 
 
 class MemorySource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,6 +89,41 @@ class MemoryResult(Result, frozen=True, kw_only=True):
     seq: int
 
 
+class MemoryTendParams(Params, frozen=True, kw_only=True):
+    """Whose memories to look at."""
+
+    persona_id: Id | UnsetType = UNSET
+    """Left out, they are those of all personas."""
+
+
+class MemoryTendResult(Result, frozen=True, kw_only=True):
+    """A pass, once it is over."""
+
+    seen: int
+    """Memories that it looked at one by one."""
+    moved: int
+    """Those of them that moved to another tier."""
+
+
+class MemoryStatusResult(Result, frozen=True, kw_only=True):
+    """How far the steward's own work is, since its process began."""
+
+    is_at_work: bool
+    """A pass over some personas is under way."""
+    persona_id: str | None
+    """Whose memories it looks at."""
+    passes: int
+    """The present one among them."""
+    seen: int
+    """Memories that the present pass, or else the last one, looked at one by one."""
+    moved: int
+    """Those of them that moved to another tier."""
+    began_at: Instant | None
+    """When the present pass, or else the last one, began."""
+    ended_at: Instant | None
+    """When the last pass ended."""
+
+
 MEMORY_REMEMBER = Method(
     "memory.remember", MemoryRememberParams, MemoryRememberResult, needs=Scope.WRITE, repeatable=False
 )
@@ -98,3 +134,5 @@ MEMORY_CONNECT = Method(
 MEMORY_PIN = Method("memory.pin", MemoryParams, MemoryResult, needs=Scope.WRITE, repeatable=False)
 MEMORY_UNPIN = Method("memory.unpin", MemoryParams, MemoryResult, needs=Scope.WRITE, repeatable=False)
 MEMORY_FORGET = Method("memory.forget", MemoryParams, MemoryResult, needs=Scope.WRITE, repeatable=False)
+MEMORY_TEND = Method("memory.tend", MemoryTendParams, MemoryTendResult, needs=Scope.WRITE, repeatable=False)
+MEMORY_STATUS = Method("memory.status", Nothing, MemoryStatusResult, needs=Scope.READ)

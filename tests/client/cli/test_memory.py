@@ -56,6 +56,17 @@ def test_an_unknown_persona_or_memory_is_an_error(shell: Shell, db: blocking.Dat
     assert db.count(memories) == 0
 
 
+def test_memories_are_tended_now(shell: Shell, db: blocking.Database) -> None:
+    one = remember(shell, "One")
+    db.commit(v1.MemoryEntityUpdated(id=one, importance=60))
+    assert shell("memory", "tend", "--persona", "Ada").out == "1 memories looked at one by one, 1 moved\n"
+    assert shell("memory", "tend", "--json").document == {"seen": 0, "moved": 0}
+    assert shell("memory", "tend", "--persona", "Bo").code == 1
+    status = shell("memory", "status", "--json").document
+    assert (status["isAtWork"], status["seen"], status["moved"]) == (False, 0, 0)
+    assert "state\tat rest\n" in shell("memory", "status").out
+
+
 def test_without_a_steward_it_says_so(shell: Shell) -> None:
     ended = shell("memory", "touch", pjai.new_id())
     assert ended.code == 2

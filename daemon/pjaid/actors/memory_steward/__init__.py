@@ -3,12 +3,16 @@
 remembering  what clients ask of it
 sanitiser    what should not lie about in a memory, by the persona's policy; sensitive, check_digits find it
 hashing      which memories are equal
+tiering      moves memories to where tiers says that they belong; rounds says whose, and pace how fast
+progress     how far all this is
 """
 
 from __future__ import annotations
 
 from pjai.actor import Actor, Permissions
 from pjaid.actors.memory_steward import remembering
+from pjaid.actors.memory_steward.progress import Progress
+from pjaid.actors.memory_steward.tiering import ROUND_S, Tiering
 
 memory = Actor(
     "memory",
@@ -21,6 +25,7 @@ memory = Actor(
             "v1.MemoryEntityDeleted",
             "v1.MemoryPinned",
             "v1.MemoryUnpinned",
+            "v1.MemoriesTiered",
         ),
     ),
 )
@@ -31,3 +36,8 @@ memory.serves(remembering.connect)
 memory.serves(remembering.pin)
 memory.serves(remembering.unpin)
 memory.serves(remembering.forget)
+
+tiering = Tiering(Progress())
+memory.serves(tiering.tend)
+memory.serves(tiering.status)
+memory.every(ROUND_S)(tiering.round)

@@ -1,0 +1,72 @@
+"""Owns examples of requests and results of the memory steward's methods."""
+
+from __future__ import annotations
+
+from pjai_wire import methods
+from pjai_wire.examples.exchange import Reply, Request
+from pjai_wire.examples.story import ADA, EMBEDDING, GREETING, LINK, NOON, SOURDOUGH, STARTER
+
+MEMORY_REQUESTS = (
+    Request(
+        "something",
+        methods.MEMORY_REMEMBER,
+        methods.MemoryRememberParams(persona_id=ADA, type="concept", name="Sourdough"),
+    ),
+    Request(
+        "with all that there is to it",
+        methods.MEMORY_REMEMBER,
+        methods.MemoryRememberParams(
+            persona_id=ADA,
+            type="concept",
+            name="Sourdough",
+            content={"flour": "rye"},
+            summary="feeds the starter on Sundays",
+            tags=("baking",),
+            importance=70,
+            embedding=EMBEDDING,
+            embedding_model="example-3",
+            metadata={"mood": "calm"},
+            id=SOURDOUGH,
+            source=methods.MemorySource(kind="message", id=GREETING),
+        ),
+    ),
+    Request("a memory", methods.MEMORY_TOUCH, methods.MemoryParams(id=SOURDOUGH)),
+    Request(
+        "two memories",
+        methods.MEMORY_CONNECT,
+        methods.MemoryConnectParams(from_id=SOURDOUGH, to_id=STARTER, kind="needs", weight=0.5),
+    ),
+    Request("a memory", methods.MEMORY_PIN, methods.MemoryParams(id=SOURDOUGH)),
+    Request("a memory", methods.MEMORY_UNPIN, methods.MemoryParams(id=SOURDOUGH)),
+    Request("a memory", methods.MEMORY_FORGET, methods.MemoryParams(id=SOURDOUGH)),
+    Request("all personas", methods.MEMORY_TEND, methods.MemoryTendParams()),
+    Request("a persona", methods.MEMORY_TEND, methods.MemoryTendParams(persona_id=ADA)),
+    Request("no params", methods.MEMORY_STATUS, methods.Nothing()),
+)
+
+MEMORY_REPLIES = (
+    Reply(
+        "a new memory",
+        methods.MEMORY_REMEMBER,
+        methods.MemoryRememberResult(id=SOURDOUGH, seq=43, is_new=True, redactions=1),
+    ),
+    Reply("a memory", methods.MEMORY_TOUCH, methods.MemoryResult(id=SOURDOUGH, seq=44)),
+    Reply("a connection", methods.MEMORY_CONNECT, methods.MemoryResult(id=LINK, seq=45)),
+    Reply("a memory", methods.MEMORY_PIN, methods.MemoryResult(id=SOURDOUGH, seq=46)),
+    Reply("a memory", methods.MEMORY_UNPIN, methods.MemoryResult(id=SOURDOUGH, seq=47)),
+    Reply("a memory", methods.MEMORY_FORGET, methods.MemoryResult(id=SOURDOUGH, seq=48)),
+    Reply("a pass", methods.MEMORY_TEND, methods.MemoryTendResult(seen=1_200, moved=800)),
+    Reply(
+        "at work",
+        methods.MEMORY_STATUS,
+        methods.MemoryStatusResult(
+            is_at_work=True,
+            persona_id=ADA,
+            passes=3,
+            seen=1_200,
+            moved=800,
+            began_at=NOON + 300_000,
+            ended_at=NOON,
+        ),
+    ),
+)
