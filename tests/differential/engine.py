@@ -122,7 +122,7 @@ class Engine:
             and self._dependents.is_settled
             and not self.opening
             and not self._delivery.behind
-            and all(watched.view.is_current for _, watched in self.live.overview())
+            and all(watched.is_current for _, watched in self.live.overview())
         )
 
     def noting_faults(self) -> NotingFaults:

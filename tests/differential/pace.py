@@ -86,6 +86,10 @@ class HeldReads:
         """As the store does."""
         return self._paced(lambda: self._store.read_raw(statement, finish))
 
+    async def until_written(self) -> None:
+        """As the store does."""
+        await self._store.until_written()
+
     def _paced(self, read: Callable[[], T | Coroutine[Any, Any, T]]) -> T | Coroutine[Any, Any, T]:
         return self._held(read) if self._chance.random() < self._share else read()
 

@@ -51,6 +51,9 @@ class Source:
         """As `read`, with the values as they are stored."""
         return finish(reads.run_raw(self._connection, statement, RESULT_BYTES_MAX))
 
+    async def until_written(self) -> None:
+        """Nothing is being written while the core is at work."""
+
 
 class Core:
     """The live core in this process, with nothing before and behind it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import itertools
 import math
 from collections.abc import Callable, Coroutine, Hashable, Iterator
@@ -27,8 +28,12 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-ADVANCED_AT_ONCE = 16
+ADVANCED_AT_ONCE = 4
 """Views that show what became of them without letting others run."""
+
+PATIENCE_S = 0.01
+"""How long views wait, when many were touched, while commits are under way: a thread that writes and a loop
+that is never idle hinder each other, and the next commit makes part of the work needless."""
 
 READ_AGAIN_S = 1.0
 """How long a view waits that could not be read for want of a reader."""
@@ -45,6 +50,9 @@ class Source(Protocol):
 
     def read_raw(self, statement: Statement, finish: Callable[[Rows], T]) -> T | Coroutine[Any, Any, T]:
         """As `read`, with the values as they are stored."""
+
+    async def until_written(self) -> None:
+        """Waits until nothing is being written, nor waits to be."""
 
 
 class Views:
@@ -79,6 +87,7 @@ class Views:
         self._later: dict[Watched, None] = {}
         self.reads = 0
         """How often views were read from the store."""
+        self._asked = itertools.count()
         self._woken = anyio.Event()
         self._tasks: TaskGroup | None = None
         dependents.settled.append(self._settle)
@@ -101,6 +110,7 @@ class Views:
             watched = self._watched[plan.identity] = Watched(plan, self._has_been_touched, self._failed)
             for table, conjunctions in plan.footprint.rows:
                 self._dependents.add(table, conjunctions, watched)
+        watched.asked_for = next(self._asked)
         return watched
 
     @contextmanager
@@ -138,7 +148,7 @@ class Views:
 
         A read may have seen a commit that is yet to be announced here: what was told is never taken back.
         """
-        if watched.view.is_current:
+        if watched.is_current:
             watched.seq = max(watched.seq, self._seq_told(watched))
         return watched.seq
 
@@ -154,10 +164,18 @@ class Views:
             for watched in [one for one in self._later if one.read_after <= anyio.current_time()]:
                 del self._later[watched]
                 self._advance(watched)
-            # Those that have waited longest go first, so that none waits for ever.
-            for watched in list(itertools.islice(self._unsettled, ADVANCED_AT_ONCE)):
-                self._unsettled.pop(watched, None)
-                self._advance(watched)
+            await self._settle_rest()
+
+    async def _settle_rest(self) -> None:
+        """Settles the views that wait now, between commits where that can be."""
+        deadline = anyio.current_time() + PATIENCE_S
+        waiting = list(self._unsettled)
+        for start in range(0, len(waiting), ADVANCED_AT_ONCE):
+            if anyio.current_time() < deadline:
+                with anyio.move_on_after(deadline - anyio.current_time()):
+                    await self._store.until_written()
+            for watched in waiting[start : start + ADVANCED_AT_ONCE]:
+                self._settle_one(watched)
             await anyio.lowlevel.checkpoint()
 
     def _seq_told(self, watched: Watched) -> int:
@@ -173,13 +191,19 @@ class Views:
         The newest at once, as they are what somebody has just begun to look at. Others take turns with
         requests, so that a commit which concerns many holds nobody up.
         """
-        self._unsettled |= {**self._touched, **self._early}
+        touched = {**self._touched, **self._early}
         self._touched, self._early = {}, {}
-        for _ in range(min(ADVANCED_AT_ONCE, len(self._unsettled))):
-            watched, _ = self._unsettled.popitem()
-            self._advance(watched)
+        self._unsettled |= touched
+        for watched in heapq.nlargest(ADVANCED_AT_ONCE, touched, key=_asked_for):
+            self._settle_one(watched)
         if self._unsettled:
             self._woken.set()
+
+    def _settle_one(self, watched: Watched) -> None:
+        # One that has shown its news meanwhile, or was dropped, waits no more.
+        if watched in self._unsettled:
+            del self._unsettled[watched]
+            self._advance(watched)
 
     def _advance(self, watched: Watched) -> None:
         """Brings a view that is used to the present, or as near to it as can be now, and tells of it."""
@@ -187,6 +211,7 @@ class Views:
             return
         started = perf_counter_ns()
         try:
+            watched.follow()
             self._catch_up(watched)
             self._tell(watched)
         except Exception as error:  # What is wrong with one view must not keep the others from the present.
@@ -244,6 +269,7 @@ class Views:
         seq, digested = found
         if watched.is_of_the_log:
             self._dependents.seen(seq)
+        watched.follow()
         try:
             watched.view.finish_reading(seq, digested, told=self._seq_told(watched))
         except NotKept:
@@ -271,3 +297,7 @@ class Views:
             self._dependents.remove(watched)
             for some in (self._touched, self._unsettled, self._early, self._later):
                 some.pop(watched, None)
+
+
+def _asked_for(watched: Watched) -> int:
+    return watched.asked_for

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from time import perf_counter_ns
 
 import anyio
 
@@ -31,6 +30,8 @@ class Watched:
     ) -> None:
         self.view = View(plan)
         self.subscriptions: dict[str, Subscription] = {}
+        self.asked_for = 0
+        """A number that grows each time that somebody comes to watch any view."""
         self.holders = 0
         """How many wait for it, perhaps in order to watch it."""
         self.seq = 0
@@ -38,6 +39,7 @@ class Watched:
         self.read_after = 0.0
         """Before which it is not read again, on the event loop's clock, in seconds."""
         self.spent_ns = 0
+        self._news: list[tuple[int, Sequence[RowChange] | None]] = []
         self.failure: Exception | None = None
         """Why it shows nothing any more."""
         self._on_touched = on_touched
@@ -54,17 +56,29 @@ class Watched:
         """Whether its states are those of the shared log, or else of the local tables."""
         return self.view.plan.statement.shared
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the view shows the last commit that this was told of."""
+        return not self._news and self.view.is_current
+
     def touched(self, committed: Committed, changes: Sequence[RowChange]) -> None:
-        """Follows the rows that a commit changed."""
-        started = perf_counter_ns()
-        self.view.take(self._seq_of(committed), changes)
-        self.spent_ns += perf_counter_ns() - started
+        """A commit changed rows; the view follows when its turn comes, as other views may come before it."""
+        self._news.append((self._seq_of(committed), changes))
         self._on_touched(self)
 
     def lost(self, committed: Committed) -> None:
-        """Reads the result anew, as a commit changed more rows than were told."""
-        self.view.lose(self._seq_of(committed))
+        """A commit changed more rows than were told: the result is to be read anew."""
+        self._news.append((self._seq_of(committed), None))
         self._on_touched(self)
+
+    def follow(self) -> None:
+        """Lets the view follow all that this was told of."""
+        news, self._news = self._news, []
+        for seq, changes in news:
+            if changes is None:
+                self.view.lose(seq)
+            else:
+                self.view.take(seq, changes)
 
     def failed(self, error: Exception) -> None:
         """It did not follow a commit."""
@@ -82,7 +96,7 @@ class Watched:
         Raises:
             Exception: why it never will.
         """
-        while self.failure is None and not self.view.is_current:
+        while self.failure is None and not self.is_current:
             self._moved = self._moved or anyio.Event()
             await self._moved.wait()
         if self.failure is not None:

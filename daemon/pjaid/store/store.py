@@ -172,6 +172,10 @@ class Store:
         """As `read`, with the values as they are stored."""
         return self._read(self._run_raw, statement, finish)
 
+    async def until_written(self) -> None:
+        """Waits until nothing is being written, nor waits to be."""
+        await self._writer.until_idle()
+
     def explain(self, statement: Statement) -> Explained | Coroutine[Any, Any, Explained]:
         """How `statement` would be run."""
         return self._readers.read("explain", lambda connection, _: explained(connection, statement))

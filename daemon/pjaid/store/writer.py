@@ -87,6 +87,8 @@ class Writer:
         self._queue: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
         self._stopping = False
+        self._under_way = 0
+        self._idle: asyncio.Future[None] | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self._thread.start()
 
@@ -113,8 +115,15 @@ class Writer:
         if self._queue.qsize() >= self._queue_max:
             raise Overloaded("too many commits wait", hint="wait, or commit more events at once")
         done: asyncio.Future[T] = self._loop.create_future()
+        self._under_way += 1
         self._queue.put(_Job(work, done, is_captured=is_captured))
         return done
+
+    async def until_idle(self) -> None:
+        """Waits until no job is under way, nor waits."""
+        while self._under_way:
+            self._idle = self._idle or self._loop.create_future()
+            await asyncio.shield(self._idle)
 
     @property
     def closed(self) -> bool:
@@ -130,6 +139,7 @@ class Writer:
         self._stopping = True
         with suppress(queue.Empty):
             while (job := self._queue.get_nowait()) is not None:
+                self._end(1)
                 if not job.done.done():
                     job.done.set_exception(_stopping())
         self._queue.put(None)
@@ -209,6 +219,12 @@ class Writer:
             job.error = error if isinstance(error, PjaiError) else _defect(error)
         self._connection.execute("RELEASE job")
 
+    def _end(self, jobs: int) -> None:
+        self._under_way -= jobs
+        if not self._under_way and self._idle is not None:
+            self._idle.set_result(None)
+            self._idle = None
+
     def _deliver(self, jobs: list[_Job[Any]], committed: Committed | None) -> None:
         if committed is not None:
             self._on_durable(committed)
@@ -222,6 +238,7 @@ class Writer:
         if committed is not None:
             # After the receipts: those who wait for them are scheduled already.
             self._loop.call_soon(self._on_committed, committed)
+        self._end(len(jobs))
 
 
 def _stopping() -> Stopping:

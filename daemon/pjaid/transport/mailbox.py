@@ -11,8 +11,10 @@ import zmq
 MESSAGES_PER_TURN_MAX = 64
 """So that a busy socket does not keep the event loop from its other work."""
 
+# As plain numbers, because the enumerations take longer to combine than the socket to answer.
 READABLE = int(zmq.POLLIN)
-"""As a plain number, because the enumeration takes longer to combine than the socket to answer."""
+THE_LAST = int(zmq.NOBLOCK)
+NOT_THE_LAST = int(zmq.NOBLOCK | zmq.SNDMORE)
 
 
 class Mailbox:
@@ -28,6 +30,8 @@ class Mailbox:
 
     def __init__(self, socket: zmq.Socket[bytes], deliver: Callable[[list[bytes]], None]) -> None:
         self._socket = socket
+        # Without the layer that looks for options of other kinds of sockets: a third of the time of a send.
+        self._send = super(zmq.Socket, socket).send
         self._deliver = deliver
         self._loop = asyncio.get_running_loop()
         self._will_look = False
@@ -44,8 +48,8 @@ class Mailbox:
             self._loop.call_soon(self._look)
         try:
             for frame in frames[:-1]:
-                self._socket.send(frame, zmq.NOBLOCK | zmq.SNDMORE)
-            self._socket.send(frames[-1], zmq.NOBLOCK)
+                self._send(frame, NOT_THE_LAST)
+            self._send(frames[-1], THE_LAST)
         except zmq.Again:
             return False
         return True

@@ -78,6 +78,9 @@ class Told:
             return self._found([(len(self.ids),)], finish)
         return self._found([workflow(one) for one in self.ids], finish)
 
+    async def until_written(self) -> None:
+        """Nothing is ever being written: commits are told of when they are done."""
+
     def commit(self, seq: int, ids: str, *, is_announced: bool = True) -> None:
         """A commit after which there are the workflows `ids`."""
         changes = tuple(
