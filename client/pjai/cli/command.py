@@ -16,6 +16,7 @@ from pjai.cli.health import health, status
 from pjai.cli.insight import explain, live
 from pjai.cli.memory import memory
 from pjai.cli.output import Output
+from pjai.cli.persona import persona
 from pjai.cli.query import count, get, query
 from pjai.cli.rebuild import rebuild
 from pjai.cli.remember import remember
@@ -36,7 +37,7 @@ def pjai() -> None:
 
 for one in (
     *(status, health, query, count, get, watch, commit, events, rebuild, document, remember),
-    *(explain, live, actors, memory),
+    *(explain, live, actors, memory, persona),
 ):
     pjai.add_command(one)
 

@@ -10,12 +10,10 @@ import click
 
 from pjai.cli.invocation import Invocation, invoked
 from pjai.cli.output import Output
-from pjai.cli.personas import persona_called
+from pjai.cli.personas import existing_persona
 from pjai.database import Database
-from pjai_wire.errors import NotFound
 from pjai_wire.fields import MemoryType
 from pjai_wire.methods import MemoryResult, MemoryStatusResult, MemoryTendResult
-from pjai_wire.records import Persona
 
 LOOK_INTERVAL_S = 0.25
 TEND_WITHIN_S = 24 * 3600.0
@@ -52,7 +50,7 @@ async def remember(
     """A persona remembers NAME, and TEXT as its content. For files see: pjai remember."""
     async with invocation.connect() as db:
         made = await db.memory.remember(
-            (await _owner(db, persona)).id,
+            (await existing_persona(db, persona)).id,
             kind,
             name,
             content={"text": text} if text else {},
@@ -121,7 +119,7 @@ async def status(invocation: Invocation) -> None:
 async def tend(invocation: Invocation, persona: str | None) -> None:
     """Looks at all memories now, and moves them to their tiers."""
     async with invocation.connect() as db:
-        owner = None if persona is None else (await _owner(db, persona)).id
+        owner = None if persona is None else (await existing_persona(db, persona)).id
         made = await _tended(db, owner, invocation.output)
     if invocation.output.as_json:
         invocation.output.document(made)
@@ -148,13 +146,6 @@ async def _tended(db: Database, persona_id: str | None, output: Output) -> Memor
         except ExceptionGroup as problems:
             raise problems.exceptions[0] from None
     return made
-
-
-async def _owner(db: Database, name: str) -> Persona:
-    owner = await persona_called(db, name)
-    if owner is None:
-        raise NotFound(f"there is no persona {name!r}", hint="see: pjai query personas")
-    return owner
 
 
 def _described(found: MemoryStatusResult) -> dict[str, object]:

@@ -27,13 +27,22 @@ def given_or_read(asked: str, *, unless: str | None = None) -> Callable[..., byt
             return os.fsencode(value)
         if unless is not None and context.params[unless] is not None:
             return b""
-        # Python has no standard input where the shell closed it.
-        if sys.stdin is None or sys.stdin.isatty():
-            raise click.UsageError(f"{asked}, or on standard input")
-        with _interrupted_at_once():
-            return sys.stdin.buffer.read()
+        return read_all(asked)
 
     return convert
+
+
+def read_all(asked: str) -> bytes:
+    """What standard input holds.
+
+    Raises:
+        click.UsageError: it is closed or a terminal; the message begins with `asked`.
+    """
+    # Python has no standard input where the shell closed it.
+    if sys.stdin is None or sys.stdin.isatty():
+        raise click.UsageError(f"{asked}, or on standard input")
+    with _interrupted_at_once():
+        return sys.stdin.buffer.read()
 
 
 @contextmanager
