@@ -106,8 +106,9 @@ class MemoryEntity(Record, frozen=True, kw_only=True):
     """Answered when `select` names it; otherwise None."""
     content_hash: Annotated[ContentHash | None, Meta(extra={"on_request": True})] = None
     """Of type, name, summary and content as they were remembered; None once one of them has changed."""
-    compression_dictionary: Annotated[DictionaryVersion | None, Meta(extra={"on_request": True})] = None
-    """With which `content` was packed, or found not to shrink; None where nobody tried since it changed."""
+    compression_dictionary: Annotated[Count | None, Meta(extra={"on_request": True})] = None
+    """With which `content` was packed, or found not to shrink; 0 where it is too short to be worth it, None
+    where nobody tried since it changed."""
 
 
 class MemoryLink(Record, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -123,9 +124,18 @@ def test_an_answer_is_as_large_as_what_it_says(ledger: Ledger) -> None:
 
 
 def test_a_content_that_does_not_shrink_is_stored_plain_and_counts_as_packed(ledger: Ledger) -> None:
-    ledger.commit(memory("m4", content={}), packed("m4"))
-    assert stored(ledger, "m4") == encode({})
-    assert contents(ledger, where=(("compressionApplied", "=", True),)) == [encode({})]
+    noise = {"noise": random.Random(1).randbytes(500)}
+    ledger.commit(memory("m4", content=noise), packed("m4"))
+    assert stored(ledger, "m4") == encode(noise)
+    assert contents(ledger, where=(("compressionApplied", "=", True),)) == [encode(noise)]
+
+
+def test_a_short_content_is_not_to_be_packed(ledger: Ledger, rows: Rows) -> None:
+    ledger.commit(memory("m4", content={}), ("v1.MemoryEntityUpdated", {"id": "m3", "content": {"a": 1}}))
+    ledger.commit(("v1.MemoryPinned", {"id": "m4"}))
+    assert rows("SELECT id FROM memories WHERE compression_dictionary = 0") == [("m3",), ("m4",)]
+    with pytest.raises(Conflict):
+        ledger.commit(packed("m3"))
 
 
 def test_a_new_content_is_plain(ledger: Ledger, rows: Rows) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from pjai_wire import limits
+from pjai_wire.codec import encode
 from pjai_wire.events import v1, v2
-from pjai_wire.fields import MemoryTier
+from pjai_wire.fields import Document, MemoryTier
 from pjai_wire.records import MemoryEntity
 from pjai_wire.select import Select, either
 from pjai_wire.tables import memories, memory_links, personas
@@ -24,6 +25,12 @@ from pjaid.store.requirements import (
     version_follows,
 )
 from pjaid.store.writes import Write, delete, delete_referring, given, insert, unpack, update
+
+PACKED_BYTES_MIN = 128
+"""A shorter content is not worth packing: the event about it would take as much as that saves."""
+
+TOO_SHORT = 0
+"""In the place of a dictionary's version."""
 
 _HASHED = ("type", "name", "summary", "content")
 
@@ -39,6 +46,7 @@ def memory_created(event: v1.MemoryEntityCreated, _read: Read) -> Iterator[Write
         created_at=event.at,
         updated_at=event.at,
         compression_applied=False,
+        compression_dictionary=_too_short(event.content),
         connection_count=0,
         version=1,
         pinned=False,
@@ -167,13 +175,18 @@ def _lost(event: v1.MemoryEntityUpdated) -> dict[str, Any]:
     if any(getattr(event, name) is not UNSET for name in _HASHED):
         lost["content_hash"] = None
     if event.content is not UNSET:
-        lost |= {"compression_applied": False, "compression_dictionary": None}
+        lost |= {"compression_applied": False, "compression_dictionary": _too_short(event.content)}
     return lost
+
+
+def _too_short(content: Document) -> int | None:
+    """What is as good as tried already."""
+    return TOO_SHORT if len(encode(content)) < PACKED_BYTES_MIN else None
 
 
 def _read_often(rows: Select[MemoryEntity], tier: MemoryTier | UnsetType) -> Iterator[Write]:
     """What is hot from now on is plain."""
     if tier == "hot":
-        tried = rows.where(memories.compression_dictionary.is_null(False))
+        tried = rows.where(memories.compression_dictionary > TOO_SHORT)
         yield unpack(tried, memories.content)
         yield update(tried, compression_applied=False, compression_dictionary=None)

@@ -1,0 +1,143 @@
+"""Owns the compression of what is seldom read: contents of warm and cold memories, each tried once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
+
+import anyio
+import anyio.to_thread
+
+from pjai import Database, dictionaries, memories, new_id, v1
+from pjai_wire.codec import encode
+from pjai_wire.errors import Conflict, LimitExceeded
+from pjai_wire.events import Event
+from pjai_wire.records import Dictionary
+from pjai_wire.select import Select, either
+from pjaid.actors.memory_steward.dictionaries import (
+    SAMPLES_BYTES_MAX,
+    SAMPLES_MAX,
+    SHRUNK_SHARE,
+    Packer,
+    Reason,
+    Saving,
+    due,
+    learnt_from_few,
+    trained,
+)
+
+COMPRESS_INTERVAL_S = 300
+
+BATCH = 100
+"""Memories that are packed at once: a commit of some milliseconds."""
+
+PAUSE_S = 0.05
+"""Between two batches, for whoever else wants to commit."""
+
+Row = dict[str, Any]
+
+_seldom_read = memories.where(memories.memory_tier.in_(["warm", "cold"]))
+_untried = _seldom_read.where(memories.compression_dictionary.is_null())
+_worth_it = either(memories.compression_dictionary.is_null(), memories.compression_dictionary >= 1)
+
+
+class Compressing:
+    """The steward's care for the size of contents, and what it remembers of it from one time to the next."""
+
+    def __init__(self) -> None:
+        self._lately = Saving()
+
+    async def run(self, db: Database) -> None:
+        """Packs every content that is seldom read and was not tried since it changed."""
+        untried = await db.count(_untried)
+        if not untried:
+            return
+        last = await db.first(dictionaries.order_by(dictionaries.version.desc()).limit(1))
+        packed = 0
+        if last is not None and learnt_from_few(last):
+            packed = await db.count(memories.where(compression_dictionary=last.version))
+        if reason := due(last, untried, packed, self._lately):
+            last = await self._train(db, last, reason)
+        if last is None:
+            return
+        packer = Packer(await _data(db, last))
+        for tier in ("warm", "cold"):
+            async for rows in _pages(db, _untried.where(memory_tier=tier), descending=False):
+                await self._pack(db, rows, packer, last.version)
+                await anyio.sleep(PAUSE_S)
+
+    async def _train(self, db: Database, last: Dictionary | None, reason: Reason) -> Dictionary | None:
+        """The dictionary that is the last one from now on."""
+        samples: list[bytes] = []
+        size = 0
+        async for rows in _pages(db, _seldom_read.where(_worth_it), descending=True):
+            samples += [encode(row["content"]) for row in rows]
+            size += sum(map(len, samples[-len(rows) :]))
+            if len(samples) >= SAMPLES_MAX or size >= SAMPLES_BYTES_MAX:
+                break
+        found = await anyio.to_thread.run_sync(trained, samples)
+        if found is None:
+            return last
+        version = 1 if last is None else last.version + 1
+        made = v1.DictionaryTrained(
+            id=new_id(),
+            version=version,
+            data=found.data,
+            samples=found.samples,
+            saved=found.saved,
+            reason=reason,
+        )
+        await db.commit(made)
+        self._lately = Saving()
+        return await db.first(dictionaries.where(version=version))
+
+    async def _pack(self, db: Database, rows: list[Row], packer: Packer, version: int) -> None:
+        contents = [encode(row["content"]) for row in rows]
+        # In a thread, as large ones take long, and signs of life must not wait for them.
+        sizes = await anyio.to_thread.run_sync(packer.sizes, contents)
+        shrunk: defaultdict[str, list[str]] = defaultdict(list)
+        others: defaultdict[str, list[str]] = defaultdict(list)
+        for row, content, size in zip(rows, contents, sizes, strict=True):
+            self._lately.add(len(content), size)
+            which = shrunk if size <= SHRUNK_SHARE * len(content) else others
+            which[row["persona_id"]].append(row["id"])
+        decided: list[Event] = [
+            v1.MemoriesPacked(id=persona, ids=tuple(ids), dictionary=version, reason="seldom_read")
+            for persona, ids in shrunk.items()
+        ]
+        decided += [
+            v1.MemoriesLeftPlain(id=persona, ids=tuple(ids), dictionary=version, reason="would_not_shrink")
+            for persona, ids in others.items()
+        ]
+        # One of them has changed meanwhile: the next time finds them again, as they are then.
+        with suppress(Conflict):
+            await db.commit(*decided)
+
+
+async def _data(db: Database, dictionary: Dictionary) -> bytes:
+    (row,) = await db.query(dictionaries.where(id=dictionary.id).select("data"))
+    data: bytes = row["data"]
+    return data
+
+
+async def _pages(db: Database, which: Select[Any], *, descending: bool) -> AsyncIterator[list[Row]]:
+    """The memories of a query by their ids, some at a time: fewer where they are large."""
+    order = memories.id.desc() if descending else memories.id.asc()
+    asked = which.order_by(order).select("id", "persona_id", "content")
+    limit = BATCH
+    beyond = asked
+    while True:
+        try:
+            rows = await db.query(beyond.limit(limit))
+        except LimitExceeded:
+            if limit == 1:
+                raise
+            limit //= 2
+            continue
+        if not rows:
+            return
+        yield rows
+        last = rows[-1]["id"]
+        beyond = asked.where(memories.id < last if descending else memories.id > last)
