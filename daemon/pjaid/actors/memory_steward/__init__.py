@@ -5,12 +5,14 @@ sanitiser    what should not lie about in a memory, by the persona's policy; sen
 hashing      which memories are equal
 tiering      moves memories to where tiers says that they belong; rounds says whose, and pace how fast
 progress     how far all this is
+compressing  contents that are seldom read; dictionaries, with which they are
 """
 
 from __future__ import annotations
 
 from pjai.actor import Actor, Permissions
 from pjaid.actors.memory_steward import remembering
+from pjaid.actors.memory_steward.compressing import COMPRESS_INTERVAL_S, Compressing
 from pjaid.actors.memory_steward.progress import Progress
 from pjaid.actors.memory_steward.tiering import ROUND_S, Tiering
 
@@ -26,6 +28,9 @@ memory = Actor(
             "v1.MemoryPinned",
             "v1.MemoryUnpinned",
             "v1.MemoriesTiered",
+            "v1.MemoriesPacked",
+            "v1.MemoriesLeftPlain",
+            "v1.DictionaryTrained",
         ),
     ),
 )
@@ -41,3 +46,4 @@ tiering = Tiering(Progress())
 memory.serves(tiering.tend)
 memory.serves(tiering.status)
 memory.every(ROUND_S)(tiering.round)
+memory.every(COMPRESS_INTERVAL_S)(Compressing().run)

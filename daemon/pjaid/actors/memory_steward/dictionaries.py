@@ -12,7 +12,7 @@ from pjai_wire.records import Dictionary
 LEVEL = 12
 """At which the store packs."""
 
-SAMPLES_MIN = 100
+SAMPLES_MIN = 50
 """With fewer contents there is too little to learn from."""
 
 SAMPLES_MAX = 2_000
