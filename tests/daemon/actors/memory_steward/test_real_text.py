@@ -46,7 +46,7 @@ def pieces(turns: int) -> Iterator[dict[str, Any]]:
     [
         pytest.param(TURNS_OF_A_SESSION, 0.65, 0.6, id="whole sessions"),
         pytest.param(6, 0.62, 0.6, id="six turns each"),
-        pytest.param(1, 0.52, 0.5, id="a turn each"),
+        pytest.param(1, 0.45, 0.4, id="a turn each"),
     ],
 )
 async def test_real_conversations_shrink_and_read_back_identical(
@@ -86,6 +86,7 @@ async def test_real_conversations_shrink_and_read_back_identical(
     ]
     saved = 1 - sum(map(len, stored)) / sum(map(len, plain))
     with_dictionary = saved - len(trained["data"]) / sum(map(len, plain))
-    print(f"{len(rows)} contents: {saved:.1%} saved, {with_dictionary:.1%} with the dictionary")
+    told = f"{len(rows)} contents: {saved:.1%} saved, {with_dictionary:.1%} with the dictionary"
+    print(told)  # noqa: T201 # pytest -s shows what was measured
     assert saved > saved_min
     assert with_dictionary > saved_min_with_dictionary
