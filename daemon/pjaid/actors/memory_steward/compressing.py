@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
-import anyio
 import anyio.to_thread
 
 from pjai import Database, dictionaries, memories, new_id, v1
@@ -27,14 +26,12 @@ from pjaid.actors.memory_steward.dictionaries import (
     learnt_from_few,
     trained,
 )
+from pjaid.actors.memory_steward.pace import batch
 
 COMPRESS_INTERVAL_S = 300
 
 BATCH = 100
 """Memories that are packed at once: a commit of some milliseconds."""
-
-PAUSE_S = 0.05
-"""Between two batches, for whoever else wants to commit."""
 
 Row = dict[str, Any]
 
@@ -65,8 +62,8 @@ class Compressing:
         packer = Packer(await _data(db, last))
         for tier in ("warm", "cold"):
             async for rows in _pages(db, _untried.where(memory_tier=tier), descending=False):
-                await self._pack(db, rows, packer, last.version)
-                await anyio.sleep(PAUSE_S)
+                async with batch():
+                    await self._pack(db, rows, packer, last.version)
 
     async def _train(self, db: Database, last: Dictionary | None, reason: Reason) -> Dictionary | None:
         """The dictionary that is the last one from now on."""

@@ -13,7 +13,7 @@ from pjai import Database, dictionaries, memories, v1
 from pjai.feed import RowInserted, RowUpdated
 from pjai.testing import daemon
 from pjai_wire.codec import encode
-from pjaid.actors.memory_steward import compressing
+from pjaid.actors.memory_steward import pace
 from pjaid.actors.memory_steward.compressing import Compressing
 from tests.prose import prose
 
@@ -32,7 +32,7 @@ async def db() -> AsyncIterator[Database]:
 
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(compressing, "PAUSE_S", 0.0)
+    monkeypatch.setattr(pace, "REST", 0.0)
 
 
 def remembered(row_id: str, content: dict[str, Any], tier: str = "warm") -> v1.MemoryEntityCreated:

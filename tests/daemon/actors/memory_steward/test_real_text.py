@@ -16,7 +16,7 @@ import pjai
 from pjai import dictionaries, memories, v1
 from pjai.testing import daemon
 from pjai_wire.codec import encode
-from pjaid.actors.memory_steward import compressing
+from pjaid.actors.memory_steward import pace
 from pjaid.actors.memory_steward.compressing import Compressing
 from pjaid.store.packing import Dictionary
 
@@ -52,7 +52,7 @@ def pieces(turns: int) -> Iterator[dict[str, Any]]:
 async def test_real_conversations_shrink_and_read_back_identical(
     turns: int, saved_min: float, saved_min_with_dictionary: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compressing, "PAUSE_S", 0.0)
+    monkeypatch.setattr(pace, "REST", 0.0)
     contents = {f"m{number:05}": content for number, content in enumerate(pieces(turns))}
     with daemon() as running:
         async with pjai.connect(running.endpoint, client="tests") as db:
