@@ -20,6 +20,7 @@ from pjai.cli.persona import persona
 from pjai.cli.query import count, get, query
 from pjai.cli.rebuild import rebuild
 from pjai.cli.remember import remember
+from pjai.cli.top import top
 from pjai.cli.watch import watch
 from pjai_wire import version
 from pjai_wire.errors import RequestError
@@ -37,7 +38,7 @@ def pjai() -> None:
 
 for one in (
     *(status, health, query, count, get, watch, commit, events, rebuild, document, remember),
-    *(explain, live, actors, memory, persona),
+    *(explain, live, actors, memory, persona, top),
 ):
     pjai.add_command(one)
 

@@ -26,6 +26,7 @@ _FOR_PEOPLE = {
     "system_config": ("id", "value", "updatedAt"),
     "user_preferences": ("id", "value", "updatedAt"),
     "warnings": ("id", "kind", "value", "allowed", "raisedAt"),
+    "indexes": ("id", "ofTable", "onColumns", "state", "timeGain"),
     "dictionaries": ("version", "size", "samples", "saved", "trainedAt"),
     "metric_points": ("resolution", "at", "values"),
     "client_documents": ("client", "name", "value", "updatedAt"),
