@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from pjai.connection import Connection
 from pjai.memory_calls import MemoryCalls
+from pjai.optimiser_calls import OptimiserCalls
 from pjai.persona_calls import PersonaCalls
 from pjai_wire.methods import ACTOR_RESTART, ACTORS, ActorRestartParams, ActorsResult, Method, Nothing
 
@@ -35,6 +36,11 @@ class ActorCalls:
     def persona(self) -> PersonaCalls:
         """The persona actor: creates, activates and duplicates personas, and keeps their secrets."""
         return PersonaCalls(self._connection)
+
+    @cached_property
+    def optimiser(self) -> OptimiserCalls:
+        """The query optimiser, which makes the indexes that pay."""
+        return OptimiserCalls(self._connection)
 
     async def actors(self, *, timeout: float | None = None) -> ActorsResult:
         """The daemon's actors, in the order of its supervision tree."""

@@ -18,7 +18,7 @@ from anyio.from_thread import start_blocking_portal
 
 from pjai import database, derived, documents, live_value, opening, signals
 from pjai.askable import Askable
-from pjai.blocking.actor_calls import MemoryCalls, PersonaCalls
+from pjai.blocking.actor_calls import MemoryCalls, OptimiserCalls, PersonaCalls
 from pjai.blocking.facade import Facade, Loop, iterating, waiting
 from pjai.blocking.live import Computed, Feed, LiveQuery, LiveValue, Signal
 from pjai_wire.methods import HelloResult
@@ -32,6 +32,7 @@ __all__ = [
     "Feed",
     "LiveQuery",
     "LiveValue",
+    "OptimiserCalls",
     "PersonaCalls",
     "Signal",
     "connect",
@@ -79,6 +80,11 @@ class Database(Facade[database.Database]):
     def memory(self) -> MemoryCalls:
         """The memory steward, which remembers what is new, sanitised."""
         return MemoryCalls(self._loop, self.inner.memory)
+
+    @property
+    def optimiser(self) -> OptimiserCalls:
+        """The query optimiser, which makes the indexes that pay."""
+        return OptimiserCalls(self._loop, self.inner.optimiser)
 
     @property
     def hello(self) -> HelloResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pjai import memory_calls, persona_calls
+from pjai import memory_calls, optimiser_calls, persona_calls
 from pjai.blocking.facade import Facade, waiting
 
 
@@ -32,3 +32,12 @@ class PersonaCalls(Facade[persona_calls.PersonaCalls]):
     set_secrets = waiting(persona_calls.PersonaCalls.set_secrets)
     reveal = waiting(persona_calls.PersonaCalls.reveal)
     insights = waiting(persona_calls.PersonaCalls.insights)
+
+
+class OptimiserCalls(Facade[optimiser_calls.OptimiserCalls]):
+    """The query optimiser of a daemon."""
+
+    status = waiting(optimiser_calls.OptimiserCalls.status)
+    run = waiting(optimiser_calls.OptimiserCalls.run)
+    create = waiting(optimiser_calls.OptimiserCalls.create)
+    drop = waiting(optimiser_calls.OptimiserCalls.drop)

@@ -15,6 +15,7 @@ from pjai.cli.events import events
 from pjai.cli.health import health, status
 from pjai.cli.insight import explain, live
 from pjai.cli.memory import memory
+from pjai.cli.optimiser import optimiser
 from pjai.cli.output import Output
 from pjai.cli.persona import persona
 from pjai.cli.query import count, get, query
@@ -38,7 +39,7 @@ def pjai() -> None:
 
 for one in (
     *(status, health, query, count, get, watch, commit, events, rebuild, document, remember),
-    *(explain, live, actors, memory, persona, top),
+    *(explain, live, actors, memory, persona, optimiser, top),
 ):
     pjai.add_command(one)
 

@@ -76,11 +76,13 @@ def sizes(connection: apsw.Connection) -> list[IndexSize]:
             name=name,
             table=table.table_name,
             columns=tuple(getattr(table, column).name for column in columns_of(connection, name)),
+            is_whole=name in whole,
             bytes=connection.execute(
                 "SELECT sum(pgsize) FROM dbstat WHERE aggregate = TRUE AND name = ?", (name,)
             ).get,
         )
         for table in STATE
+        for whole in [whole_indexes(connection, table.table_name)]
         for name in names_of(connection, table.table_name)
     ]
 

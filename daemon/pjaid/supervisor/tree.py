@@ -22,6 +22,7 @@ TREE: tuple[Place, ...] = (
     Place("persona", "pjaid.actors.persona:persona"),
     Place("memory", "pjaid.actors.memory_steward:memory"),
     Place("metrics", "pjaid.actors.metrics.actor:metrics"),
+    Place("optimiser", "pjaid.actors.query_optimiser:optimiser"),
 )
 """Ours, one for one: when one falls, the others stay."""
 

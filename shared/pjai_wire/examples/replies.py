@@ -252,6 +252,7 @@ REPLIES = (
                     name="memories_by_importance",
                     table="memories",
                     columns=("personaId", "importance"),
+                    is_whole=True,
                     bytes=520_192,
                 )
             ],

@@ -64,6 +64,8 @@ class IndexSize(Result, frozen=True, kw_only=True):
     name: str
     table: str
     columns: tuple[str, ...]
+    is_whole: bool
+    """It has all rows of the table."""
     bytes: int
 
 

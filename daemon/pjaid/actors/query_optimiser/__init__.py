@@ -1,0 +1,43 @@
+"""Owns the query optimiser: indexes for the queries that are really asked, proved before and measured after.
+
+advice    which indexes to think of, and which proof is good enough (pure)
+keeping   what a made index gained, and when it goes again (pure)
+looking   a look at everything, and what it leads to
+"""
+
+from __future__ import annotations
+
+from pjai import Database
+from pjai.actor import Actor, Permissions
+from pjai_wire.methods import Nothing, OptimiserRunResult, OptimiserStatusResult
+from pjaid.actors.query_optimiser.looking import Looks
+
+LOOKS_EVERY_S = 30.0
+
+optimiser = Actor(
+    "optimiser",
+    may=Permissions(
+        methods=("query", "commit", "query_shapes", "index_prove", "index_create", "index_drop", "analyze"),
+        events=("v1.IndexProposed", "v1.IndexMeasured", "v1.IndexRejected"),
+    ),
+)
+
+_looks = Looks()
+
+
+@optimiser.serves
+async def status(db: Database, _params: Nothing) -> OptimiserStatusResult:
+    """What it sees, and did."""
+    return await _looks.status(db)
+
+
+@optimiser.serves
+async def run(db: Database, _params: Nothing) -> OptimiserRunResult:
+    """Looks now."""
+    return await _looks.look(db)
+
+
+@optimiser.every(LOOKS_EVERY_S)
+async def look(db: Database) -> None:
+    """Looks."""
+    await _looks.look(db)

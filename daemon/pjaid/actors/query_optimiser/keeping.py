@@ -1,0 +1,88 @@
+"""Owns what a made index gained, whether it stays, and when SQLite is to look at a table again (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from pjai_wire.methods import QueryShape, TableSize
+from pjai_wire.records import Index
+from pjaid.actors.query_optimiser.advice import DAY_MS, ROWS_MIN, scanned_a_run, us_a_run
+
+RUNS_MEASURED = 100
+"""Of its queries, before an index is judged."""
+
+MEASURED_AGAIN_MS = DAY_MS
+
+PAYS_MIN = 1.2
+"""How many times faster its queries must be, or how many times fewer rows they must look at."""
+
+UNUSED_MS_MAX = 30 * DAY_MS
+
+GROWN_BY = 2
+"""How many times larger than SQLite knows a table is, when it is to look again."""
+
+GAIN_MAX = 1e6
+"""A gain that is told; past it a number says no more."""
+
+
+class Measured(Struct, frozen=True):
+    """What an index gained."""
+
+    runs: int
+    time_gain: float
+    rows_gain: float
+
+    @property
+    def pays(self) -> bool:
+        """Whether it is worth its room."""
+        return max(self.time_gain, self.rows_gain) >= PAYS_MIN
+
+
+def measured(index: Index, shapes: Iterable[QueryShape]) -> Measured:
+    """What an index gained, by the runs since it was made of the queries that it is for."""
+    used = [shape for shape in shapes if index.id in shape.indexes and shape.runs]
+    its = [shape for shape in used if shape.id in index.shapes and shape.samples] or used
+    return Measured(
+        runs=sum(shape.runs for shape in used),
+        time_gain=_ratio(index.us_before, us_a_run(its)),
+        rows_gain=_ratio(index.scanned_before, scanned_a_run(its)),
+    )
+
+
+def is_due(index: Index, found: Measured, now_ms: int) -> bool:
+    """Whether to record what an index gained: when it is known, and then once a day while it is used."""
+    if index.time_gain is None and found.runs >= RUNS_MEASURED:
+        return True
+    return found.runs > 0 and now_ms - max(index.updated_at, index.last_used_at or 0) >= MEASURED_AGAIN_MS
+
+
+def objection(index: Index, found: Measured, shapes: Sequence[QueryShape], now_ms: int) -> str:
+    """Why a made index should go, in a sentence; empty where it should stay."""
+    if found.runs >= RUNS_MEASURED:
+        if found.pays:
+            return ""
+        return (
+            f"its queries are {found.time_gain:.1f} times faster,"
+            f" and look at {found.rows_gain:.1f} times fewer rows"
+        )
+    passed_by = sum(one.runs for one in shapes if one.id in index.shapes and index.id not in one.indexes)
+    if not found.runs and passed_by >= RUNS_MEASURED:
+        return f"SQLite did not use it in {passed_by} reads that it was made for"
+    last_used = max(index.created_at or 0, index.last_used_at or 0)
+    if not found.runs and now_ms - last_used >= UNUSED_MS_MAX:
+        return f"unused for {UNUSED_MS_MAX // DAY_MS} days"
+    return ""
+
+
+def grown(tables: Iterable[TableSize]) -> list[str]:
+    """The tables that are much larger than SQLite knows."""
+    return [
+        one.name for one in tables if one.rows >= ROWS_MIN and one.rows >= GROWN_BY * max(1, one.rows_known)
+    ]
+
+
+def _ratio(before: float, after: float) -> float:
+    """How many times less; nothing that was known before is no gain."""
+    return min(GAIN_MAX, before / max(after, 1e-6)) if before else 1.0

@@ -1,0 +1,1 @@
+"""Tests of the query optimiser's pure core."""

@@ -1,0 +1,103 @@
+"""What a made index gained, whether it stays, and which tables have grown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pjai_wire.methods import TableSize
+from pjaid.actors.query_optimiser.keeping import (
+    GAIN_MAX,
+    MEASURED_AGAIN_MS,
+    RUNS_MEASURED,
+    UNUSED_MS_MAX,
+    grown,
+    is_due,
+    measured,
+    objection,
+)
+from tests.daemon.actors.query_optimiser.making import INDEX, NOW, index, shape
+
+USING = {"indexes": (INDEX.id,)}
+FASTER = shape(runs=120, total_us=120 * 100, samples=4, scanned=4 * 60, **USING)
+NO_FASTER = shape(runs=120, total_us=120 * 480, samples=4, scanned=4 * 290, **USING)
+
+
+def test_a_gain_is_what_its_queries_took_before_and_take_now() -> None:
+    found = measured(INDEX, [FASTER])
+    assert found.runs == 120
+    assert found.time_gain == pytest.approx(5)
+    assert found.rows_gain == pytest.approx(5)
+
+
+def test_queries_that_it_was_not_made_for_count_as_uses_and_not_as_gain() -> None:
+    other = shape(id="other", runs=50, total_us=1, samples=1, scanned=1, **USING)
+    found = measured(INDEX, [FASTER, other, shape(id="third")])
+    assert found.runs == 170
+    assert found.time_gain == pytest.approx(5)
+
+
+@pytest.mark.parametrize(
+    ("known", "runs", "age_ms", "due"),
+    [
+        ({}, RUNS_MEASURED, 0, True),
+        ({}, RUNS_MEASURED - 1, 0, False),
+        ({}, 1, MEASURED_AGAIN_MS, True),
+        ({"time_gain": 5.0}, RUNS_MEASURED, MEASURED_AGAIN_MS - 1, False),
+        ({"time_gain": 5.0}, 1, MEASURED_AGAIN_MS, True),
+        ({"time_gain": 5.0}, 0, MEASURED_AGAIN_MS, False),
+    ],
+)
+def test_it_is_measured_when_enough_is_known_and_then_daily_while_it_is_used(
+    known: dict[str, Any], runs: int, age_ms: int, due: bool
+) -> None:
+    found = measured(INDEX, [shape(runs=runs, **USING)])
+    assert is_due(index(**known), found, NOW + age_ms) is due
+
+
+@pytest.mark.parametrize(
+    ("shapes", "age_ms", "reason"),
+    [
+        ([FASTER], 0, ""),
+        ([NO_FASTER], 0, "1.0 times faster"),
+        ([shape(runs=RUNS_MEASURED)], 0, "SQLite did not use it"),
+        ([shape(runs=RUNS_MEASURED - 1)], 0, ""),
+        ([], UNUSED_MS_MAX - 1, ""),
+        ([], UNUSED_MS_MAX, "unused for 30 days"),
+        ([shape(runs=1, **USING)], UNUSED_MS_MAX, ""),
+    ],
+)
+def test_it_goes_when_it_does_not_pay_or_is_not_used(shapes: list[Any], age_ms: int, reason: str) -> None:
+    told = objection(INDEX, measured(INDEX, shapes), shapes, NOW + age_ms)
+    assert told == reason if not reason else reason in told
+
+
+def test_its_last_use_counts_from_when_it_was_measured() -> None:
+    used = index(last_used_at=NOW + 5)
+    nothing = measured(used, [])
+    assert objection(used, nothing, [], NOW + UNUSED_MS_MAX) == ""
+    assert objection(used, nothing, [], NOW + UNUSED_MS_MAX + 5) != ""
+
+
+@given(
+    before=st.floats(0, 1e9),
+    scanned=st.integers(0, 10**9),
+    total=st.integers(0, 10**12),
+    runs=st.integers(0, 10**6),
+)
+def test_a_gain_can_always_be_told(before: float, scanned: int, total: int, runs: int) -> None:
+    known = index(us_before=before, scanned_before=before)
+    found = measured(known, [shape(runs=runs, total_us=total, scanned=scanned, **USING)])
+    assert 0 <= found.time_gain <= GAIN_MAX
+    assert 0 <= found.rows_gain <= GAIN_MAX
+
+
+@pytest.mark.parametrize(
+    ("rows", "known", "has_grown"),
+    [(999, 0, False), (1_000, 0, True), (1_999, 1_000, False), (2_000, 1_000, True), (500, 2_000, False)],
+)
+def test_a_table_has_grown_when_it_is_twice_what_sqlite_knows(rows: int, known: int, has_grown: bool) -> None:
+    assert grown([TableSize(name="memories", rows=rows, rows_known=known)]) == ["memories"] * has_grown

@@ -1,0 +1,208 @@
+"""The query optimiser beside a real daemon: which indexes it makes of which queries, and what they gain."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+import pjai
+from pjai import Database, indexes, memories, personas, v1
+from pjai.testing import Daemon, daemon
+from pjai_wire.codec import decode_any
+from pjai_wire.fields import MemoryType
+from pjai_wire.methods import OptimiserMode
+from pjai_wire.records import Index
+from pjai_wire.select import Select
+from pjaid.store.database import open_database
+from pjaid.store.keys import Means, unlock
+from pjaid.store.keys.passphrases import Passphrases
+from pjaid.store.store import DATABASE
+from tests.workload.data import DataSet
+from tests.workload.questions import best_memories, different_memories
+
+pytestmark = pytest.mark.anyio
+
+MEMORIES = 100_000 if os.environ.get("PJAI_TEST_SOAK") else 10_000
+FEW_MEMORIES = 1_200
+EVENTS_AT_ONCE = 1_000
+READS = 150
+"""More than a shape must have been asked to deserve an index."""
+
+OF_THE_SCHEMA = "memories_by_type"
+BY_TYPE = "auto_memories_by_persona_id_type_importance"
+BY_NAME = "auto_memories_by_name"
+BY_TIER = "auto_memories_by_memory_tier"
+
+
+async def fill(db: Database, data: DataSet) -> None:
+    """Commits the personas and the memories of `data`."""
+    events = itertools.takewhile(lambda event: not isinstance(event, v1.ConversationStarted), data.events())
+    while batch := list(itertools.islice(events, EVENTS_AT_ONCE)):
+        await db.commit(*batch)
+
+
+def drop_from_the_schema(running: Daemon, index: str) -> None:
+    """Drops an index from the file of a daemon that is not running."""
+    directory = running.directory / "data"
+    means = Means(passphrases=Passphrases.around(dict(running.environment), file=None, prompt=None))
+    key = unlock(directory, means)
+    connection = open_database(directory / DATABASE, key.cipher, key.data_key)
+    connection.execute(f"DROP INDEX {index}")
+    connection.close()
+
+
+@asynccontextmanager
+async def few_memories(**settings: object) -> AsyncIterator[tuple[Database, DataSet]]:
+    """A daemon with an optimiser that has looked, and twelve hundred memories."""
+    data = DataSet(FEW_MEMORIES)
+    with daemon(actors="optimiser", **settings) as running:
+        async with pjai.connect(running.endpoint) as db:
+            await fill(db, data)
+            await db.optimiser.run()
+            yield db, data
+
+
+async def ask(db: Database, questions: Iterable[Select[Any]]) -> None:
+    for question in questions:
+        await db.query(question)
+
+
+def by_name(times: int = READS) -> Iterator[Select[Any]]:
+    """Queries of which each reads all memories, as no index has names."""
+    return (memories.where(name=f"nobody {number}").select("id") for number in range(times))
+
+
+async def row(db: Database, name: str) -> Index | None:
+    return await db.get(indexes, name)
+
+
+async def choose(db: Database, mode: OptimiserMode) -> None:
+    await db.commit(v1.SystemConfigSet(id="optimiser.mode", value=mode))
+
+
+async def test_an_index_that_is_missing_is_found_proved_made_and_measured() -> None:
+    data = DataSet(MEMORIES)
+    with daemon(actors="optimiser") as running:
+        async with pjai.connect(running.endpoint) as db:
+            await fill(db, data)
+        running.stop()
+        drop_from_the_schema(running, OF_THE_SCHEMA)
+        running.start()
+        async with pjai.connect(running.endpoint) as db:
+            await db.optimiser.run()
+            questions = iter(different_memories(data.persona_ids))
+            await ask(db, itertools.islice(questions, READS))
+            await db.optimiser.run()
+            made = await row(db, BY_TYPE)
+            assert made is not None
+            assert made.state == "created"
+            assert made.predicted_gain >= 2
+            assert "looked at" in made.reason
+            assert 0 < (made.bytes or 0) < 2 * made.bytes_estimated
+            question = best_memories(data.persona_ids[0], "task", 50)
+            assert (await db.explain(question)).indexes == (BY_TYPE,)
+
+            await ask(db, itertools.islice(questions, READS))
+            await db.optimiser.run()
+            measured = await row(db, BY_TYPE)
+            assert measured is not None
+            assert measured.rows_gain is not None
+            assert measured.rows_gain >= 2
+            assert measured.time_gain is not None
+            assert measured.last_used_at is not None
+            told = await db.optimiser.status()
+            print(f"{MEMORIES} memories:", measured)  # noqa: T201 # shown by the soak
+            assert (told.mode, told.indexes[0].id) == ("auto", BY_TYPE)
+            assert told.index_bytes <= told.index_bytes_max
+            trail = [
+                one.name async for one in db.audit(table="indexes") if decode_any(one.args)["id"] == BY_TYPE
+            ]
+            assert trail == ["v1.IndexProposed", "v1.IndexCreated", "v1.IndexMeasured"]
+            assert (await db.rebuild()).identical
+
+        running.restart()
+        async with pjai.connect(running.endpoint) as db:
+            assert (await db.explain(question)).indexes == (BY_TYPE,)
+
+
+async def test_an_index_that_would_not_pay_is_not_made_and_the_reason_is_told() -> None:
+    async with few_memories() as (db, data):
+        kinds: tuple[MemoryType, ...] = ("task", "event")
+        await ask(
+            db,
+            (memories.where(memory_tier="hot").select("id").limit(2_000 + number) for number in range(READS)),
+        )
+        await ask(db, (personas.where(description=f"nothing {number}") for number in range(READS)))
+        await ask(db, (best_memories(one, kind, 50) for one in data.persona_ids for kind in kinds))
+        assert (await db.optimiser.run()).created == ()
+        rejected = await row(db, BY_TIER)
+        assert rejected is not None
+        assert (rejected.state, rejected.bytes) == ("rejected", None)
+        assert rejected.reason
+        assert not [one for one in await db.query(indexes.all()) if one.state == "created"]
+        assert all(one.of_table == "memories" for one in await db.query(indexes.all()))
+
+
+async def test_indexes_take_no_more_room_than_they_may() -> None:
+    async with few_memories(index_share_max=0.1) as (db, _):
+        await ask(db, by_name())
+        assert (await db.optimiser.run()).created == ()
+        rejected = await row(db, BY_NAME)
+        assert rejected is not None
+        assert rejected.state == "rejected"
+        assert "left for indexes" in rejected.reason
+
+
+async def test_an_index_that_would_hold_up_commits_is_rejected() -> None:
+    async with few_memories(index_build_ms_max=0) as (db, _):
+        await ask(db, by_name())
+        led = await db.optimiser.run()
+        assert BY_NAME in led.rejected
+        rejected = await row(db, BY_NAME)
+        assert rejected is not None
+        assert "commits would wait" in rejected.reason
+
+
+async def test_the_mode_says_how_much_is_done() -> None:
+    async with few_memories() as (db, _):
+        await choose(db, "observe")
+        await ask(db, by_name())
+        await db.optimiser.run()
+        told = await db.optimiser.status()
+        assert (told.mode, told.indexes) == ("observe", [])
+        assert told.shapes[0].equal == ("name",)
+        assert told.shapes[0].scanned == FEW_MEMORIES * told.shapes[0].samples
+
+        await choose(db, "suggest")
+        led = await db.optimiser.run()
+        assert (BY_NAME in led.proposed, led.created) == (True, ())
+        await db.optimiser.create(BY_NAME)
+        made = await row(db, BY_NAME)
+        assert made is not None
+        assert made.state == "created"
+
+        await db.optimiser.drop(BY_NAME, "by hand")
+        await choose(db, "auto")
+        await ask(db, by_name())
+        assert (await db.optimiser.run()).created == ()
+        dropped = await row(db, BY_NAME)
+        assert dropped is not None
+        assert (dropped.state, dropped.reason) == ("dropped", "by hand")
+
+
+async def test_what_is_no_mode_means_the_default() -> None:
+    async with few_memories() as (db, _):
+        await db.commit(v1.SystemConfigSet(id="optimiser.mode", value=["auto"]))
+        assert (await db.optimiser.status()).mode == "auto"
+
+
+async def test_a_table_that_has_grown_is_looked_at_again() -> None:
+    async with few_memories() as (db, _):
+        names = [event.name async for event in db.audit(names=("v1.StatisticsTaken",))]
+        assert names
+        assert (await db.optimiser.run()).analyzed == ()
