@@ -22,13 +22,13 @@ from pjai_wire.methods import (
     PersonaDuplicated,
     PersonaDuplicateParams,
     PersonaInsights,
-    PersonalityChange,
+    PersonalityChangeLike,
     PersonaParams,
     PersonaRevealed,
     PersonaRevealParams,
     PersonaSecret,
     PersonaSetSecretsParams,
-    PersonaSettingsChange,
+    PersonaSettingsChangeLike,
     PersonaUpdateParams,
 )
 
@@ -90,12 +90,12 @@ class PersonaCalls:
         name: str | UnsetType = UNSET,
         description: str | UnsetType = UNSET,
         avatar: str | UnsetType | None = UNSET,
-        personality: PersonalityChange | UnsetType = UNSET,
-        settings: PersonaSettingsChange | UnsetType = UNSET,
+        personality: PersonalityChangeLike | UnsetType = UNSET,
+        settings: PersonaSettingsChangeLike | UnsetType = UNSET,
         memory_config: Document | UnsetType = UNSET,
         timeout: float | None = None,
     ) -> PersonaChanged:
-        """Changes what is given; `personality` and `settings` field by field.
+        """Changes what is given; `personality` and `settings` field by field: `{"temperament": "warm"}`.
 
         Raises:
             AlreadyExists: another persona has the name.

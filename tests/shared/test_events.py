@@ -58,6 +58,12 @@ def test_every_event_has_an_id_and_an_instant(kind: type[Event]) -> None:
 
 
 @each_event
+def test_an_event_with_what_is_sealed_is_withheld(kind: type[Event]) -> None:
+    sealed = [name for name, declared in kind.__annotations__.items() if "Sealed" in declared]
+    assert kind.withheld == bool(sealed)
+
+
+@each_event
 def test_every_event_is_explained(kind: type[Event]) -> None:
     assert (kind.__doc__ or "").split("\n")[0].endswith(".")
 

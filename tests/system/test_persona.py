@@ -108,7 +108,7 @@ async def test_a_new_persona_is_kept_tidy_and_has_its_defaults(db: Database) -> 
 
 
 async def test_an_update_changes_what_is_given_and_no_more(db: Database, ada: str) -> None:
-    await db.persona.update(ada, personality=PersonalityChange(traits=("curious",), temperament="warm"))
+    await db.persona.update(ada, personality={"traits": ["curious"], "temperament": "warm"})
     await db.persona.update(
         ada,
         personality=PersonalityChange(temperament="cool"),
@@ -312,6 +312,27 @@ async def test_a_duplicate_that_fails_half_way_leaves_no_persona(
     assert await db.count(personas) == before
 
 
+async def test_memories_too_large_for_one_answer_or_one_commit_are_duplicated_in_several() -> None:
+    mebibyte = 2**20
+    with daemon(actors="persona", message_bytes_max=3 * mebibyte, result_bytes_max=3 * mebibyte) as narrow:
+        async with pjai.connect(narrow.endpoint) as db:
+            ada = (await db.persona.create("Ada")).id
+            for number in range(8):
+                content = {"text": str(number) * mebibyte}
+                await db.commit(
+                    v1.MemoryEntityCreated(
+                        id=pjai.new_id(), persona_id=ada, type="task", name="Long", content=content
+                    )
+                )
+            made = await db.persona.duplicate(ada, with_memories=True)
+            assert made.memories == 8
+            copied = memories.where(persona_id=made.id).limit(1)
+            texts = [row.content["text"] async for page in db.pages(copied) for row in page]
+            assert sorted(texts) == [str(number) * mebibyte for number in range(8)]
+            commits = {event.commit_id async for event in db.audit(persona_id=made.id)}
+            assert len(commits) == 4
+
+
 async def test_secrets_are_revealed_and_each_reveal_is_on_the_trail(db: Database, ada: str) -> None:
     await db.persona.set_secrets(ada, private_memory=SECRET, api_keys={"weather": "k"})
     told = await db.persona.reveal(ada, "privateMemory")
@@ -423,6 +444,14 @@ async def test_a_daemon_without_the_actor_says_what_is_missing() -> None:
         async with pjai.connect(without.endpoint) as db:
             with pytest.raises(UnknownMethod, match="the actor persona, which does not run"):
                 await db.persona.create("Ada")
+
+
+def test_the_blocking_face_has_the_actor_too(running: Daemon) -> None:
+    with pjai.blocking.connect(running.endpoint, client="script") as db:
+        ada = db.persona.create(f"Ada {pjai.new_id()}").id
+        db.persona.set_secrets(ada, api_keys={"weather": "k"})
+        assert db.persona.reveal(ada, "apiKeys").api_keys == {"weather": "k"}
+        assert db.persona.delete(ada).id == ada
 
 
 async def test_errors_hold_nothing_of_what_was_given(db: Database, ada: str) -> None:

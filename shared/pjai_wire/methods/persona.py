@@ -1,8 +1,12 @@
-"""Owns the methods of the persona actor: create, update, activate and so on, secrets, insights."""
+"""Owns the methods of the persona actor: create, update, activate and so on, secrets, insights.
+
+As in the events, type checkers let a plain mapping stand where a structured field is asked.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field
 
@@ -67,6 +71,14 @@ class PersonaSettingsChange(Struct, frozen=True, kw_only=True, rename="camel", f
     sanitiser: SanitiserPolicy | UnsetType | None = UNSET
 
 
+if TYPE_CHECKING:
+    PersonalityChangeLike = PersonalityChange | Mapping[str, object]
+    PersonaSettingsChangeLike = PersonaSettingsChange | Mapping[str, object]
+else:
+    PersonalityChangeLike = PersonalityChange
+    PersonaSettingsChangeLike = PersonaSettingsChange
+
+
 class PersonaUpdateParams(Params, frozen=True, kw_only=True):
     """What changes; personality and settings field by field."""
 
@@ -74,8 +86,8 @@ class PersonaUpdateParams(Params, frozen=True, kw_only=True):
     name: PersonaName | UnsetType = UNSET
     description: Description | UnsetType = UNSET
     avatar: Avatar | UnsetType | None = UNSET
-    personality: PersonalityChange | UnsetType = UNSET
-    settings: PersonaSettingsChange | UnsetType = UNSET
+    personality: PersonalityChangeLike | UnsetType = UNSET
+    settings: PersonaSettingsChangeLike | UnsetType = UNSET
     memory_config: Document | UnsetType = UNSET
 
 

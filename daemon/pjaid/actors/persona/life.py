@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import anyio
@@ -44,6 +45,8 @@ async def update(db: Database, params: PersonaUpdateParams) -> PersonaChanged:
         raise InvalidValue("there is nothing to change", hint="give the fields that change")
     async with _updating:
         before = await existing(db, params.id)
+        assert not isinstance(params.personality, Mapping)
+        assert not isinstance(params.settings, Mapping)
         personality = _replaced(before.personality, params.personality)
         updated = v1.PersonaUpdated(
             id=params.id,
