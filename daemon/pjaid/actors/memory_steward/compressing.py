@@ -30,7 +30,7 @@ from pjaid.actors.memory_steward.pace import batch
 
 COMPRESS_INTERVAL_S = 300
 
-BATCH = 100
+BATCH = 50
 """Memories that are packed at once: a commit of some milliseconds."""
 
 Row = dict[str, Any]

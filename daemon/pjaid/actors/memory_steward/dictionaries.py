@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from pjai_wire.records import Dictionary
 
-LEVEL = 12
+LEVEL = 9
 """At which the store packs."""
 
 SAMPLES_MIN = 50
