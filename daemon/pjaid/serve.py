@@ -148,6 +148,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
         Pace(
             silence_s_max=settings.actor_silence_ms_max / 1000,
             start_s_max=settings.actor_start_ms_max / 1000,
+            restarts_max=settings.actor_restarts_max,
             memory_bytes_max=settings.actor_memory_bytes_max,
         ),
     )

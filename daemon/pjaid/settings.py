@@ -160,6 +160,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     actor_start_ms_max: Annotated[
         int, _about("How long an actor may take to register.", unit="ms", ge=100, le=600_000)
     ] = 15_000
+    actor_restarts_max: Annotated[
+        int,
+        _about(
+            "How often an actor is restarted within a minute; past it, it is down for a minute.",
+            unit="restarts",
+            ge=0,
+            le=10_000,
+        ),
+    ] = 5
     actor_memory_bytes_max: Annotated[
         int, _about("What an actor's data may take.", unit="bytes", ge=64 * MIB, le=1024 * 1024 * MIB)
     ] = 1024 * MIB

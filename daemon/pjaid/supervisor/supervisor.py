@@ -12,6 +12,7 @@ import anyio
 import structlog
 from anyio.abc import TaskGroup
 from msgspec import Struct
+from msgspec.structs import replace
 
 from pjai_wire.errors import Forbidden, NotFound
 from pjai_wire.ids import now_ms
@@ -40,10 +41,12 @@ State = Literal["starting", "up", "backing_off", "down"]
 
 
 class Pace(Struct, frozen=True):
-    """How often actors must be heard."""
+    """How often actors must be heard, and what they are allowed."""
 
     silence_s_max: float
     start_s_max: float
+    restarts_max: int
+    """Within the time that the place in the tree names."""
     memory_bytes_max: int
 
 
@@ -52,9 +55,10 @@ class Supervised:
 
     Args:
         place: in the tree.
+        restarts_max: within the time that the place names.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, restarts_max: int) -> None:
         self.place = place
         self.state: State = "starting"
         self.process: ActorProcess | None = None
@@ -66,7 +70,7 @@ class Supervised:
         self.heard_at = 0.0
         self.figures = NO_FIGURES
         """What it last told of itself."""
-        self.budget = Budget(place.restart, random)
+        self.budget = Budget(replace(place.restart, most=restarts_max), random)
         self.hurry = anyio.Event()
         """Set where somebody asks for a restart now."""
 
@@ -82,7 +86,7 @@ class Supervisor:
     """
 
     def __init__(self, tree: tuple[Place, ...], calls: Calls, endpoint: str, pace: Pace) -> None:
-        self._supervised = {place.name: Supervised(place) for place in tree}
+        self._supervised = {place.name: Supervised(place, pace.restarts_max) for place in tree}
         self._calls = calls
         self._endpoint = endpoint
         self._pace = pace
