@@ -16,6 +16,7 @@
     bulk          bulk: a large commit, with the live queries of a crowd and without
     starting      s1 s2
     storing       s3
+    acting        a1 a2 a3
     fairness      q6 beside a slow query, which slow_reader asks
     report        what was found, as a table and as JSON
 

@@ -21,6 +21,7 @@ import zmq
 import pjai
 from pjai_wire.errors import PjaiError
 from tests.workload import (
+    acting,
     bulk,
     caching,
     core,
@@ -70,7 +71,7 @@ COLD: dict[str, Callable[[Bench], Awaitable[Finding]]] = {
 }
 """What is measured on a daemon that keeps no answers."""
 
-RESTARTING = ("s1", "s2", "s3")
+RESTARTING = ("s1", "s2", "s3", "a1", "a2", "a3")
 """What is measured on daemons of their own, or on none."""
 
 OPERATIONS = (*COLD, *LIVE, *RESTARTING)
@@ -159,6 +160,12 @@ async def _restarting(findings: dict[str, Finding], only: Sequence[str], workloa
     if "s2" in only:
         progress.begin("s2")
         findings["s2"] = await starting.memory(home, workload.questions, runs)
+    if "a1" in only:
+        progress.begin("a1")
+        findings["a1"] = await acting.call(home, runs, progress)
+    if {"a2", "a3"}.intersection(only):
+        progress.begin("a2, a3")
+        findings["a2"], findings["a3"] = await acting.at_rest(home, progress)
 
 
 async def _live(

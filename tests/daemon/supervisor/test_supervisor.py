@@ -26,7 +26,7 @@ from pjaid.supervisor.tree import places
 
 async def main():
     calls = Calls((), queue_max=1, within_ms_default=1)
-    supervisor = Supervisor(places("none"), calls, "ipc:///nowhere", PACE)
+    supervisor = Supervisor(places("none"), calls, "ipc:///nowhere", Pace(1.0, 1.0, 5, 2**30))
     async with anyio.create_task_group() as tasks:
         supervisor.serve(tasks)
     await supervisor.close()
