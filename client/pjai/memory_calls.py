@@ -10,6 +10,7 @@ from msgspec import UNSET
 from pjai.connection import Connection
 from pjai_wire.fields import MemoryType
 from pjai_wire.methods import (
+    MEMORY_CLEAN,
     MEMORY_CONNECT,
     MEMORY_FORGET,
     MEMORY_PIN,
@@ -18,6 +19,7 @@ from pjai_wire.methods import (
     MEMORY_TEND,
     MEMORY_TOUCH,
     MEMORY_UNPIN,
+    MemoryCleanResult,
     MemoryConnectParams,
     MemoryParams,
     MemoryRememberParams,
@@ -164,6 +166,14 @@ class MemoryCalls:
         """
         params = MemoryTendParams(persona_id=UNSET if persona_id is None else persona_id)
         return await self._connection.call(MEMORY_TEND, params, timeout)
+
+    async def clean(self, *, timeout: float | None = None) -> MemoryCleanResult:
+        """Cleans up now: what has expired, was deleted long ago, rests for long, or hangs loose.
+
+        Args:
+            timeout: seconds; it may take minutes, as `tend`.
+        """
+        return await self._connection.call(MEMORY_CLEAN, Nothing(), timeout)
 
     async def status(self, *, timeout: float | None = None) -> MemoryStatusResult:
         """How far the steward's own work is."""

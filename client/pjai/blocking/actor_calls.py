@@ -16,6 +16,7 @@ class MemoryCalls(Facade[memory_calls.MemoryCalls]):
     unpin = waiting(memory_calls.MemoryCalls.unpin)
     forget = waiting(memory_calls.MemoryCalls.forget)
     tend = waiting(memory_calls.MemoryCalls.tend)
+    clean = waiting(memory_calls.MemoryCalls.clean)
     status = waiting(memory_calls.MemoryCalls.status)
 
 

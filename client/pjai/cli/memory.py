@@ -13,7 +13,7 @@ from pjai.cli.output import Output
 from pjai.cli.personas import existing_persona
 from pjai.database import Database
 from pjai_wire.fields import MemoryType
-from pjai_wire.methods import MemoryResult, MemoryStatusResult, MemoryTendResult
+from pjai_wire.methods import MemoryCleanResult, MemoryResult, MemoryStatusResult, MemoryTendResult
 
 LOOK_INTERVAL_S = 0.25
 TEND_WITHIN_S = 24 * 3600.0
@@ -127,6 +127,20 @@ async def tend(invocation: Invocation, persona: str | None) -> None:
         invocation.output.say(f"{made.seen} memories looked at one by one, {made.moved} moved")
 
 
+@memory.command()
+@invoked
+async def clean(invocation: Invocation) -> None:
+    """Cleans up now: what has expired, was deleted long ago, rests for long, or hangs loose."""
+    async with invocation.connect() as db:
+        with invocation.output.progress(counted=False) as progress:
+            progress.add_task("cleaning up", total=None)
+            done = await db.memory.clean(timeout=TEND_WITHIN_S)
+    if invocation.output.as_json:
+        invocation.output.document(done)
+    else:
+        invocation.output.fields(_cleaned(done))
+
+
 async def _tended(db: Database, persona_id: str | None, output: Output) -> MemoryTendResult:
     """Has memories looked at, and shows how far that is."""
     with output.progress(counted=False) as progress:
@@ -148,6 +162,15 @@ async def _tended(db: Database, persona_id: str | None, output: Output) -> Memor
     return made
 
 
+def _cleaned(done: MemoryCleanResult | MemoryStatusResult) -> dict[str, object]:
+    return {
+        "expired": f"{done.expired} memories",
+        "purged": f"{done.purged} memories",
+        "archived": f"{done.archived} conversations",
+        "unlinked": f"{done.unlinked} connections",
+    }
+
+
 def _described(found: MemoryStatusResult) -> dict[str, object]:
     return {
         "state": f"looks at the memories of {found.persona_id}" if found.is_at_work else "at rest",
@@ -156,7 +179,15 @@ def _described(found: MemoryStatusResult) -> dict[str, object]:
         "moved": found.moved,
         "began_at": found.began_at,
         "ended_at": found.ended_at,
+        **_cleaned(found),
+        "cleaned_at": found.cleaned_at,
+        **{name: _setting(found, name) for name in found.settings},
     }
+
+
+def _setting(found: MemoryStatusResult, name: str) -> str:
+    told = str(found.settings[name])
+    return f"{told} (by default: its row is not valid)" if name in found.ignored else told
 
 
 def _tell(invocation: Invocation, said: str, done: MemoryResult) -> None:

@@ -41,6 +41,7 @@ MEMORY_REQUESTS = (
     Request("a memory", methods.MEMORY_FORGET, methods.MemoryParams(id=SOURDOUGH)),
     Request("all personas", methods.MEMORY_TEND, methods.MemoryTendParams()),
     Request("a persona", methods.MEMORY_TEND, methods.MemoryTendParams(persona_id=ADA)),
+    Request("no params", methods.MEMORY_CLEAN, methods.Nothing()),
     Request("no params", methods.MEMORY_STATUS, methods.Nothing()),
 )
 
@@ -57,6 +58,11 @@ MEMORY_REPLIES = (
     Reply("a memory", methods.MEMORY_FORGET, methods.MemoryResult(id=SOURDOUGH, seq=48)),
     Reply("a pass", methods.MEMORY_TEND, methods.MemoryTendResult(seen=1_200, moved=800)),
     Reply(
+        "a clean-up",
+        methods.MEMORY_CLEAN,
+        methods.MemoryCleanResult(expired=12, purged=3, archived=1, unlinked=0),
+    ),
+    Reply(
         "at work",
         methods.MEMORY_STATUS,
         methods.MemoryStatusResult(
@@ -67,6 +73,13 @@ MEMORY_REPLIES = (
             moved=800,
             began_at=NOON + 300_000,
             ended_at=NOON,
+            expired=12,
+            purged=3,
+            archived=1,
+            unlinked=0,
+            cleaned_at=NOON,
+            settings={"memory.cleanUpHours": 12, "memory.purgeAfterDays": 14, "memory.archiveAfterDays": 90},
+            ignored=("memory.archiveAfterDays",),
         ),
     ),
 )

@@ -60,6 +60,7 @@ from pjai_wire.methods.documents import (
 )
 from pjai_wire.methods.insight import EXPLAIN, LIVE, ExplainResult, LiveQueryInfo, LiveResult, Mode
 from pjai_wire.methods.memory import (
+    MEMORY_CLEAN,
     MEMORY_CONNECT,
     MEMORY_FORGET,
     MEMORY_PIN,
@@ -68,6 +69,7 @@ from pjai_wire.methods.memory import (
     MEMORY_TEND,
     MEMORY_TOUCH,
     MEMORY_UNPIN,
+    MemoryCleanResult,
     MemoryConnectParams,
     MemoryParams,
     MemoryRememberParams,
@@ -262,6 +264,7 @@ __all__ = [
     "METRICS_RECORD",
     "MetersResult",
     "MetricsRecordParams",
+    "MEMORY_CLEAN",
     "MEMORY_CONNECT",
     "MEMORY_FORGET",
     "MEMORY_PIN",
@@ -270,6 +273,7 @@ __all__ = [
     "MEMORY_TEND",
     "MEMORY_TOUCH",
     "MEMORY_UNPIN",
+    "MemoryCleanResult",
     "MemoryConnectParams",
     "MemoryParams",
     "MemoryRememberParams",
@@ -365,6 +369,7 @@ METHODS: dict[str, Method[Any, Any]] = {
         PERSONA_REVEAL,
         PERSONA_INSIGHTS,
         MEMORY_TEND,
+        MEMORY_CLEAN,
         MEMORY_STATUS,
     )
 }

@@ -105,6 +105,19 @@ class MemoryTendResult(Result, frozen=True, kw_only=True):
     """Those of them that moved to another tier."""
 
 
+class MemoryCleanResult(Result, frozen=True, kw_only=True):
+    """A clean-up, once it is over."""
+
+    expired: int
+    """Memories that were deleted, as nobody had accessed them for as long as their persona keeps them."""
+    purged: int
+    """Rows of deleted memories that went."""
+    archived: int
+    """Conversations that were put away."""
+    unlinked: int
+    """Connections without an end that went."""
+
+
 class MemoryStatusResult(Result, frozen=True, kw_only=True):
     """How far the steward's own work is, since its process began."""
 
@@ -122,6 +135,17 @@ class MemoryStatusResult(Result, frozen=True, kw_only=True):
     """When the present pass, or else the last one, began."""
     ended_at: Instant | None
     """When the last pass ended."""
+    expired: int
+    """These are as in a clean-up's result, of all of them."""
+    purged: int
+    archived: int
+    unlinked: int
+    cleaned_at: Instant | None
+    """When the last clean-up began."""
+    settings: dict[str, int]
+    """Those in force, by the ids of their rows in `system_config`."""
+    ignored: tuple[str, ...]
+    """Of these rows the ones whose value is not one that the setting may have."""
 
 
 MEMORY_REMEMBER = Method(
@@ -135,4 +159,5 @@ MEMORY_PIN = Method("memory.pin", MemoryParams, MemoryResult, needs=Scope.WRITE,
 MEMORY_UNPIN = Method("memory.unpin", MemoryParams, MemoryResult, needs=Scope.WRITE, repeatable=False)
 MEMORY_FORGET = Method("memory.forget", MemoryParams, MemoryResult, needs=Scope.WRITE, repeatable=False)
 MEMORY_TEND = Method("memory.tend", MemoryTendParams, MemoryTendResult, needs=Scope.WRITE, repeatable=False)
+MEMORY_CLEAN = Method("memory.clean", Nothing, MemoryCleanResult, needs=Scope.WRITE, repeatable=False)
 MEMORY_STATUS = Method("memory.status", Nothing, MemoryStatusResult, needs=Scope.READ)

@@ -57,6 +57,7 @@ def test_an_unknown_persona_or_memory_is_an_error(shell: Shell, db: blocking.Dat
 
 
 def test_memories_are_tended_now(shell: Shell, db: blocking.Database) -> None:
+    db.memory.tend()
     one = remember(shell, "One")
     db.commit(v1.MemoryEntityUpdated(id=one, importance=60))
     assert shell("memory", "tend", "--persona", "Ada").out == "1 memories looked at one by one, 1 moved\n"
@@ -65,6 +66,27 @@ def test_memories_are_tended_now(shell: Shell, db: blocking.Database) -> None:
     status = shell("memory", "status", "--json").document
     assert (status["isAtWork"], status["seen"], status["moved"]) == (False, 0, 0)
     assert "state\tat rest\n" in shell("memory", "status").out
+
+
+def test_what_is_to_go_goes_now(shell: Shell, db: blocking.Database) -> None:
+    # The clean-up with which the actor begins is over then.
+    db.memory.clean()
+    db.commit(
+        v1.MemoryEntityCreated(id="old", persona_id="ada", type="task", name="Old", last_accessed_at=0),
+        v1.SystemConfigSet(id="memory.purgeAfterDays", value="soon"),
+    )
+    assert shell("memory", "clean").out == (
+        "expired\t1 memories\npurged\t0 memories\narchived\t0 conversations\nunlinked\t0 connections\n"
+    )
+    assert shell("memory", "clean", "--json").document == {
+        "expired": 0,
+        "purged": 0,
+        "archived": 0,
+        "unlinked": 0,
+    }
+    told = shell("memory", "status").out
+    assert "expired\t1 memories\n" in told
+    assert "memory.purgeAfterDays\t7 (by default: its row is not valid)\n" in told
 
 
 def test_without_a_steward_it_says_so(shell: Shell) -> None:

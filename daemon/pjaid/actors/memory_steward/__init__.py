@@ -4,14 +4,16 @@ remembering  what clients ask of it
 sanitiser    what should not lie about in a memory, by the persona's policy; sensitive, check_digits find it
 hashing      which memories are equal
 tiering      moves memories to where tiers says that they belong; rounds says whose, and pace how fast
-progress     how far all this is
 compressing  contents that are seldom read; dictionaries, with which they are
+cleaning     what expires, is purged, archived or hangs loose
+progress     how far all this is; steward_settings how it is to be
 """
 
 from __future__ import annotations
 
 from pjai.actor import Actor, Permissions
 from pjaid.actors.memory_steward import remembering
+from pjaid.actors.memory_steward.cleaning import LOOK_S, Cleaning
 from pjaid.actors.memory_steward.compressing import COMPRESS_INTERVAL_S, Compressing
 from pjaid.actors.memory_steward.progress import Progress
 from pjaid.actors.memory_steward.tiering import ROUND_S, Tiering
@@ -31,6 +33,10 @@ memory = Actor(
             "v1.MemoriesPacked",
             "v1.MemoriesLeftPlain",
             "v1.DictionaryTrained",
+            "v1.MemoriesExpired",
+            "v1.MemoriesPurged",
+            "v1.MemoryEntityUnlinked",
+            "v1.ConversationArchived",
         ),
     ),
 )
@@ -42,8 +48,15 @@ memory.serves(remembering.pin)
 memory.serves(remembering.unpin)
 memory.serves(remembering.forget)
 
-tiering = Tiering(Progress())
+progress = Progress()
+memory.serves(progress.status)
+
+tiering = Tiering(progress)
 memory.serves(tiering.tend)
-memory.serves(tiering.status)
 memory.every(ROUND_S)(tiering.round)
+
 memory.every(COMPRESS_INTERVAL_S)(Compressing().run)
+
+cleaning = Cleaning(progress)
+memory.serves(cleaning.clean)
+memory.every(LOOK_S)(cleaning.when_due)

@@ -12,7 +12,7 @@ from msgspec import UNSET, convert
 from pjai import Database, memories, personas, v1
 from pjai_wire.errors import Conflict, NotFound
 from pjai_wire.ids import now_ms
-from pjai_wire.methods import MemoryStatusResult, MemoryTendParams, MemoryTendResult, Nothing
+from pjai_wire.methods import MemoryTendParams, MemoryTendResult
 from pjaid.actors.memory_steward.pace import batch
 from pjaid.actors.memory_steward.progress import Progress
 from pjaid.actors.memory_steward.rounds import due
@@ -60,10 +60,6 @@ class Tiering:
         if not found and params.persona_id is not UNSET:
             raise NotFound("there is no such persona", hint="see: pjai query personas")
         return await self._look_at(db, found)
-
-    async def status(self, _db: Database, _params: Nothing) -> MemoryStatusResult:
-        """How far the steward's own work is."""
-        return convert(self._progress, MemoryStatusResult, from_attributes=True)
 
     async def _look_at(self, db: Database, persona_ids: Iterable[str]) -> MemoryTendResult:
         async with self._one_at_a_time:
