@@ -8,7 +8,7 @@ MEMORIES ?= 10000
 HISTORIES ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench contract format soak-kill soak-live soak-delivery soak-steward clean
+.PHONY: help demo test check bench contract format soak-kill soak-live soak-delivery soak-steward soak-actors clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ soak-delivery: $(READY) ## A subscriber stopped for a minute, 5,000 watched and 
 
 soak-steward: $(READY) ## The memory steward over 100,000 memories, and what others notice of it (minutes)
 	PJAI_TEST_SOAK=1 $(BIN)/python -m pytest -q -s tests/system/test_tiering.py
+
+soak-actors: $(READY) ## Each actor killed and stopped a hundred times under load (a quarter of an hour)
+	PJAI_TEST_SOAK=1 $(BIN)/python -m pytest -q tests/system/test_falls.py
 
 soak-live: $(READY) ## 10,000 histories of live queries against fresh ones (PJAI_TEST_SEED=n plays one)
 	PJAI_TEST_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -q tests/differential/test_histories.py

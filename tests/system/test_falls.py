@@ -1,0 +1,220 @@
+"""Actors that are killed or stopped under load serve again soon, and nobody else feels it.
+
+A few falls here; `make soak-actors` has each actor killed and stopped a hundred times.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+import numpy as np
+import psutil
+import pytest
+from msgspec import Struct
+
+import pjai
+from pjai import Database, memories, v1
+from pjai.testing import Daemon, daemon
+from pjai_wire.errors import ActorFailed
+from pjai_wire.methods import (
+    MEMORY_STATUS,
+    OPTIMISER_STATUS,
+    PERSONA_INSIGHTS,
+    Nothing,
+    PersonaParams,
+)
+from pjaid.supervisor.tree import TREE
+
+pytestmark = pytest.mark.anyio
+
+SOAKS = bool(os.environ.get("PJAI_TEST_SOAK"))
+FALLS = 100 if SOAKS else 1
+"""Of each actor, by each signal."""
+
+HEARTBEAT_MS = 100
+SILENCE_MS_MAX = 1_000
+PACE = {
+    "actor_heartbeat_ms": HEARTBEAT_MS,
+    "actor_silence_ms_max": SILENCE_MS_MAX,
+    "actor_restarts_max": 10_000,
+}
+
+COMMIT_EVERY_S = 0.01
+SERVING_WITHIN_S = 60
+AT_REST_WITHIN_S = 60
+QUIET_S = 0.5
+"""Between two falls: what is asked then is what is compared with."""
+
+SIGNALS = (signal.SIGKILL, signal.SIGSTOP)
+NAMES = tuple(place.name for place in TREE)
+
+Ask = Callable[[], Awaitable[object]]
+Tell = Callable[[str], None]
+
+
+@pytest.fixture
+def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
+    """Shows what was seen, to whoever runs the soak."""
+
+    def show(line: str) -> None:
+        with capsys.disabled():
+            print(f"\n{line}")  # noqa: T201 # what the soak is run for
+
+    return show
+
+
+class Traces(Struct, frozen=True):
+    """What a daemon and its actors take of the system."""
+
+    descriptors: int
+    clients: int
+    processes: int
+    zombies: int
+
+    @classmethod
+    async def of(cls, running: Daemon, db: Database) -> Traces:
+        process = psutil.Process(running.pid)
+        children = process.children(recursive=True)
+        return cls(
+            descriptors=process.num_fds(),
+            clients=(await db.health()).clients,
+            processes=len(children),
+            zombies=sum(one.status() == psutil.STATUS_ZOMBIE for one in children),
+        )
+
+
+class Load:
+    """What goes on beside the falls: commits, point gets, and calls of every actor that serves.
+
+    Args:
+        running: the daemon.
+        persona_id: whose memories are made.
+    """
+
+    def __init__(self, running: Daemon, persona_id: str) -> None:
+        self._running = running
+        self._persona_id = persona_id
+        self.acknowledged: list[str] = []
+        self.fallen = ""
+        """The actor that has fallen and does not serve again yet."""
+        self.times: defaultdict[tuple[str, bool], list[float]] = defaultdict(list)
+        """Milliseconds of what was asked, by what it was and whether an actor had fallen."""
+
+    @asynccontextmanager
+    async def going_on(self) -> AsyncGenerator[None]:
+        async with (
+            pjai.connect(self._running.endpoint, client="load") as db,
+            anyio.create_task_group() as tasks,
+        ):
+            tasks.start_soon(self._commit, db)
+            tasks.start_soon(self._ask, "get", lambda: db.get(memories, self.acknowledged[0]))
+            for name, ask in asks(db, self._persona_id).items():
+                tasks.start_soon(self._ask, name, ask)
+            yield
+            tasks.cancel_scope.cancel()
+
+    async def _commit(self, db: Database) -> None:
+        while True:
+            memory_id = pjai.new_id()
+            await db.commit(memory(memory_id, self._persona_id))
+            self.acknowledged.append(memory_id)
+            await anyio.sleep(COMMIT_EVERY_S)  # the pace of the load, and nothing is waited for
+
+    async def _ask(self, name: str, ask: Ask) -> None:
+        while True:
+            fallen, begun = self.fallen, time.perf_counter()
+            try:
+                await ask()
+            except ActorFailed:
+                continue
+            if name not in (fallen, self.fallen) and fallen == self.fallen:
+                self.times[name, bool(fallen)].append(1000 * (time.perf_counter() - begun))
+            await anyio.sleep(COMMIT_EVERY_S)
+
+
+def memory(memory_id: str, persona_id: str) -> v1.MemoryEntityCreated:
+    return v1.MemoryEntityCreated(id=memory_id, persona_id=persona_id, type="task", name="under load")
+
+
+def asks(db: Database, persona_id: str) -> dict[str, Ask]:
+    """How to ask each actor that serves for little."""
+    every: dict[str, Ask] = {
+        "persona": lambda: db.call(PERSONA_INSIGHTS, PersonaParams(id=persona_id)),
+        "memory": lambda: db.call(MEMORY_STATUS, Nothing()),
+        "optimiser": lambda: db.call(OPTIMISER_STATUS, Nothing()),
+    }
+    return {name: ask for name, ask in every.items() if name in NAMES}
+
+
+async def serving_pid(db: Database, name: str) -> int | None:
+    """The process that serves as an actor now."""
+    (told,) = [one for one in (await db.actors()).actors if one.name == name]
+    return told.pid if told.state == "up" else None
+
+
+async def serves_again(db: Database, name: str, fallen_pid: int, persona_id: str) -> None:
+    """Waits until another process serves."""
+    with anyio.fail_after(SERVING_WITHIN_S):
+        while await serving_pid(db, name) in (None, fallen_pid):
+            pass
+        if (ask := asks(db, persona_id).get(name)) is not None:
+            await ask()
+
+
+async def test_actors_that_fall_under_load_serve_again_and_leave_nothing_behind(tell: Tell) -> None:
+    falls = [(name, kind) for name in NAMES for kind in SIGNALS] * FALLS
+    random.Random(FALLS).shuffle(falls)
+    took: defaultdict[signal.Signals, list[float]] = defaultdict(list)
+    with daemon(actors=",".join(NAMES), **PACE) as running:
+        async with pjai.connect(running.endpoint, client="test") as db:
+            ada, first = pjai.new_id(), pjai.new_id()
+            await db.commit(v1.PersonaCreated(id=ada, name="Ada"), memory(first, ada))
+            load = Load(running, ada)
+            load.acknowledged.append(first)
+            for name in NAMES:
+                await serves_again(db, name, 0, ada)
+            before = await Traces.of(running, db)
+            async with load.going_on():
+                for name, kind in falls:
+                    await anyio.sleep(QUIET_S if SOAKS else 0)
+                    pid = await serving_pid(db, name)
+                    assert pid is not None
+                    load.fallen, begun = name, time.perf_counter()
+                    os.kill(pid, kind)
+                    await serves_again(db, name, pid, ada)
+                    took[kind].append(time.perf_counter() - begun)
+                    load.fallen = ""
+            rows = [row["id"] async for page in db.pages(memories.select("id")) for row in page]
+            assert sorted(rows) == sorted(load.acknowledged)
+            verified = await db.verify()
+            with anyio.fail_after(AT_REST_WITHIN_S):
+                while (after := await Traces.of(running, db)) != before:
+                    pass
+    tell(
+        f"{len(falls)} falls: serving again after a kill in {told_of(took[signal.SIGKILL])} s,"
+        f" after a stop in {told_of(took[signal.SIGSTOP])} s, of which {SILENCE_MS_MAX / 1000} s are silence;"
+        f" {len(rows)} commits, none lost or doubled, {verified.events} events verified;"
+        f" left behind: {after}\n"
+        + "\n".join(
+            f"{name}: p99 {percentile(load.times[name, True]):.2f} ms while another was down,"
+            f" {percentile(load.times[name, False]):.2f} ms otherwise"
+            for name in ("get", *asks(db, ada))
+            if load.times[name, True] and load.times[name, False]
+        )
+    )
+    assert not after.zombies
+
+
+def percentile(times: list[float]) -> float:
+    return float(np.percentile(times, 99))
+
+
+def told_of(times: list[float]) -> str:
+    return f"{np.median(times):.2f} (longest {max(times):.2f})"
