@@ -18,6 +18,8 @@ from pjai_wire.methods import ActorInfo, LiveQueryInfo
 HISTORY = 60
 """How many looks are remembered."""
 
+US_PER_MS = 1_000
+
 NAME_WIDTH = 16
 VALUE_WIDTH = 12
 METHODS_MAX = 8
@@ -48,7 +50,11 @@ def dashboard(look: Look, history: Sequence[Reading], width: int) -> RenderableT
     parts: list[RenderableType] = [_head(look), Text(), _rates(look.reading, history, width)]
     for title, columns, rows in (
         ("methods", ("method", "per s", "p50", "p99", "errors"), _methods(look.reading)),
-        ("actors", ("actor", "state", "restarts", "memory", "queue", "calls", "last error"), _actors(look)),
+        (
+            "actors",
+            ("actor", "state", "restarts", "memory", "queue", "calls per s", "last error"),
+            _actors(look),
+        ),
         ("live queries", ("label", "client", "table", "rows", "updates", "time spent"), _live(look)),
         ("errors", ("method", "code", "count"), _errors(look.reading)),
     ):
@@ -77,10 +83,10 @@ def _rates(reading: Reading, history: Sequence[Reading], width: int) -> Table:
     share = reading.cache_hit_share
     lines = [
         ("requests", f"{reading.requests_per_s:.1f}/s", [one.requests_per_s for one in history]),
-        ("p50", span(reading.p50_us), [float(one.p50_us) for one in history]),
-        ("p99", span(reading.p99_us), [float(one.p99_us) for one in history]),
+        ("p50", _time(reading.p50_us), [float(one.p50_us) for one in history]),
+        ("p99", _time(reading.p99_us), [float(one.p99_us) for one in history]),
         ("events", f"{reading.events_per_s:.1f}/s", [one.events_per_s for one in history]),
-        ("fsync p99", span(reading.sync.p99_us), [float(one.sync.p99_us) for one in history]),
+        ("fsync p99", _time(reading.sync.p99_us), [float(one.sync.p99_us) for one in history]),
         ("changes told", f"{reading.updates_per_s:.1f}/s", [one.updates_per_s for one in history]),
         ("reads", f"{reading.reads_per_s:.1f}/s", [one.reads_per_s for one in history]),
         (
@@ -119,8 +125,8 @@ def _methods(reading: Reading) -> list[Row]:
         {
             "method": one.method,
             "per s": f"{one.per_s:.1f}",
-            "p50": span(one.p50_us),
-            "p99": span(one.p99_us),
+            "p50": _time(one.p50_us),
+            "p99": _time(one.p99_us),
             "errors": one.errors,
         }
         for one in reading.methods[:METHODS_MAX]
@@ -135,11 +141,15 @@ def _actors(look: Look) -> list[Row]:
             "restarts": one.restarts,
             "memory": size(one.memory_bytes),
             "queue": one.queue,
-            "calls": look.reading.actors.get(one.name, {}).get("calls", 0),
+            "calls per s": f"{_calls(look.reading, one.name):.1f}",
             "last error": one.last_error,
         }
         for one in look.actors
     ]
+
+
+def _calls(reading: Reading, actor: str) -> float:
+    return reading.actors.get(actor, {}).get("calls", 0) / reading.seconds if reading.seconds else 0.0
 
 
 def _live(look: Look) -> list[Row]:
@@ -161,3 +171,8 @@ def _errors(reading: Reading) -> list[Row]:
     return [
         {"method": one.method, "code": one.code, "count": one.count} for one in reading.errors[:ERRORS_MAX]
     ]
+
+
+def _time(us: int) -> str:
+    """A time, in microseconds where it is shorter than a millisecond: most are."""
+    return f"{us} µs" if us < US_PER_MS else span(us)
