@@ -22,6 +22,7 @@ from pjai import Database, memories, queries, v1
 from pjai.testing import Daemon, daemon
 from pjai_wire.errors import UnknownTable
 from pjai_wire.fields import Resolution
+from pjai_wire.measures import increase
 from pjai_wire.methods import QUERY, ActorInfo
 from pjai_wire.query import Query
 from pjai_wire.records import MetricPoint
@@ -72,6 +73,10 @@ async def something_happens(db: Database) -> None:
         await db.query(memories.where(persona_id=ada))
     with pytest.raises(UnknownTable):
         await db.call(QUERY, Query(table="person"))
+
+
+def memory_of(owner: str) -> v1.MemoryEntityCreated:
+    return v1.MemoryEntityCreated(id=pjai.new_id(), persona_id=owner, type="task", name="Bread")
 
 
 async def until(db: Database, resolution: Resolution, holds: Callable[[MetricPoint], bool]) -> MetricPoint:
@@ -132,6 +137,35 @@ async def test_an_actor_that_is_killed_goes_on_with_the_points(running: Daemon) 
         since = pjai.now_ms()
         await something_happens(db)
         await until(db, "1s", lambda point: point.at >= since - SECOND_MS and "events" in point.values.counts)
+
+
+async def test_the_daemon_counts_what_it_does(running: Daemon) -> None:
+    async with pjai.connect(running.endpoint) as db:
+        ada = pjai.new_id()
+        asked = memories.where(persona_id=ada)
+        before = (await db.meters()).measures
+        async with db.watch(asked) as live:
+            await db.commit(v1.PersonaCreated(id=ada, name=ada))
+            receipt = await db.commit(
+                *(
+                    v1.MemoryEntityCreated(id=f"{ada} {n}", persona_id=ada, type="task", name="a")
+                    for n in (1, 2)
+                )
+            )
+            await live.reached(receipt.seq)
+            after = (await db.meters()).measures
+        for _ in range(2):
+            await db.query(asked.limit(7))
+        last = (await db.meters()).measures
+    happened, asked_then = increase(before, after), increase(after, last)
+    assert (happened.counts["events"], happened.counts["rows_changed"]) == (3, 3)
+    assert happened.counts["writes"] >= 2
+    assert happened.counts["live_updates"] == 1
+    assert happened.counts["published"] >= 1
+    assert happened.latencies["request:commit"].count == happened.latencies["sync"].count == 2
+    assert after.gauges["live_queries"] == before.gauges["live_queries"] + 1
+    assert (asked_then.counts["cache_misses"], asked_then.counts["cache_hits"]) == (1, 1)
+    assert asked_then.latencies["request:query"].count == 2
 
 
 async def test_prometheus_is_answered_on_a_port_of_this_machine() -> None:
