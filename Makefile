@@ -8,7 +8,7 @@ MEMORIES ?= 10000
 HISTORIES ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench contract format soak-kill soak-live soak-delivery soak-steward soak-actors clean
+.PHONY: help demo test check bench contract format soak-kill soak-live soak-delivery soak-steward soak-actors soak-optimiser clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ soak-actors: $(READY) ## Each actor killed and stopped a hundred times under loa
 
 soak-live: $(READY) ## 10,000 histories of live queries against fresh ones (PJAI_TEST_SEED=n plays one)
 	PJAI_TEST_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -q tests/differential/test_histories.py
+
+soak-optimiser: $(READY) ## The optimiser finds, makes and measures a missing index on 100,000 memories (a minute)
+	PJAI_TEST_SOAK=1 $(BIN)/python -m pytest -q -s tests/system/test_query_optimiser.py -k missing
 
 contract: $(READY) ## Write shared/asyncapi.json and shared/vectors.json anew from the contract
 	$(BIN)/python -m pjai_wire.document shared/asyncapi.json
