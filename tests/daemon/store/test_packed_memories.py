@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, given, settings
 
 from pjai_wire.codec import encode
 from pjai_wire.errors import AlreadyExists, Conflict, InvalidValue, LimitExceeded, NotFound, StorageError
-from pjai_wire.methods import GetParams
-from pjai_wire.query import Query
+from pjai_wire.methods import CountParams, GetParams
+from pjai_wire.query import Condition, Query
 from pjai_wire.tables import memories
 from pjaid.store import reads
+from pjaid.store.explain import explained
 from pjaid.store.packing import Dictionary, is_packed
 from pjaid.store.rebuild import compare_with_log, replace_from_log
-from pjaid.store.statements import compile_get, compile_query, compile_stored_rows
+from pjaid.store.statements import compile_count, compile_get, compile_query, compile_stored_rows
 from tests.daemon.store.conftest import Ledger, Rows, new_ledger
 from tests.prose import prose, trained
 from tests.strategies import histories
@@ -298,3 +299,14 @@ def test_any_history_in_which_contents_are_packed_reads_the_same_and_is_made_aga
         compared = compare_with_log(ledger.connection, Path(one), "aegis")
         assert compared.identical, compared.tables
         assert replace_from_log(ledger.connection, ledger.recorder).identical
+
+
+@pytest.mark.parametrize(
+    "tiers", [memories.memory_tier == "warm", memories.memory_tier.in_(["warm", "cold"])]
+)
+def test_what_nobody_tried_is_found_by_an_index(ledger: Ledger, tiers: Condition) -> None:
+    where = (tiers, memories.compression_dictionary.is_null())
+    query = Query(table="memories", where=where, select=("id", "content"), limit=10)
+    assert explained(ledger.connection, compile_query(query)).indexes == ("memories_to_pack",)
+    count = compile_count(CountParams(table="memories", where=where))
+    assert explained(ledger.connection, count).indexes == ("memories_to_pack",)

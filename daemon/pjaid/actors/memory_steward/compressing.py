@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio.to_thread
 
@@ -31,13 +31,24 @@ from pjaid.actors.memory_steward.pace import batch
 COMPRESS_INTERVAL_S = 300
 
 BATCH = 50
-"""Memories that are packed at once: a commit of some milliseconds."""
+BATCH_BYTES = 2**20
+"""Memories that are packed at once, and about what they take: a commit of some milliseconds."""
 
-Row = dict[str, Any]
+ROWS_READ_AT_ONCE = 10
+"""Few, as each may be large."""
 
 _seldom_read = memories.where(memories.memory_tier.in_(["warm", "cold"]))
 _untried = _seldom_read.where(memories.compression_dictionary.is_null())
 _worth_it = either(memories.compression_dictionary.is_null(), memories.compression_dictionary >= 1)
+
+
+class Content(NamedTuple):
+    """What is to be packed, and whose it is."""
+
+    id: str
+    persona_id: str
+    data: bytes
+    """As it travels."""
 
 
 class Compressing:
@@ -61,17 +72,23 @@ class Compressing:
             return
         packer = Packer(await _data(db, last))
         for tier in ("warm", "cold"):
-            async for rows in _pages(db, _untried.where(memory_tier=tier), descending=False):
-                async with batch():
-                    await self._pack(db, rows, packer, last.version)
+            some: list[Content] = []
+            async for page in _pages(db, _untried.where(memory_tier=tier), descending=False):
+                some += page
+                if len(some) >= BATCH or sum(len(one.data) for one in some) >= BATCH_BYTES:
+                    async with batch():
+                        await self._pack(db, some, packer, last.version)
+                    some = []
+            if some:
+                await self._pack(db, some, packer, last.version)
 
     async def _train(self, db: Database, last: Dictionary | None, reason: Reason) -> Dictionary | None:
         """The dictionary that is the last one from now on."""
         samples: list[bytes] = []
         size = 0
-        async for rows in _pages(db, _seldom_read.where(_worth_it), descending=True):
-            samples += [encode(row["content"]) for row in rows]
-            size += sum(map(len, samples[-len(rows) :]))
+        async for page in _pages(db, _seldom_read.where(_worth_it), descending=True):
+            samples += [one.data for one in page]
+            size += sum(len(one.data) for one in page)
             if len(samples) >= SAMPLES_MAX or size >= SAMPLES_BYTES_MAX:
                 break
         found = await anyio.to_thread.run_sync(trained, samples)
@@ -90,16 +107,15 @@ class Compressing:
         self._lately = Saving()
         return await db.first(dictionaries.where(version=version))
 
-    async def _pack(self, db: Database, rows: list[Row], packer: Packer, version: int) -> None:
-        contents = [encode(row["content"]) for row in rows]
+    async def _pack(self, db: Database, some: list[Content], packer: Packer, version: int) -> None:
         # In a thread, as large ones take long, and signs of life must not wait for them.
-        sizes = await anyio.to_thread.run_sync(packer.sizes, contents)
+        sizes = await anyio.to_thread.run_sync(packer.sizes, [one.data for one in some])
         shrunk: defaultdict[str, list[str]] = defaultdict(list)
         others: defaultdict[str, list[str]] = defaultdict(list)
-        for row, content, size in zip(rows, contents, sizes, strict=True):
-            self._lately.add(len(content), size)
-            which = shrunk if size <= SHRUNK_SHARE * len(content) else others
-            which[row["persona_id"]].append(row["id"])
+        for one, size in zip(some, sizes, strict=True):
+            self._lately.add(len(one.data), size)
+            which = shrunk if size <= SHRUNK_SHARE * len(one.data) else others
+            which[one.persona_id].append(one.id)
         decided: list[Event] = [
             v1.MemoriesPacked(id=persona, ids=tuple(ids), dictionary=version, reason="seldom_read")
             for persona, ids in shrunk.items()
@@ -119,11 +135,11 @@ async def _data(db: Database, dictionary: Dictionary) -> bytes:
     return data
 
 
-async def _pages(db: Database, which: Select[Any], *, descending: bool) -> AsyncIterator[list[Row]]:
-    """The memories of a query by their ids, some at a time: fewer where they are large."""
+async def _pages(db: Database, which: Select[Any], *, descending: bool) -> AsyncIterator[list[Content]]:
+    """The contents of the memories of a query by their ids, some at a time: fewer where they are large."""
     order = memories.id.desc() if descending else memories.id.asc()
     asked = which.order_by(order).select("id", "persona_id", "content")
-    limit = BATCH
+    limit = ROWS_READ_AT_ONCE
     beyond = asked
     while True:
         try:
@@ -135,6 +151,6 @@ async def _pages(db: Database, which: Select[Any], *, descending: bool) -> Async
             continue
         if not rows:
             return
-        yield rows
+        yield [Content(row["id"], row["persona_id"], encode(row["content"])) for row in rows]
         last = rows[-1]["id"]
         beyond = asked.where(memories.id < last if descending else memories.id > last)
