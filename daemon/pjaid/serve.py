@@ -18,8 +18,9 @@ from msgspec import Raw, json
 from pjai_wire import version
 from pjai_wire.codec import encode
 from pjai_wire.endpoints import CHANGES_SOCKET, REQUESTS_SOCKET, endpoints_in
+from pjai_wire.errors import PjaiError
 from pjai_wire.events import event_name, v1
-from pjai_wire.ids import new_id
+from pjai_wire.ids import new_id, now_ms
 from pjai_wire.methods import CommitParams, NewEvent
 from pjaid import notify
 from pjaid.calls.calls import Calls
@@ -64,6 +65,12 @@ CALL_WITHIN_MS = 30_000
 """How long an actor has for a call whose caller does not say how long it waits."""
 
 TIDY_INTERVAL_S = 0.5
+
+PACK_LOG_INTERVAL_S = 300.0
+PACK_LOG_PAUSE_S = 0.1
+"""Between two batches of old events, so that commits hardly notice."""
+
+DAY_MS = 24 * 3600 * 1000
 
 UPDATES_QUEUED_MAX = 128
 """Updates that wait in the queue of one connection; what its topics have beyond it is merged."""
@@ -221,6 +228,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
             tree.start_soon(delivery.serve)
             tree.start_soon(_tick, live, process, settings.tick_interval_ms / 1000)
             tree.start_soon(_tidy, store)
+            tree.start_soon(_pack_log, store, settings.log_plain_days * DAY_MS)
             # Heard before anybody is told: who is told may stop the daemon at once.
             with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
                 supervisor.serve(tree)
@@ -257,6 +265,17 @@ async def _tidy(store: Store) -> None:
     while True:
         await anyio.sleep(TIDY_INTERVAL_S)
         await store.tidy()
+
+
+async def _pack_log(store: Store, plain_ms: int) -> None:
+    while True:
+        pause_s = PACK_LOG_INTERVAL_S
+        try:
+            if await store.pack_log(now_ms() - plain_ms):
+                pause_s = PACK_LOG_PAUSE_S
+        except PjaiError as problem:
+            log.warning("log_not_packed", code=problem.code)
+        await anyio.sleep(pause_s)
 
 
 async def _tick(live: LiveQueries, process: ProcessMeter, interval_s: float) -> None:

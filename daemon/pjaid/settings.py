@@ -138,6 +138,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         float,
         _about("How long commits may wait while an index is made.", unit="ms", ge=0, le=3_600_000),
     ] = 2_000.0
+    log_plain_days: Annotated[
+        int,
+        _about("How long an event's arguments are kept uncompressed.", unit="days", ge=0, le=36_500),
+    ] = 30
     tick_interval_ms: Annotated[
         int, _about("How often the last seq of every live topic is published.", unit="ms", ge=10, le=60_000)
     ] = 1000

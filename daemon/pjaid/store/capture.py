@@ -8,12 +8,11 @@ from typing import Any
 
 import apsw
 
-from pjai_wire.errors import StorageError
 from pjai_wire.tables import TABLES
 from pjaid.store.changed import Row, RowChange, positions
 from pjaid.store.dictionaries import plain
 from pjaid.store.net import net_changes
-from pjaid.store.packing import is_packed
+from pjaid.store.packing import Damaged, is_packed
 from pjaid.store.values import PACKED
 
 _CAPTURED = frozenset(TABLES)
@@ -64,7 +63,7 @@ class Capture:
             return None
         try:
             return self._unpacked(net_changes(self._changes))
-        except StorageError:
+        except Damaged:
             return None
 
     def has_touched(self, tables: Container[str]) -> bool:
@@ -102,7 +101,7 @@ class Capture:
     def _plain(self, row: Row | None, at: int) -> Row | None:
         if row is None or not is_packed(stored := row[at]):
             return row
-        return (*row[:at], plain(self._connection, stored, row[0]), *row[at + 1 :])
+        return (*row[:at], plain(self._connection, stored), *row[at + 1 :])
 
     def _note(self, update: apsw.PreUpdate) -> None:
         if (table := update.table_name) in _CAPTURED:

@@ -33,23 +33,42 @@ def forget(connection: apsw.Connection) -> None:
     _met.pop(connection, None)
 
 
-def plain(connection: apsw.Connection, stored: bytes, row_id: object = None) -> bytes:
-    """A stored value in the form in which it travels.
+def know(connection: apsw.Connection, version: int, data: bytes) -> None:
+    """A connection has met a dictionary, though the store's table may not have it yet."""
+    _met.setdefault(connection, {})[version] = Dictionary(version, data)
+
+
+def plain(connection: apsw.Connection, stored: bytes) -> bytes:
+    """A stored value, packed or not, in the form in which it travels.
+
+    Raises:
+        Damaged: it is packed, and not what was packed.
+    """
+    if not is_packed(stored):
+        return stored
+    return dictionary(connection, version_of(stored)).unpack(stored)
+
+
+def plain_content(connection: apsw.Connection, stored: bytes, memory_id: object) -> bytes:
+    """The content of a memory in the form in which it travels.
 
     Args:
         connection: where it was read.
-        stored: the value, packed or not.
-        row_id: of the row that it stands in, where that is known.
+        stored: the content, packed or not.
+        memory_id: whose it is; None where that was not read.
 
     Raises:
         StorageError: it is packed, and damaged.
     """
-    if not is_packed(stored):
-        return stored
     try:
-        return dictionary(connection, version_of(stored)).unpack(stored)
+        return plain(connection, stored)
     except Damaged as damage:
-        raise damaged(damage, row_id) from None
+        whose = "a memory" if memory_id is None else f"the memory {memory_id}"
+        mend = "pjai rebuild --replace makes it anew from the log"
+        raise StorageError(
+            f"the packed content of {whose} is damaged: {damage}",
+            hint=mend if memory_id is not None else f"select id to see whose; {mend}",
+        ) from None
 
 
 def packed(connection: apsw.Connection, version: int, stored: bytes) -> bytes:
@@ -67,15 +86,5 @@ def unpacked(connection: apsw.Connection, stored: bytes) -> bytes:
     """A stored value in the form in which it travels; one that is damaged stays as it is."""
     try:
         return plain(connection, stored)
-    except StorageError:
+    except Damaged:
         return stored
-
-
-def damaged(damage: Damaged, row_id: object) -> StorageError:
-    """The error that tells whose value is damaged, and what mends it."""
-    whose = "a memory" if row_id is None else f"the memory {row_id}"
-    mend = "pjai rebuild --replace makes it anew from the log"
-    return StorageError(
-        f"the packed content of {whose} is damaged: {damage}",
-        hint=mend if row_id is not None else f"select id to see whose; {mend}",
-    )

@@ -14,7 +14,7 @@ from msgspec import Raw, Struct
 
 from pjai_wire.envelope import Row
 from pjai_wire.errors import InvalidQuery, LimitExceeded
-from pjaid.store.dictionaries import plain
+from pjaid.store.dictionaries import plain_content
 from pjaid.store.local import local_head
 from pjaid.store.packing import is_any_packed
 from pjaid.store.statements import Statement
@@ -147,7 +147,7 @@ def _unpacked(
     unpacked: list[Row] = []
     size = 0
     for row in some:
-        value = plain(connection, row[at], row[statement.key[0]] if statement.key else None)
+        value = plain_content(connection, row[at], row[statement.key[0]] if statement.key else None)
         size += len(value)
         budget.require(size)
         unpacked.append((*row[:at], value, *row[at + 1 :]))

@@ -22,6 +22,7 @@ from pjaid.store import indexes, reads, schema
 from pjaid.store.changed import positions
 from pjaid.store.database import open_database
 from pjaid.store.dictionaries import unpacked
+from pjaid.store.old_events import arguments, know_dictionaries
 from pjaid.store.recorder import Recorder
 from pjaid.store.values import PACKED
 
@@ -94,12 +95,13 @@ def replay(
         on_progress: told now and then how many there have been.
     """
     events = 0
-    for name, args in log.cursor().execute("SELECT name, args FROM events ORDER BY seq"):
+    know_dictionaries(log)
+    for seq, name, args in log.cursor().execute("SELECT seq, name, args FROM events ORDER BY seq"):
         events += 1
         if events % EVENTS_BETWEEN_REPORTS == 0:
             on_progress(events)
         if name in _decoders and args is not None:
-            recorder.materialise(_decoders[name].decode(args))
+            recorder.materialise(_decoders[name].decode(arguments(log, seq, args)))
     return Replayed(reads.head(log), events)
 
 

@@ -16,7 +16,7 @@ from pjai_wire.errors import Overloaded
 from pjai_wire.measures import Measures, joined
 from pjai_wire.methods import EventsParams, RebuildResult, Receipt
 from pjaid.settings import Cipher, Settings
-from pjaid.store import documents, indexes, points, rebuild, schema, secrets, trail
+from pjaid.store import documents, indexes, old_events, points, rebuild, schema, secrets, trail
 from pjaid.store.database import open_database, require_sqlite
 from pjaid.store.documents import StoredDocument
 from pjaid.store.explain import Explained, explained
@@ -263,6 +263,10 @@ class Store:
         self._readers.sweep()
         if self.sizes().wal > WAL_BYTES_BEFORE_CHECKPOINT:
             await asyncio.to_thread(self._checkpoint, apsw.SQLITE_CHECKPOINT_PASSIVE)
+
+    async def pack_log(self, before: int) -> bool:
+        """Packs some events that were recorded before an instant, in ms; whether there may be more."""
+        return await self._writer.submit(lambda connection, _: old_events.pack_old(connection, before))
 
     def interrupt(self) -> None:
         """Ends the reads that are under way, for the daemon is to stop."""

@@ -14,6 +14,7 @@ from pjai_wire.events import EVENTS, WITHHELD
 from pjai_wire.methods import EventsParams, LoggedEvent
 from pjai_wire.tables import table_named
 from pjaid.store import reads
+from pjaid.store.old_events import arguments
 from pjaid.store.values import SqlValue
 
 _TABLE_OF_PREFIX = {
@@ -67,6 +68,7 @@ def read_page(connection: apsw.Connection, params: EventsParams, bytes_max: int)
 
     Raises:
         UnknownTable: the contract has no such table.
+        StorageError: arguments in it are packed, and damaged.
     """
     conditions, bindings = _conditions(params)
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
@@ -78,10 +80,11 @@ def read_page(connection: apsw.Connection, params: EventsParams, bytes_max: int)
         size = 0
         with closing(reads.batches(connection, sql, bindings)) as found:
             for row in chain.from_iterable(found):
-                size += len(row[4] or b"")
+                args = None if row[4] is None else arguments(connection, row[0], row[4])
+                size += len(args or b"")
                 if events and size > bytes_max:
                     return Page(seq, events, events[-1].seq)
-                events.append(_logged(row))
+                events.append(_logged(row, args))
     finally:
         connection.execute("COMMIT")
     return Page(seq, events, events[-1].seq if len(events) == params.limit else None)
@@ -111,10 +114,8 @@ def _conditions(params: EventsParams) -> tuple[list[str], list[SqlValue]]:
     return conditions, bindings
 
 
-def _logged(row: tuple[Any, ...]) -> LoggedEvent:
-    seq, event_id, commit_id, name, args, args_hash, recorded_at, client, session, device, persona, digest = (
-        row
-    )
+def _logged(row: tuple[Any, ...], args: bytes | None) -> LoggedEvent:
+    seq, event_id, commit_id, name, _, args_hash, recorded_at, client, session, device, persona, digest = row
     return LoggedEvent(
         seq=seq,
         id=event_id,
