@@ -23,6 +23,7 @@ from pjai_wire.errors import (
     NotFound,
     PjaiError,
     StorageError,
+    TimedOut,
     UnknownMethod,
 )
 from pjai_wire.fields import SEAL_BYTES
@@ -288,27 +289,36 @@ async def test_more_memories_than_a_commit_takes_are_duplicated_in_as_few_as_can
 
 
 class Failing(Database):
-    """A database whose second commit fails."""
+    """A database one of whose commits fails, or is carried out without an answer."""
 
     commits = 0
+    failing = 0
+    error: PjaiError = StorageError("the disk is full")
 
     async def commit(self, *events: Event | NewEvent, timeout: float | None = None) -> Receipt:
         self.commits += 1
-        if self.commits == 2:
-            raise StorageError("the disk is full")
-        return await super().commit(*events, timeout=timeout)
+        is_failing = self.commits == self.failing
+        if is_failing and isinstance(self.error, StorageError):
+            raise self.error
+        receipt = await super().commit(*events, timeout=timeout)
+        if is_failing:
+            raise self.error
+        return receipt
 
 
+@pytest.mark.parametrize("error", [StorageError("the disk is full"), TimedOut("no answer")], ids=repr)
+@pytest.mark.parametrize("failing", [1, 2])
 async def test_a_duplicate_that_fails_half_way_leaves_no_persona(
-    db: Database, ada: str, monkeypatch: pytest.MonkeyPatch
+    db: Database, ada: str, monkeypatch: pytest.MonkeyPatch, failing: int, error: PjaiError
 ) -> None:
     await owning_much(db, ada)
     before = await db.count(personas)
     monkeypatch.setattr(limits, "EVENTS_PER_COMMIT_MAX", 2)
-    failing = Failing(db.connection, db._live)
-    with pytest.raises(StorageError):
-        await duplicate(failing, PersonaDuplicateParams(id=ada, with_memories=True))
-    assert failing.commits == 3
+    database = Failing(db.connection, db._live)
+    database.failing, database.error = failing, error
+    with pytest.raises(type(error)):
+        await duplicate(database, PersonaDuplicateParams(id=ada, with_memories=True))
+    assert database.commits == failing + 1
     assert await db.count(personas) == before
 
 

@@ -24,6 +24,8 @@ class Commits:
         self._bytes = 0
         self.seq = 0
         """Of the last commit; 0 before the first."""
+        self.has_begun = False
+        """Whether a commit was sent, though its answer may not have come."""
 
     async def add(self, event: Event) -> None:
         """Commits the event with those that come after it, or before."""
@@ -38,6 +40,7 @@ class Commits:
     async def flush(self) -> None:
         """Commits what is left."""
         if self._events:
+            self.has_begun = True
             self.seq = (await self._db.commit(*self._events)).seq
             self._events.clear()
             self._bytes = 0

@@ -62,7 +62,7 @@ async def duplicate(db: Database, params: PersonaDuplicateParams) -> PersonaDupl
                 await commits.add(_linked(link, copies))
         await commits.flush()
     except BaseException:
-        if commits.seq:
+        if commits.has_begun:
             with anyio.move_on_after(UNDONE_WITHIN_S, shield=True), suppress(PjaiError):
                 await db.commit(v1.PersonaDeleted(id=other.id))
         raise
