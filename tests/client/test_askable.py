@@ -33,7 +33,7 @@ def test_what_is_no_query_is_an_error_that_shows_one() -> None:
 
 
 async def test_a_column_that_a_record_needs_is_not_omitted(fake: FakeDaemon) -> None:
-    needed = r"Memory\w+ cannot be without '\w+' \(of memor\w+ (embedding|no column) may be omitted"
+    needed = r"Memory\w+ cannot be without '\w+' \(of memor\w+ (no column|\w+( and \w+)*) may be omitted"
     async with pjai.connect(fake.endpoints.requests) as db:
         with pytest.raises(InvalidQuery, match=needed):
             await db.query(memories.all().omit("content"))
