@@ -60,7 +60,7 @@ def drop_from_the_schema(running: Daemon, index: str) -> None:
 async def few_memories(**settings: object) -> AsyncIterator[tuple[Database, DataSet]]:
     """A daemon with an optimiser that has looked, and twelve hundred memories."""
     data = DataSet(FEW_MEMORIES)
-    with daemon(actors="optimiser", **settings) as running:
+    with daemon(actors="optimiser", development=True, **settings) as running:
         async with pjai.connect(running.endpoint) as db:
             await fill(db, data)
             await db.optimiser.run()

@@ -55,9 +55,11 @@ class Figures:
         self.is_due = True
         self.runs = self.total_ns = self.rows = 0
         self.samples = self.scanned = self.steps = 0
+        self._last_began_ns: int | None = None
 
-    def add(self, took_ns: int, rows: int) -> None:
+    def add(self, began_ns: int, took_ns: int, rows: int) -> None:
         """A run."""
+        self._last_began_ns = began_ns
         self.total_ns += took_ns
         self.rows += rows
         self.runs += 1
@@ -72,7 +74,7 @@ class Figures:
 
     def told(self) -> QueryShape:
         """As the contract has it."""
-        plan = self.plan
+        plan, last = self.plan, self._last_began_ns
         return QueryShape(
             id=self._id,
             table=self.table,
@@ -91,6 +93,7 @@ class Figures:
             sorts=plan is not None and any(SORTS in step for step in plan.plan),
             indexes=() if plan is None else plan.indexes,
             since=self.since,
+            last_run_at=None if last is None else now_ms() - (time.perf_counter_ns() - last) // 1_000_000,
         )
 
 
@@ -115,7 +118,7 @@ class Shapes:
             found = run(connection, statement, bytes_max)
             took = time.perf_counter_ns() - began
             with self._lock:
-                figures.add(took, len(found.rows))
+                figures.add(began, took, len(found.rows))
             return found
 
         return counting
@@ -174,7 +177,7 @@ class Shapes:
         finally:
             connection.trace_v2(0, None)
         with self._lock:
-            figures.add(took, len(found.rows))
+            figures.add(began, took, len(found.rows))
             if statement.sql in self._by_text:
                 self._by_text.move_to_end(statement.sql)
         for status in statuses:

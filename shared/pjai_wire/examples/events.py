@@ -160,7 +160,7 @@ EVENTS: tuple[Event, ...] = (
         us_before=548.5,
     ),
     v1.IndexCreated(at=NOON, id=INDEX, took_ms=20, bytes=561_152),
-    v1.IndexMeasured(at=NOON, id=INDEX, runs=100, time_gain=3.25, rows_gain=5.75),
+    v1.IndexMeasured(at=NOON, id=INDEX, runs=100, time_gain=3.25, rows_gain=5.75, last_used_at=NOON),
     v1.IndexDropped(at=NOON, id=INDEX, reason="unused for 30 days"),
     v1.IndexRejected(at=NOON, id=INDEX, reason="the planner would not use it"),
     v1.StatisticsTaken(at=NOON, id="memories", rows=10_000),

@@ -55,6 +55,7 @@ QUERY_SHAPE = methods.QueryShape(
     sorts=True,
     indexes=("memories_by_importance",),
     since=NOON,
+    last_run_at=NOON + 60_000,
 )
 
 NIL = Raw(b"\xc0")

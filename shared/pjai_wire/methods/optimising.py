@@ -46,6 +46,7 @@ class QueryShape(Result, frozen=True, kw_only=True):
     indexes: tuple[str, ...]
     """Those that its plan uses."""
     since: Instant
+    last_run_at: Instant | None
 
 
 class TableSize(Result, frozen=True, kw_only=True):

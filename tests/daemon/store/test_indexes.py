@@ -209,7 +209,7 @@ async def test_events_cannot_tell_of_what_is_not_so(store: Store) -> None:
         await commit(store, v1.IndexDropped(id=NAME, reason="why"))
     with pytest.raises(Conflict):
         await commit(store, v1.IndexRejected(id=NAME, reason="why"))
-    await commit(store, v1.IndexMeasured(id=NAME, runs=3, time_gain=2.5, rows_gain=4, at=77))
+    await commit(store, v1.IndexMeasured(id=NAME, runs=3, time_gain=2.5, rows_gain=4, last_used_at=77))
     measured = await row(store)
     assert (measured["time_gain"], measured["rows_gain"], measured["last_used_at"]) == (2.5, 4, 77)
 

@@ -79,6 +79,8 @@ async def test_queries_that_differ_in_their_values_alone_are_one_shape(store: St
     assert (one.runs, one.rows, one.table, one.equal) == (4, 40, "memories", ("personaId", "type"))
     assert (two.runs, two.rows, two.equal) == (2, 2, ("name",))
     assert one.total_us > 0
+    assert one.last_run_at is not None
+    assert one.since <= one.last_run_at
     assert "MARKER" not in repr((one, two))
 
 

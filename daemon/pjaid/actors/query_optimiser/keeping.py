@@ -33,6 +33,8 @@ class Measured(Struct, frozen=True):
     runs: int
     time_gain: float
     rows_gain: float
+    last_used_at: int | None
+    """None where no run since then is known."""
 
     @property
     def pays(self) -> bool:
@@ -48,21 +50,20 @@ def measured(index: Index, shapes: Iterable[QueryShape]) -> Measured:
         runs=sum(shape.runs for shape in used),
         time_gain=_ratio(index.us_before, us_a_run(its)),
         rows_gain=_ratio(index.scanned_before, scanned_a_run(its)),
+        last_used_at=max((shape.last_run_at or 0 for shape in used), default=None),
     )
 
 
-def is_due(index: Index, found: Measured, now_ms: int) -> bool:
+def is_due(index: Index, found: Measured) -> bool:
     """Whether to record what an index gained: when it is known, and then once a day while it is used."""
     if index.time_gain is None and found.runs >= RUNS_MEASURED:
         return True
-    return found.runs > 0 and now_ms - max(index.updated_at, index.last_used_at or 0) >= MEASURED_AGAIN_MS
+    return (found.last_used_at or 0) - _last_used(index) >= MEASURED_AGAIN_MS
 
 
 def objection(index: Index, found: Measured, shapes: Sequence[QueryShape], now_ms: int) -> str:
     """Why a made index should go, in a sentence; empty where it should stay."""
-    if found.runs >= RUNS_MEASURED:
-        if found.pays:
-            return ""
+    if found.runs >= RUNS_MEASURED and not found.pays:
         return (
             f"its queries are {found.time_gain:.1f} times faster,"
             f" and look at {found.rows_gain:.1f} times fewer rows"
@@ -70,10 +71,14 @@ def objection(index: Index, found: Measured, shapes: Sequence[QueryShape], now_m
     passed_by = sum(one.runs for one in shapes if one.id in index.shapes and index.id not in one.indexes)
     if not found.runs and passed_by >= RUNS_MEASURED:
         return f"SQLite did not use it in {passed_by} reads that it was made for"
-    last_used = max(index.created_at or 0, index.last_used_at or 0)
-    if not found.runs and now_ms - last_used >= UNUSED_MS_MAX:
+    if now_ms - max(_last_used(index), found.last_used_at or 0) >= UNUSED_MS_MAX:
         return f"unused for {UNUSED_MS_MAX // DAY_MS} days"
     return ""
+
+
+def _last_used(index: Index) -> int:
+    """When an index was of use, as far as was recorded; one that was just made is given time."""
+    return max(index.created_at or 0, index.last_used_at or 0)
 
 
 def grown(tables: Iterable[TableSize]) -> list[str]:

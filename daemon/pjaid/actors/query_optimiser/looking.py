@@ -112,13 +112,14 @@ class Looks:
             if index.state != "created":
                 continue
             found = keeping.measured(index, seen.shapes)
-            if keeping.is_due(index, found, self._now()):
+            if keeping.is_due(index, found):
                 await db.commit(
                     v1.IndexMeasured(
                         id=index.id,
                         runs=found.runs,
                         time_gain=found.time_gain,
                         rows_gain=found.rows_gain,
+                        last_used_at=found.last_used_at,
                         at=self._now(),
                     )
                 )

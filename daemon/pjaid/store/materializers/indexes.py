@@ -45,9 +45,9 @@ def index_created(event: v1.IndexCreated, _read: Read) -> Iterator[Write]:
 
 @materializes(v1.IndexMeasured, exists(indexes), is_created)
 def index_measured(event: v1.IndexMeasured, _read: Read) -> Iterator[Write]:
-    """Runs that were measured used it."""
+    """The last measurement counts."""
     gains = {"time_gain": event.time_gain, "rows_gain": event.rows_gain}
-    used = {"last_used_at": event.at} if event.runs else {}
+    used = {} if event.last_used_at is None else {"last_used_at": event.last_used_at}
     yield update(indexes.where(id=event.id), **gains, **used, updated_at=event.at)
 
 

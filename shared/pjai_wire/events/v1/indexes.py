@@ -7,7 +7,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from pjai_wire.events.v1.base import Event
-from pjai_wire.fields import Amount, Count, Description, Id, IndexColumns, Word, Words
+from pjai_wire.fields import Amount, Count, Description, Id, IndexColumns, Instant, Word, Words
 
 
 class IndexProposed(Event, frozen=True, kw_only=True):
@@ -46,6 +46,7 @@ class IndexMeasured(Event, frozen=True, kw_only=True):
     """How many times faster they are."""
     rows_gain: Amount
     """How many times fewer rows they look at."""
+    last_used_at: Instant | None = None
 
 
 class IndexDropped(Event, frozen=True, kw_only=True):

@@ -29,6 +29,7 @@ SHAPE = QueryShape(
     sorts=True,
     indexes=("memories_by_importance",),
     since=NOW,
+    last_run_at=NOW,
 )
 """Each run takes 500 µs, looks at 300 rows and answers 40."""
 

@@ -54,8 +54,8 @@ def test_queries_that_it_was_not_made_for_count_as_uses_and_not_as_gain() -> Non
 def test_it_is_measured_when_enough_is_known_and_then_daily_while_it_is_used(
     known: dict[str, Any], runs: int, age_ms: int, due: bool
 ) -> None:
-    found = measured(INDEX, [shape(runs=runs, **USING)])
-    assert is_due(index(**known), found, NOW + age_ms) is due
+    found = measured(INDEX, [shape(runs=runs, last_run_at=NOW + age_ms, **USING)])
+    assert is_due(index(**known), found) is due
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,9 @@ def test_it_is_measured_when_enough_is_known_and_then_daily_while_it_is_used(
         ([shape(runs=RUNS_MEASURED - 1)], 0, ""),
         ([], UNUSED_MS_MAX - 1, ""),
         ([], UNUSED_MS_MAX, "unused for 30 days"),
-        ([shape(runs=1, **USING)], UNUSED_MS_MAX, ""),
+        ([shape(runs=1, **USING)], UNUSED_MS_MAX, "unused for 30 days"),
+        ([shape(runs=1, last_run_at=NOW + 1, **USING)], UNUSED_MS_MAX, ""),
+        ([FASTER], UNUSED_MS_MAX, "unused for 30 days"),
     ],
 )
 def test_it_goes_when_it_does_not_pay_or_is_not_used(shapes: list[Any], age_ms: int, reason: str) -> None:
