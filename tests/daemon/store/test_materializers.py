@@ -19,7 +19,8 @@ from pjai_wire.errors import (
     UnknownField,
 )
 from pjai_wire.events import EVENTS, v1
-from pjai_wire.tables import personas
+from pjai_wire.fields import SEAL_BYTES
+from pjai_wire.tables import STATE, personas
 from pjaid.store.materializers import MATERIALIZERS, Materializer
 from pjaid.store.writes import update
 from tests.daemon.store.conftest import Ledger, Rows
@@ -230,9 +231,18 @@ def test_a_deleted_persona_takes_along_what_it_owned(ledger: Ledger, persona: st
         ("v1.ConversationStarted", {"id": "c", "personaId": persona}),
         ("v1.ConversationMessageAdded", {"id": "x", "conversationId": "c", "role": "user", "content": ""}),
         ("v1.WorkflowSaved", {"id": "w", "name": "one", "personaId": persona}),
+        ("v1.WarningRaised", {"id": "g", "kind": "growth", "personaId": persona, "value": 2, "allowed": 1}),
+        ("v1.PersonaSecretsSet", {"id": persona, "apiKeys": bytes(SEAL_BYTES)}),
     )
+    gone = {
+        *("personas", "memory_links", "conversations", "messages", "workflows"),
+        *("warnings", "persona_secrets"),
+    }
+    assert {table.table_name for table in STATE if table.has("personaId")} <= {*gone, "memories"}
+    for table in gone:
+        assert rows(f"SELECT count(*) FROM {table}") != [(0,)], table
     ledger.commit(("v1.PersonaDeleted", {"id": persona}))
-    for table in ("personas", "memory_links", "conversations", "messages", "workflows"):
+    for table in gone:
         assert rows(f"SELECT count(*) FROM {table}") == [(0,)], table
     assert rows("SELECT count(*) FROM memories WHERE deleted_at IS NULL") == [(0,)]
 

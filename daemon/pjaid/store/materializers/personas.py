@@ -12,6 +12,7 @@ from pjai_wire.tables import (
     messages,
     persona_secrets,
     personas,
+    warnings,
     workflows,
 )
 from pjaid.store.materializers.registry import Read, materializes
@@ -75,6 +76,7 @@ def persona_deleted(event: v1.PersonaDeleted, _read: Read) -> Iterator[Write]:
     yield delete_referring(messages, messages.conversation_id, held)
     yield delete(held)
     yield delete(workflows.where(persona_id=event.id))
+    yield delete(warnings.where(persona_id=event.id))
     yield delete(persona_secrets.where(id=event.id))
     yield delete(personas.where(id=event.id))
 
