@@ -27,7 +27,7 @@ DUPLICATE_WITHIN_S = 3_600.0
 
 @click.group()
 def persona() -> None:
-    """Personas: what they are, which is active, what they keep to themselves."""
+    """Personas, by name or id: what they are, which is active, what they keep to themselves."""
 
 
 persona.add_command(set_secret)
@@ -51,7 +51,7 @@ async def list_personas(invocation: Invocation) -> None:
 @invoked
 @click.argument("name")
 async def show(invocation: Invocation, name: str) -> None:
-    """All fields of a persona, by its name or id; its secrets are not among them."""
+    """All fields of a persona but its secrets."""
     async with invocation.connect() as db:
         found = await existing_persona(db, name)
         (row,) = await db.query(personas.where(id=found.id).select(*personas.columns))
@@ -127,7 +127,7 @@ async def duplicate(invocation: Invocation, name: str, new_name: str | None, *, 
 @invoked
 @click.argument("name")
 async def insights(invocation: Invocation, name: str) -> None:
-    """A persona's memories as a whole: of which types, tiers and ages, and how they grew."""
+    """Its memories as a whole: types, tiers, ages, growth."""
     async with invocation.connect() as db:
         found = await db.persona.insights((await existing_persona(db, name)).id)
     if invocation.output.as_json:

@@ -43,7 +43,7 @@ def _reading_first(run: Callable[..., None]) -> Callable[..., None]:
 @_secret_argument
 @click.option("--remove", is_flag=True, help="Removes it.")
 async def set_secret(invocation: Invocation, name: str, secret: str, value: Secret | None) -> None:
-    """Sets what a persona keeps to itself; asks for it, or reads standard input.
+    """Sets a secret, typed unseen or from standard input.
 
     There, api-keys are a JSON map of names to keys: all of them, as those that were set before go.
     """
@@ -65,7 +65,7 @@ async def set_secret(invocation: Invocation, name: str, secret: str, value: Secr
 @click.argument("name")
 @_secret_argument
 async def reveal(invocation: Invocation, name: str, secret: str) -> None:
-    """Prints what a persona keeps to itself; that is put on the audit trail first."""
+    """Prints a secret; the audit trail will say so."""
     output = invocation.output
     async with invocation.connect() as db:
         told = await db.persona.reveal((await existing_persona(db, name)).id, _SECRETS[secret])
