@@ -42,6 +42,7 @@ from pjaid.methods.metering import MeterMethods
 from pjaid.methods.optimising import OptimisingMethods
 from pjaid.methods.router import Router
 from pjaid.methods.secrets import SecretMethods
+from pjaid.methods.storage import StorageMethods
 from pjaid.methods.upkeep import Load, UpkeepMethods, memory_bytes
 from pjaid.methods.watching import WatchMethods
 from pjaid.process import tune
@@ -192,6 +193,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
             **DocumentMethods(store).handlers,
             **OptimisingMethods(store.indexing).handlers,
             **SecretMethods(store).handlers,
+            **StorageMethods(store).handlers,
             **actors.handlers,
             **meters.handlers,
         },

@@ -8,4 +8,5 @@ insight    explain, live
 documents  document_get, document_set
 upkeep     hello, health, rebuild
 secrets    secret_seal, secret_open
+storage    storage
 """

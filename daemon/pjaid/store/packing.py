@@ -58,6 +58,24 @@ def version_of(packed: bytes) -> int:
     return int.from_bytes(packed[(start := _payload_at(packed)) : start + _VERSION_BYTES])
 
 
+def plain_bytes(packed: bytes) -> int:
+    """How long a packed value is once it is unpacked, which its frame tells.
+
+    Raises:
+        Damaged: it is not whole.
+    """
+    import zstandard
+
+    frame = memoryview(packed)[_payload_at(packed) + _VERSION_BYTES :]
+    try:
+        size: int = zstandard.get_frame_parameters(
+            frame, format=zstandard.FORMAT_ZSTD1_MAGICLESS
+        ).content_size
+    except zstandard.ZstdError:
+        raise Damaged("it is no frame") from None
+    return size
+
+
 class Dictionary:
     """What packs values, and unpacks them.
 

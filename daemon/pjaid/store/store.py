@@ -16,7 +16,7 @@ from pjai_wire.errors import Overloaded
 from pjai_wire.measures import Measures, joined
 from pjai_wire.methods import EventsParams, RebuildResult, Receipt
 from pjaid.settings import Cipher, Settings
-from pjaid.store import documents, indexes, old_events, points, rebuild, schema, secrets, trail
+from pjaid.store import documents, indexes, old_events, points, rebuild, schema, secrets, trail, usage
 from pjaid.store.database import open_database, require_sqlite
 from pjaid.store.documents import StoredDocument
 from pjaid.store.explain import Explained, explained
@@ -249,6 +249,18 @@ class Store:
             )
         finally:
             self._rebuilding = False
+
+    async def growth(self, after: int, since: int | None) -> usage.Growth:
+        """What was recorded after a seq, and of that what was recorded since an instant."""
+        return await self._readers.read_in_thread(
+            lambda connection, _: usage.growth(
+                connection, after if since is None else max(after, usage.seq_before(connection, since))
+            )
+        )
+
+    async def parts(self) -> usage.Parts:
+        """What the file is made of."""
+        return await self._readers.read_in_thread(lambda connection, _: usage.parts(connection))
 
     def sizes(self) -> Sizes:
         """How large the files are."""

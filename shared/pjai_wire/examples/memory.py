@@ -1,4 +1,4 @@
-"""Owns examples of requests and results of the memory steward's methods."""
+"""Owns examples of requests and results of the memory steward's methods, and of that by which it measures."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pjai_wire.examples.exchange import Reply, Request
 from pjai_wire.examples.story import ADA, EMBEDDING, GREETING, LINK, NOON, SOURDOUGH, STARTER
 
 MEMORY_REQUESTS = (
+    Request("the whole log", methods.STORAGE, methods.StorageParams()),
+    Request("of late", methods.STORAGE, methods.StorageParams(after=42, since=NOON)),
     Request(
         "something",
         methods.MEMORY_REMEMBER,
@@ -46,6 +48,24 @@ MEMORY_REQUESTS = (
 )
 
 MEMORY_REPLIES = (
+    Reply(
+        "a persona's days",
+        methods.STORAGE,
+        methods.StorageResult(
+            seq=57,
+            head=57,
+            growth=[
+                methods.LogGrowth(persona_id=ADA, day=20_253, bytes=4_096),
+                methods.LogGrowth(persona_id=ADA, day=20_254, bytes=512),
+                methods.LogGrowth(persona_id=None, day=20_254, bytes=20),
+            ],
+            database_bytes=1_048_576,
+            index_bytes=131_072,
+            packed_bytes=3_000,
+            unpacked_bytes=9_000,
+            measured_at=NOON,
+        ),
+    ),
     Reply(
         "a new memory",
         methods.MEMORY_REMEMBER,

@@ -11,6 +11,7 @@ optimising query_shapes, index_prove, index_create, index_drop, analyze
 optimiser  optimiser.status, optimiser.run
 actors     actor_register, actor_take, actor_heartbeat, actors, actor_restart
 metering   meters, metrics_record
+storage    storage
 memory     memory.remember and others of the memory steward
 secrets    secret_seal, secret_open
 persona    of the actor: persona.create, persona.activate, persona.reveal and so on
@@ -143,6 +144,7 @@ from pjai_wire.methods.secrets import (
     SecretSealParams,
     SecretSealResult,
 )
+from pjai_wire.methods.storage import STORAGE, LogGrowth, StorageParams, StorageResult
 from pjai_wire.methods.trail import EVENTS, EventsParams, EventsResult, LoggedEvent
 from pjai_wire.methods.upkeep import (
     HEALTH,
@@ -264,6 +266,10 @@ __all__ = [
     "METRICS_RECORD",
     "MetersResult",
     "MetricsRecordParams",
+    "STORAGE",
+    "LogGrowth",
+    "StorageParams",
+    "StorageResult",
     "MEMORY_CLEAN",
     "MEMORY_CONNECT",
     "MEMORY_FORGET",
@@ -350,6 +356,7 @@ METHODS: dict[str, Method[Any, Any]] = {
         ACTOR_RESTART,
         METERS,
         METRICS_RECORD,
+        STORAGE,
         MEMORY_REMEMBER,
         MEMORY_TOUCH,
         MEMORY_CONNECT,

@@ -6,6 +6,7 @@ hashing      which memories are equal
 tiering      moves memories to where tiers says that they belong; rounds says whose, and pace how fast
 compressing  contents that are seldom read; dictionaries, with which they are
 cleaning     what expires, is purged, archived or hangs loose
+storage_check  how much is stored, and of whom; warning_rules what there is to warn of
 progress     how far all this is; steward_settings how it is to be
 """
 
@@ -16,12 +17,13 @@ from pjaid.actors.memory_steward import remembering
 from pjaid.actors.memory_steward.cleaning import LOOK_S, Cleaning
 from pjaid.actors.memory_steward.compressing import COMPRESS_INTERVAL_S, Compressing
 from pjaid.actors.memory_steward.progress import Progress
+from pjaid.actors.memory_steward.storage_check import CHECK_S, StorageCheck
 from pjaid.actors.memory_steward.tiering import ROUND_S, Tiering
 
 memory = Actor(
     "memory",
     may=Permissions(
-        methods=("query", "count", "commit"),
+        methods=("query", "count", "commit", "storage"),
         events=(
             "v1.MemoryEntityCreated",
             "v1.MemoryEntityAccessed",
@@ -37,6 +39,8 @@ memory = Actor(
             "v1.MemoriesPurged",
             "v1.MemoryEntityUnlinked",
             "v1.ConversationArchived",
+            "v1.WarningRaised",
+            "v1.WarningCleared",
         ),
     ),
 )
@@ -51,7 +55,10 @@ memory.serves(remembering.forget)
 progress = Progress()
 memory.serves(progress.status)
 
-tiering = Tiering(progress)
+storage = StorageCheck()
+memory.every(CHECK_S)(storage.check)
+
+tiering = Tiering(progress, storage.take_grown)
 memory.serves(tiering.tend)
 memory.every(ROUND_S)(tiering.round)
 

@@ -22,6 +22,12 @@ class StewardSettings(Struct, frozen=True, kw_only=True, rename="camel"):
     """How long a deleted memory keeps its row."""
     archive_after_days: Annotated[int, Meta(ge=0, le=36_500)] = 90
     """How long a conversation may rest before it is archived; 0 is for ever."""
+    growth_megabytes: Annotated[int, Meta(ge=1, le=1_000_000)] = 10
+    """How much may be recorded of a persona in 30 days."""
+    index_percent: Annotated[int, Meta(ge=1, le=100)] = 20
+    """Which part of the database indexes may be."""
+    saved_percent: Annotated[int, Meta(ge=0, le=100)] = 40
+    """How much packing should save of the contents that are packed."""
 
 
 class Read(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import anyio
@@ -33,11 +33,18 @@ class Tiering:
 
     Args:
         progress: told how far it is.
+        take_grown: tells of whom something was recorded since it was asked last.
         present: the clock, in milliseconds since the epoch.
     """
 
-    def __init__(self, progress: Progress, present: Callable[[], int] = now_ms) -> None:
+    def __init__(
+        self,
+        progress: Progress,
+        take_grown: Callable[[], Collection[str]],
+        present: Callable[[], int] = now_ms,
+    ) -> None:
         self._progress = progress
+        self._take_grown = take_grown
         self._present = present
         self._looked_at: dict[str, int] = {}
         self._one_at_a_time = anyio.Lock()
@@ -45,7 +52,7 @@ class Tiering:
     async def round(self, db: Database) -> None:
         """Looks at the memories of personas in use, and at those of others once a day."""
         known = [one async for page in db.pages(personas.limit(PERSONAS_AT_ONCE)) for one in page]
-        await self._look_at(db, due(known, self._looked_at, (), self._present()))
+        await self._look_at(db, due(known, self._looked_at, self._take_grown(), self._present()))
         self._looked_at = {one.id: at for one in known if (at := self._looked_at.get(one.id)) is not None}
 
     async def tend(self, db: Database, params: MemoryTendParams) -> MemoryTendResult:

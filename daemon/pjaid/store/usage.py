@@ -1,0 +1,80 @@
+"""Owns how much is stored, and of whom: the log's growth, the indexes' share, what packing saves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import apsw
+from msgspec import Struct
+
+from pjaid.store import packing, reads
+
+EVENTS_AT_ONCE = 50_000
+"""Of the log, for one answer."""
+
+PACKED_LOOKED_AT = 1_000
+"""Packed contents by which the saving is judged."""
+
+DAY_MS = 86_400_000
+
+GROWTH = f"""
+SELECT persona_id, recorded_at / {DAY_MS}, coalesce(sum(length(args)), 0)
+FROM events WHERE seq > ? AND seq <= ? GROUP BY 1, 2
+"""
+PARTS = """
+SELECT coalesce(sum(pgsize), 0), coalesce(sum(iif(type = 'index', pgsize, 0)), 0)
+FROM dbstat LEFT JOIN sqlite_schema USING (name) WHERE aggregate = TRUE
+"""
+PACKED = "SELECT content FROM memories WHERE compression_applied = 1 LIMIT ?"
+
+
+class Growth(Struct, frozen=True):
+    """What a part of the log has of each persona and day."""
+
+    seq: int
+    """The last of the part."""
+    head: int
+    """The log's last."""
+    rows: list[tuple[str | None, int, int]]
+    """Persona, day since the epoch, bytes."""
+
+
+class Parts(Struct, frozen=True):
+    """What the file is made of, in bytes."""
+
+    whole: int
+    indexes: int
+    packed: int
+    """Of some packed contents."""
+    unpacked: int
+    """Of the same as they were given."""
+
+
+def growth(connection: apsw.Connection, after: int) -> Growth:
+    """What was recorded after a seq, of so many events at most."""
+    head = reads.head(connection)
+    seq = min(head, after + EVENTS_AT_ONCE)
+    rows: list[Any] = connection.execute(GROWTH, (after, seq)).fetchall()
+    return Growth(seq, head, rows)
+
+
+def seq_before(connection: apsw.Connection, instant: int) -> int:
+    """The last seq recorded before an instant, or 0: found in as many looks as its number has bits."""
+    low, high = 0, reads.head(connection)
+    while low < high:
+        middle = (low + high + 1) // 2
+        recorded_at = connection.execute("SELECT recorded_at FROM events WHERE seq = ?", (middle,)).get
+        low, high = (middle, high) if recorded_at < instant else (low, middle - 1)
+    return low
+
+
+def parts(connection: apsw.Connection) -> Parts:
+    """What the file is made of; it reads every page, which takes seconds a gigabyte."""
+    ((whole, indexes),) = connection.execute(PARTS)
+    contents = [content for (content,) in connection.execute(PACKED, (PACKED_LOOKED_AT,))]
+    return Parts(
+        whole=whole,
+        indexes=indexes,
+        packed=sum(map(len, contents)),
+        unpacked=sum(map(packing.plain_bytes, contents)),
+    )

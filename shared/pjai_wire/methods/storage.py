@@ -1,0 +1,50 @@
+"""Owns the method about what is stored: storage."""
+
+from __future__ import annotations
+
+from msgspec import UNSET, UnsetType
+
+from pjai_wire.fields import Count, Instant
+from pjai_wire.methods.method import Method, Params, Result, Scope
+
+
+class StorageParams(Params, frozen=True, kw_only=True):
+    """From where on to add up the log."""
+
+    after: Count = 0
+    """A seq."""
+    since: Instant | UnsetType = UNSET
+    """Or what was recorded from this instant on, if that is later."""
+
+
+class LogGrowth(Result, frozen=True, kw_only=True):
+    """What was recorded of a persona on a day."""
+
+    persona_id: str | None
+    """Null for what concerns no persona."""
+    day: int
+    """Since the epoch, UTC."""
+    bytes: int
+    """Of the events' arguments."""
+
+
+class StorageResult(Result, frozen=True, kw_only=True):
+    """How much is stored, and of whom."""
+
+    seq: int
+    """Up to where the log was added up; ask on from there until it is the head."""
+    head: int
+    """The log's last."""
+    growth: list[LogGrowth]
+    database_bytes: int
+    """Of all tables and indexes, as all that follow at `measuredAt`."""
+    index_bytes: int
+    packed_bytes: int
+    """Of up to 1,000 packed contents of memories."""
+    unpacked_bytes: int
+    """Of the same contents as they were given."""
+    measured_at: Instant
+    """At most an hour ago."""
+
+
+STORAGE = Method("storage", StorageParams, StorageResult, needs=Scope.READ)

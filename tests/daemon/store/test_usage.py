@@ -1,0 +1,94 @@
+"""How much is stored, and of whom."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+
+from pjai_wire.codec import encode
+from pjaid.store import packing, usage
+from pjaid.store.packing import Damaged, Dictionary
+from tests.daemon.store.conftest import Ledger, Rows
+
+DAY_MS = usage.DAY_MS
+
+
+def remember(ledger: Ledger, *names: str, persona: str = "ada") -> None:
+    for name in names:
+        args = {"id": name, "personaId": persona, "type": "concept", "name": name}
+        ledger.commit(("v1.MemoryEntityCreated", args))
+
+
+def on_days(ledger: Ledger, *days: int) -> None:
+    """Gives the log's events the days on which they were recorded."""
+    for seq, day in enumerate(days, start=1):
+        ledger.connection.execute("UPDATE events SET recorded_at = ? WHERE seq = ?", (day * DAY_MS, seq))
+
+
+def recorded(rows: Rows, condition: str) -> int:
+    return sum(length for (length,) in rows(f"SELECT length(args) FROM events WHERE {condition}"))
+
+
+def test_the_log_is_added_up_by_persona_and_day(ledger: Ledger, persona: str, rows: Rows) -> None:
+    ledger.commit(("v1.PersonaCreated", {"id": "bo", "name": "Bo"}))
+    remember(ledger, "a")
+    remember(ledger, "b", persona="bo")
+    ledger.commit(("v1.SystemConfigSet", {"id": "x", "value": 1}))
+    on_days(ledger, 1, 1, 2, 2, 2)
+    grown = usage.growth(ledger.connection, 0)
+    assert (grown.seq, grown.head) == (5, 5)
+    assert sorted(grown.rows, key=repr) == sorted(
+        [
+            ("ada", 1, recorded(rows, "seq = 1")),
+            ("bo", 1, recorded(rows, "seq = 2")),
+            ("ada", 2, recorded(rows, "seq = 3")),
+            ("bo", 2, recorded(rows, "seq = 4")),
+            (None, 2, recorded(rows, "seq = 5")),
+        ],
+        key=repr,
+    )
+
+
+def test_the_log_is_added_up_a_part_at_a_time(
+    ledger: Ledger, persona: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage, "EVENTS_AT_ONCE", 2)
+    remember(ledger, "a", "b", "c")
+    whole = 0
+    after = 0
+    seen: list[int] = []
+    while (part := usage.growth(ledger.connection, after)).seq > after:
+        after = part.seq
+        seen.append(after)
+        whole += sum(size for _, _, size in part.rows)
+    assert seen == [2, 4]
+    assert whole == ledger.connection.execute("SELECT sum(length(args)) FROM events").get
+
+
+@pytest.mark.parametrize(("day", "seq"), [(0, 0), (1, 0), (2, 2), (3, 2), (4, 3), (5, 4), (9, 4)])
+def test_an_instant_is_found_in_the_log(ledger: Ledger, persona: str, day: int, seq: int) -> None:
+    remember(ledger, "a", "b", "c")
+    on_days(ledger, 1, 1, 3, 4)
+    assert usage.seq_before(ledger.connection, day * DAY_MS) == seq
+
+
+def test_the_file_is_measured_in_parts(ledger: Ledger, persona: str, rows: Rows) -> None:
+    remember(ledger, *map(str, range(50)))
+    parts = usage.parts(ledger.connection)
+    indexes = (
+        "SELECT sum(pgsize) FROM dbstat WHERE name IN (SELECT name FROM sqlite_schema WHERE type = 'index')"
+    )
+    assert rows(indexes) == [(parts.indexes,)]
+    assert rows("SELECT sum(pgsize) FROM dbstat") == [(parts.whole,)]
+    assert (parts.packed, parts.unpacked) == (0, 0)
+
+
+def test_a_packed_value_tells_how_long_it_was(ledger: Ledger) -> None:
+    import zstandard
+
+    values = [encode({"text": f"bread rises {secrets.token_hex(4)} " * 20}) for _ in range(64)]
+    packed = Dictionary(1, zstandard.train_dictionary(2_000, [*values]).as_bytes()).pack(values[0])
+    assert packing.plain_bytes(packed) == len(values[0])
+    with pytest.raises(Damaged):
+        packing.plain_bytes(packed[:-1])
