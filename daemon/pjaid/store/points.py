@@ -26,18 +26,19 @@ def record_point(connection: apsw.Connection, at: int, measured: Measures) -> No
     Raises:
         LimitExceeded: a point would grow too large.
     """
+    # What it says of its own buckets is not taken on trust.
+    point = merged((measured,))
     for span in SPANS:
         begin = span.begin(at)
         _expire(connection, span, begin)
-        _add(connection, span, begin, measured)
+        _add(connection, span, begin, point)
     count_change(connection)
 
 
 def _add(connection: apsw.Connection, span: Span, begin: int, measured: Measures) -> None:
     point = f"{span.resolution}/{begin}"
     before = connection.execute('SELECT "values" FROM metric_points WHERE id = ?', (point,)).get
-    known = () if before is None else (_measures.decode(before),)
-    whole = merged((*known, measured))
+    whole = measured if before is None else merged((_measures.decode(before), measured))
     _check(whole)
     connection.execute(
         'INSERT INTO metric_points (id, resolution, at, "values") VALUES (?, ?, ?, ?)'
