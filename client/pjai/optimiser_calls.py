@@ -35,7 +35,7 @@ class OptimiserCalls:
         return await self._connection.call(OPTIMISER_STATUS, Nothing(), timeout)
 
     async def run(self, *, timeout: float | None = None) -> OptimiserRunResult:
-        """Lets it look now, and do about it what its mode allows; it looks every half minute anyway."""
+        """Lets it look now, and do about it what its mode allows; it looks every twenty seconds anyway."""
         return await self._connection.call(OPTIMISER_RUN, Nothing(), timeout)
 
     async def create(self, index_id: str, *, timeout: float | None = None) -> Receipt:

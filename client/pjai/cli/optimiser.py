@@ -39,7 +39,7 @@ async def optimiser(invocation: Invocation) -> None:
 @optimiser.command()
 @invoked
 async def run(invocation: Invocation) -> None:
-    """Lets the optimiser look now, instead of within half a minute."""
+    """Lets the optimiser look now, instead of within twenty seconds."""
     async with invocation.connect() as db:
         with invocation.output.progress(counted=False) as progress:
             progress.add_task("looking at queries and indexes", total=None)

@@ -12,7 +12,7 @@ from pjai.actor import Actor, Permissions
 from pjai_wire.methods import Nothing, OptimiserRunResult, OptimiserStatusResult
 from pjaid.actors.query_optimiser.looking import Looks
 
-LOOKS_EVERY_S = 30.0
+LOOKS_EVERY_S = 20.0
 
 optimiser = Actor(
     "optimiser",
