@@ -19,6 +19,7 @@ SMALL: Final[tuple[tuple[ModuleType, str, tuple[int, ...]], ...]] = (
     (dependents, "DEPENDENTS_AT_ONCE_MAX", (1, 3)),
     (dependents, "DEPENDENTS_A_TURN", (1, 3)),
     (views, "ADVANCED_AT_ONCE", (1, 2)),
+    (views, "TURN_NS", (0, 10**9)),
     (kept_groups, "GROUPS_MAX", (2, 5)),
     (difference, "REORDERINGS_MAX", (1, 3)),
     (capture, "CHANGES_MAX", (3, 20)),

@@ -31,6 +31,9 @@ T = TypeVar("T")
 ADVANCED_AT_ONCE = 4
 """Views that show what became of them without letting others run."""
 
+TURN_NS = 50_000
+"""How long the others show what became of them before somebody else has a turn; a request may be waiting."""
+
 PATIENCE_S = 0.01
 """How long views wait, when many were touched, while commits are under way: a thread that writes and a loop
 that is never idle hinder each other, and the next commit makes part of the work needless."""
@@ -169,14 +172,14 @@ class Views:
     async def _settle_rest(self) -> None:
         """Settles the views that wait now, between commits where that can be."""
         deadline = anyio.current_time() + PATIENCE_S
-        waiting = list(self._unsettled)
-        for start in range(0, len(waiting), ADVANCED_AT_ONCE):
-            if anyio.current_time() < deadline:
+        turn_ends = 0
+        for watched in list(self._unsettled):
+            if perf_counter_ns() >= turn_ends:
+                await anyio.lowlevel.checkpoint()
                 with anyio.move_on_after(deadline - anyio.current_time()):
                     await self._store.until_written()
-            for watched in waiting[start : start + ADVANCED_AT_ONCE]:
-                self._settle_one(watched)
-            await anyio.lowlevel.checkpoint()
+                turn_ends = perf_counter_ns() + TURN_NS
+            self._settle_one(watched)
 
     def _seq_told(self, watched: Watched) -> int:
         """The last commit of which a view was told."""
