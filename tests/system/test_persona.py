@@ -428,6 +428,11 @@ async def test_insights_count_what_there_is(db: Database, ada: str) -> None:
         "older": 3,
     }
     assert found.growth == (*(0,) * 29, 1)
+    log = [event async for event in db.audit(persona_id=ada)]
+    told = sum(len(bytes(event.args)) for event in log if event.args != NIL)
+    assert found.log_bytes == found.log_bytes_lately > told
+    await db.persona.touch(ada)
+    assert (await db.persona.insights(ada)).log_bytes > found.log_bytes
 
 
 @pytest.mark.parametrize(

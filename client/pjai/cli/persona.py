@@ -13,6 +13,7 @@ from pjai.cli.persona_fields import PersonaChoice, describing_persona
 from pjai.cli.persona_secrets import reveal, set_secret
 from pjai.cli.personas import existing_persona
 from pjai.cli.rows import by_wire_name
+from pjai.cli.values import size
 from pjai.database import Database
 from pjai_wire import limits
 from pjai_wire.errors import InvalidValue
@@ -185,6 +186,7 @@ def _described(found: PersonaInsights) -> dict[str, object]:
         "made within": _counts({bucket.name: bucket.memories for bucket in found.ages}),
         "last 30 days": " ".join(map(str, found.growth)),
         "links": found.links,
+        "in the log": f"{size(found.log_bytes)}, {size(found.log_bytes_lately)} of it within 30 days",
         "conversations": found.conversations,
     }
 

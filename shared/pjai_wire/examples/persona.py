@@ -99,6 +99,8 @@ PERSONA_REPLIES = (
             growth=(*(0,) * 27, 1, 0, 1),
             conversations=1,
             links=1,
+            log_bytes=1_380,
+            log_bytes_lately=920,
         ),
     ),
 )

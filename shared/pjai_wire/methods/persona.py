@@ -172,6 +172,10 @@ class PersonaInsights(Result, frozen=True, kw_only=True):
     """Memories made in each of the last 30 days of 24 hours, the oldest first."""
     conversations: int
     links: int
+    log_bytes: int
+    """What the log holds of it: the arguments of all events about it."""
+    log_bytes_lately: int
+    """Of these, what was recorded today and on the 29 days before, UTC."""
 
 
 PERSONA_CREATE = Method(

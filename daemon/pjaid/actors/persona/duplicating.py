@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -21,7 +21,7 @@ from pjaid.actors.persona.commits import Commits
 from pjaid.actors.persona.declaration import existing, persona
 
 ROWS_READ_AT_ONCE = 500
-"""Memories; where an answer would be too large, fewer."""
+"""Memories."""
 
 UNDONE_WITHIN_S = 10.0
 
@@ -75,23 +75,32 @@ async def _taken(db: Database) -> set[str]:
 
 
 async def _memories_of(db: Database, persona_id: str) -> AsyncIterator[dict[str, Any]]:
-    """What a persona remembers, some at a time, embeddings too."""
-    columns = ("id", "created_at", "pinned", *_COPIED)
-    left = memories.where(persona_id=persona_id).select(*columns)
-    at_once = ROWS_READ_AT_ONCE
-    while True:
-        try:
-            rows = await db.query(left.limit(at_once))
-        except LimitExceeded:
-            if at_once == 1:
-                raise
-            at_once = max(1, at_once // 10)
-            continue
-        for row in rows:
-            yield row
-        if len(rows) < at_once:
-            return
-        left = left.after(rows[-1]["id"])
+    """What a persona remembers, embeddings too.
+
+    Which memories there are is asked first: pages of whole ones would each look at all that come after.
+    """
+    asked = memories.where(persona_id=persona_id).select("id").limit(limits.QUERY_ROWS_MAX)
+    ids = [row["id"] async for rows in db.pages(asked) for row in rows]
+    for begin in range(0, len(ids), ROWS_READ_AT_ONCE):
+        async for memory in _whole(db, ids[begin : begin + ROWS_READ_AT_ONCE]):
+            yield memory
+
+
+async def _whole(db: Database, ids: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
+    """The memories with these ids, as far as they are there; fewer at once where they are too large."""
+    asked = memories.where(memories.id.in_(ids)).select("id", "created_at", "pinned", *_COPIED)
+    try:
+        rows = await db.query(asked.limit(len(ids)))
+    except LimitExceeded:
+        if len(ids) == 1:
+            raise
+        half = len(ids) // 2
+        for some in (ids[:half], ids[half:]):
+            async for memory in _whole(db, some):
+                yield memory
+        return
+    for memory in rows:
+        yield memory
 
 
 def _copied(memory: dict[str, Any], copy_id: str, persona_id: str) -> list[v1.Event]:

@@ -12,7 +12,7 @@ from pjai import Database
 from pjai.insights import DAY_MS, memory_groups, tally
 from pjai_wire import limits
 from pjai_wire.ids import now_ms
-from pjai_wire.methods import AgeBucket, PersonaInsights, PersonaParams
+from pjai_wire.methods import STORAGE, AgeBucket, PersonaInsights, PersonaParams, StorageParams
 from pjai_wire.select import total
 from pjai_wire.tables import conversations, memories
 from pjaid.actors.persona.declaration import existing, persona
@@ -37,6 +37,7 @@ async def insights(db: Database, params: PersonaParams) -> PersonaInsights:
     ages_ms = [
         at - row["created_at"] async for rows in db.pages(lately.limit(limits.QUERY_ROWS_MAX)) for row in rows
     ]
+    log_bytes, log_bytes_lately = await _stored(db, params.id, at)
     (ends,) = await db.query(theirs.group_by(n=total(memories.connection_count)))
     return PersonaInsights(
         id=params.id,
@@ -50,7 +51,24 @@ async def insights(db: Database, params: PersonaParams) -> PersonaInsights:
         conversations=await db.count(conversations.where(persona_id=params.id)),
         # Both ends of a link are memories of one persona, and count it.
         links=(ends["n"] or 0) // 2,
+        log_bytes=log_bytes,
+        log_bytes_lately=log_bytes_lately,
     )
+
+
+async def _stored(db: Database, persona_id: str, at: int) -> tuple[int, int]:
+    """What the log holds of a persona in bytes, and how much of that came lately; reads the whole log."""
+    whole = lately = after = 0
+    first_day = at // DAY_MS - GROWTH_DAYS + 1
+    while True:
+        found = await db.call(STORAGE, StorageParams(after=after))
+        for part in found.growth:
+            if part.persona_id == persona_id:
+                whole += part.bytes
+                lately += part.bytes if part.day >= first_day else 0
+        if found.seq >= found.head:
+            return whole, lately
+        after = found.seq
 
 
 def ages(month_ms: Sequence[int], quarter: int, year: int, everything: int) -> tuple[AgeBucket, ...]:
