@@ -46,10 +46,13 @@ class Figures:
         self.texts = {statement.sql}
         self._wanted = wanted(statement.query)
         self._id = shape_id(self.sql)
+        self.plans = 0
+        """How many it has had."""
         self.begin()
 
     def begin(self) -> None:
         """Begins anew, because the plan is another one."""
+        self.plans += 1
         self.since = now_ms()
         self.plan: Explained | None = None
         self.is_due = True
@@ -169,6 +172,7 @@ class Shapes:
             if event["sql"] == statement.sql:
                 statuses.append(event["stmt_status"])
 
+        plans = figures.plans
         connection.trace_v2(apsw.SQLITE_TRACE_PROFILE, note)
         try:
             began = time.perf_counter_ns()
@@ -186,7 +190,9 @@ class Shapes:
                 plan = figures.plan or explained(connection, statement)
                 scanned = rows_scanned(connection, statement, plan, status)
                 with self._lock:
-                    figures.add_sample(plan, scanned, status[STEPS])
+                    # What ran by the plan of before says nothing of the present one.
+                    if figures.plans == plans:
+                        figures.add_sample(plan, scanned, status[STEPS])
         return found
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import AsyncIterator, Awaitable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 from msgspec import Raw
 
@@ -19,9 +21,12 @@ from pjai_wire.query import Query
 from pjai_wire.select import Select, both, count, either
 from pjai_wire.tables import memories, personas
 from pjaid.settings import Settings
+from pjaid.store import schema
+from pjaid.store.database import open_database
 from pjaid.store.keys import StoreKey
+from pjaid.store.reads import Rows, run
 from pjaid.store.recorder import Origin
-from pjaid.store.shapes import SAMPLED_EVERY, TEXTS_MAX
+from pjaid.store.shapes import SAMPLED_EVERY, TEXTS_MAX, Shapes
 from pjaid.store.statements import Statement, compile_count, compile_get, compile_query
 from pjaid.store.store import Store
 from pjaid.store.wanted import Wanted, wanted
@@ -119,6 +124,22 @@ async def test_one_run_in_some_is_looked_at_closely(store: Store) -> None:
         await read(store, personas.where(name="Ada"))
     (shape,) = await shapes(store)
     assert (shape.runs, shape.samples) == (2 * SAMPLED_EVERY + 1, 3)
+
+
+async def test_a_run_by_the_plan_of_before_is_no_sample_of_the_present_one(tmp_path: Path) -> None:
+    shapes = Shapes()
+    statement = compile_query(personas.where(name="Ada").query)
+
+    def meanwhile(connection: apsw.Connection, statement: Statement, bytes_max: int) -> Rows:
+        found = run(connection, statement, bytes_max)
+        shapes.begin_anew("personas")
+        return found
+
+    with closing(open_database(tmp_path / "pjai.db", "aegis", secrets.token_bytes(32))) as connection:
+        schema.prepare(connection, "store")
+        shapes.counted(meanwhile)(connection, statement, 1_000)
+        (shape,) = shapes.told()
+        assert (shape.samples, shape.indexes) == (0, ())
 
 
 async def test_counts_and_groups_are_told_as_such_and_a_row_by_its_id_is_not_told(store: Store) -> None:
