@@ -15,9 +15,12 @@ from pjai import Database, indexes, memories, personas, v1
 from pjai.testing import Daemon, daemon
 from pjai_wire.codec import decode_any
 from pjai_wire.fields import MemoryType
+from pjai_wire.ids import now_ms
 from pjai_wire.methods import OptimiserMode
 from pjai_wire.records import Index
 from pjai_wire.select import Select
+from pjaid.actors.query_optimiser.keeping import UNUSED_MS_MAX
+from pjaid.actors.query_optimiser.looking import Looks
 from pjaid.store.database import open_database
 from pjaid.store.keys import Means, unlock
 from pjaid.store.keys.passphrases import Passphrases
@@ -72,9 +75,9 @@ async def ask(db: Database, questions: Iterable[Select[Any]]) -> None:
         await db.query(question)
 
 
-def by_name(times: int = READS) -> Iterator[Select[Any]]:
-    """Queries of which each reads all memories, as no index has names."""
-    return (memories.where(name=f"nobody {number}").select("id") for number in range(times))
+def by_name() -> Iterator[Select[Any]]:
+    """Queries of which each reads all memories, as no index has names; no answer to one is kept yet."""
+    return (memories.where(name=f"nobody {pjai.new_id()}").select("id") for _ in range(READS))
 
 
 async def row(db: Database, name: str) -> Index | None:
@@ -162,10 +165,10 @@ async def test_indexes_take_no_more_room_than_they_may() -> None:
 async def test_an_index_that_would_hold_up_commits_is_rejected() -> None:
     async with few_memories(index_build_ms_max=0) as (db, _):
         await ask(db, by_name())
-        led = await db.optimiser.run()
-        assert BY_NAME in led.rejected
+        await db.optimiser.run()
         rejected = await row(db, BY_NAME)
         assert rejected is not None
+        assert rejected.state == "rejected"
         assert "commits would wait" in rejected.reason
 
 
@@ -180,8 +183,10 @@ async def test_the_mode_says_how_much_is_done() -> None:
         assert told.shapes[0].scanned == FEW_MEMORIES * told.shapes[0].samples
 
         await choose(db, "suggest")
-        led = await db.optimiser.run()
-        assert (BY_NAME in led.proposed, led.created) == (True, ())
+        assert (await db.optimiser.run()).created == ()
+        proposed = await row(db, BY_NAME)
+        assert proposed is not None
+        assert proposed.state == "proposed"
         await db.optimiser.create(BY_NAME)
         made = await row(db, BY_NAME)
         assert made is not None
@@ -194,6 +199,24 @@ async def test_the_mode_says_how_much_is_done() -> None:
         dropped = await row(db, BY_NAME)
         assert dropped is not None
         assert (dropped.state, dropped.reason) == ("dropped", "by hand")
+
+
+async def test_an_index_that_nobody_needed_for_a_month_is_dropped() -> None:
+    ahead = Looks(now=lambda: now_ms() + UNUSED_MS_MAX + 1_000_000)
+    with daemon() as running:
+        async with pjai.connect(running.endpoint) as db:
+            await fill(db, DataSet(FEW_MEMORIES))
+            await ask(db, by_name())
+            looks = Looks()
+            assert (await looks.look(db)).created == (BY_NAME,)
+            assert (await looks.look(db)).dropped == ()
+            await ask(db, by_name())
+            assert (await looks.look(db)).measured == (BY_NAME,)
+            assert (await ahead.look(db)).dropped == (BY_NAME,)
+            dropped = await row(db, BY_NAME)
+            assert dropped is not None
+            assert (dropped.state, dropped.reason) == ("dropped", "unused for 30 days")
+            assert (await db.explain(memories.where(name="x"))).indexes != (BY_NAME,)
 
 
 async def test_what_is_no_mode_means_the_default() -> None:
