@@ -8,7 +8,7 @@ import apsw
 
 from pjai_wire.errors import LimitExceeded
 from pjai_wire.methods import IndexProof, QueryShapesResult, Receipt, TableSize
-from pjai_wire.tables import STATE, Table
+from pjai_wire.tables import STATE, TABLES, Table
 from pjaid.store import indexes, proving, reads
 from pjaid.store.indexes import Made
 from pjaid.store.readers import Readers
@@ -106,6 +106,7 @@ class Indexing:
                     rows_known=indexes.rows_known(connection, table.table_name),
                 )
                 for table in STATE
+                if table.table_name in TABLES
             ],
             indexes=indexes.sizes(connection),
             database_bytes=room.database_bytes,

@@ -20,7 +20,7 @@ from pjai_wire.ids import new_id
 from pjai_wire.methods import CommitParams, EventsParams, NewEvent, Receipt
 from pjai_wire.records import Index
 from pjai_wire.select import Select
-from pjai_wire.tables import conversations, indexes, memories
+from pjai_wire.tables import TABLES, conversations, indexes, memories
 from pjaid.settings import Settings
 from pjaid.store.database import open_database
 from pjaid.store.indexes import Made
@@ -258,6 +258,7 @@ async def test_a_rebuild_that_replaces_the_state_keeps_the_indexes(store: Store)
 async def test_what_the_planner_knows_is_brought_up_to_date_for_every_reader(store: Store) -> None:
     await ask(store, 3)
     before = {one.name: one for one in (await store.indexing.overview()).tables}
+    assert before.keys() <= TABLES.keys()
     assert (before["memories"].rows, before["memories"].rows_known) == (MEMORIES, 0)
     await store.indexing.analyze(memories, ORIGIN)
     await store.indexing.analyze(conversations, ORIGIN)
