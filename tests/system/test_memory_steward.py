@@ -155,6 +155,8 @@ async def test_what_cannot_be_is_said_and_changes_nothing(db: Database, ada: str
         await db.memory.remember(ada, "concept", "Rye", source=("message", said))
     with pytest.raises(InvalidValue):
         await db.memory.remember(ada, "concept", "Rye", importance=101)
+    with pytest.raises(NotFound, match="persona"):
+        await db.memory.tend("nobody")
     for call in (db.memory.touch, db.memory.pin, db.memory.unpin, db.memory.forget):
         with pytest.raises(NotFound):
             await call("nothing")
