@@ -61,7 +61,7 @@ class Subscription(Struct, eq=False):
 
     def message(self) -> bytes | None:
         """An update with all that waits; None while the result is being read and can't be told as a whole."""
-        if self.waiting is None and not self.view.is_current:
+        if self.waiting is None and not self.view.is_told:
             return None
         return self.update(self.shown_seq, self.waiting)
 

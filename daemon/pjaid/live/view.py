@@ -65,6 +65,7 @@ class View:
         self.seq = NEVER
         """The state that the result shows, where nothing is needed."""
         self._kept = _kept(plan)
+        self._is_loaded = False
         self._reading: Reading | None = None
         self._read_at = NEVER
         self._early: tuple[int, Any] | None = None
@@ -95,10 +96,15 @@ class View:
     @property
     def is_current(self) -> bool:
         """Whether it shows the state of the last commit that it was told of, and told how it came there."""
-        return self.need is Need.NOTHING and self._changes == [] and self._compared_with is None
+        return self.need is Need.NOTHING and self.is_told
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it shows the state at `seq`, be that the last one or not, and told how it came there."""
+        return self._is_right and self._changes == [] and self._compared_with is None
 
     def shown(self) -> Result:
-        """The result, which is right where nothing is needed."""
+        """The result at `seq`, which is right where it `is_told`."""
         return self._kept.shown()
 
     def take(self, seq: int, changes: Sequence[RowChange]) -> None:
@@ -149,6 +155,7 @@ class View:
         if self._reading.need is Need.RESULT:
             self._compare()
             self._kept.load(digested)
+            self._is_loaded = True
             self.seq = self._read_at = seq
             self._end_reading()
         elif told < seq:
@@ -175,11 +182,12 @@ class View:
         self._compare()
         self.plan = rerun(self.plan, why)
         self._kept = RunAnew(self.plan)
+        self._is_loaded = False
         self.fail_reading()
 
     def advanced(self) -> Advance | None:
         """How the result has changed since this was last asked; None where it has not, or can't be told."""
-        if self.need is not Need.NOTHING:
+        if not self._is_right:
             return None
         changes, self._changes = self._changes, []
         before, self._compared_with = self._compared_with, None
@@ -189,6 +197,15 @@ class View:
         if changes is None:
             return Advance(self.seq, None)
         return Advance(self.seq, tuple(changes)) if changes else None
+
+    @property
+    def _is_right(self) -> bool:
+        """Whether the result is that of `seq`.
+
+        One that is run anew stays so until the next run, however many commits come meanwhile. Else it would
+        never be told where they come faster than it runs.
+        """
+        return self.need is Need.NOTHING or (self._is_loaded and isinstance(self._kept, RunAnew))
 
     def _follow(self, seq: int, changes: Sequence[RowChange]) -> None:
         if isinstance(self._kept, KeptRows) and len(changes) > FOLLOWED_AT_ONCE_MAX:

@@ -127,13 +127,14 @@ class Views:
             self.drop_unused(watched)
 
     async def until_current(self, watched: Watched) -> None:
-        """Waits until a view, which is `held`, shows the present and has told of it.
+        """Waits until a view, which is `held`, shows the state of now or a later one, and has told of it.
 
         Raises:
             Exception: why it never will.
         """
+        now = self._seq_told(watched)
         self._advance(watched)
-        await watched.until_current()
+        await watched.until_shows(now)
 
     def drop_unused(self, watched: Watched) -> None:
         """Forgets a view that nobody watches any more."""
@@ -238,7 +239,7 @@ class Views:
     def _tell(self, watched: Watched) -> None:
         """Tells how a view has changed, if it is known."""
         advance = watched.view.advanced()
-        if watched.view.is_current:
+        if watched.view.is_told:
             watched.seq = max(watched.seq, watched.view.seq)
         if advance is not None:
             self._on_advanced(watched, advance)

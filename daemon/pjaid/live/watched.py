@@ -90,13 +90,13 @@ class Watched:
             self._moved.set()
             self._moved = None
 
-    async def until_current(self) -> None:
-        """Waits until the view shows the present.
+    async def until_shows(self, seq: int) -> None:
+        """Waits until the view shows the present, or else a state that is not older than `seq`.
 
         Raises:
             Exception: why it never will.
         """
-        while self.failure is None and not self.is_current:
+        while self.failure is None and not (self.is_current or (self.view.is_told and self.view.seq >= seq)):
             self._moved = self._moved or anyio.Event()
             await self._moved.wait()
         if self.failure is not None:

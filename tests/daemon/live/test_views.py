@@ -35,6 +35,29 @@ async def test_a_commit_during_a_slow_read_is_looked_at_after_it() -> None:
     assert store.told(query.topic)[-1][1] == 3
 
 
+async def test_a_slow_query_is_told_and_can_be_watched_while_commits_never_cease() -> None:
+    store = Told()
+    told: list[str] = []
+    async with serving(store), anyio.create_task_group() as tasks:
+        query = await store.watch(LIKE)
+        snapshots: list[Any] = []
+        for seq, ids in enumerate(("ab", "abc", "abcd", "abcde"), start=2):
+            under_way, store.held = store.held, anyio.Event()
+            store.commit(seq, ids)
+            await settled()
+            if seq == 3:  # The first read is under way, and is to be followed by another.
+                tasks.start_soon(outcome, store.watch(LIKE), snapshots)
+                await settled()
+            if under_way is not None:
+                under_way.set()
+                await settled()
+                told.append(store.held_after(query))
+        tasks.cancel_scope.cancel()
+    assert told == ["ab", "abc", "abcd"]
+    (snapshot,) = snapshots
+    assert (snapshot.seq, store.held_after(snapshot)) == (3, "abcd")
+
+
 async def test_a_slow_read_answers_a_resync_that_waits_for_it_too() -> None:
     store = Told()
     async with serving(store):
