@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Callable
 from time import perf_counter_ns
 
+from pjai_wire.errors import PjaiError
 from pjai_wire.measures import Measures
 from pjai_wire.methods import ACTOR_TAKE
 from pjaid.metering.histogram import Histogram
 
 UNKNOWN = "unknown"
-"""Stands for every method that there is not: what clients make up names nothing here."""
+"""Stands for every method that there is not, and every code that only its actor knows."""
 
 
 class RequestMeter:
@@ -46,7 +47,7 @@ class RequestMeter:
 
     def failed(self, method: str, code: str) -> None:
         """The answer is an error."""
-        self._errors[self._named(method), code] += 1
+        self._errors[self._named(method), code if code in PjaiError.by_code else UNKNOWN] += 1
 
     def told(self) -> Measures:
         """All of it."""

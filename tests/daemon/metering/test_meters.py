@@ -6,6 +6,9 @@ from time import perf_counter_ns
 
 import pytest
 
+from pjai_wire.codec import Decoder, encode
+from pjai_wire.limits import MEASURES_MAX
+from pjai_wire.methods import MetricsRecordParams
 from pjaid.metering.histogram import Histogram
 from pjaid.metering.process import ProcessMeter
 from pjaid.metering.requests import RequestMeter
@@ -50,6 +53,15 @@ def test_methods_that_clients_make_up_are_one(requests: RequestMeter) -> None:
     told = requests.told()
     assert told.latencies["request:unknown"].count == told.counts["errors:unknown:unknown_method"] == 2
     assert "secret" not in repr(told)
+
+
+def test_codes_that_actors_make_up_are_one_and_can_be_kept(requests: RequestMeter) -> None:
+    for code in ("notes-full", "a:b", *(f"no_note_{number}" for number in range(MEASURES_MAX))):
+        requests.failed("notes.total", code)
+    counts = requests.told().counts
+    assert counts["errors:notes.total:unknown"] == MEASURES_MAX + 2
+    asked = encode(MetricsRecordParams(at=0, counts=counts))
+    assert Decoder(MetricsRecordParams, "params").decode(asked).counts == counts
 
 
 def test_an_actor_that_waits_for_calls_is_no_slow_request(requests: RequestMeter) -> None:
