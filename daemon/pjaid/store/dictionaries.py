@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 import apsw
 
 from pjai_wire.errors import StorageError
-from pjaid.store.packing import Damaged, Dictionary, is_packed, version_of
+from pjaid.store.packing import PLAIN_BYTES_MAX, Damaged, Dictionary, is_packed, version_of
 
 _met: WeakKeyDictionary[apsw.Connection, dict[int, Dictionary]] = WeakKeyDictionary()
 """By connection, as one is used by one thread at a time."""
@@ -74,9 +74,10 @@ def plain_content(connection: apsw.Connection, stored: bytes, memory_id: object)
 def packed(connection: apsw.Connection, version: int, stored: bytes) -> bytes:
     """A stored value packed with the dictionary of a version, where that makes it smaller.
 
-    One that is packed already, or damaged, stays as it is, so that an event can always be applied.
+    One that is packed already, damaged, or larger than anything that is packed stays as it is, so that an
+    event can always be applied.
     """
-    if is_packed(stored):
+    if is_packed(stored) or len(stored) > PLAIN_BYTES_MAX:
         return stored
     formed = dictionary(connection, version).pack(stored)
     return formed if len(formed) < len(stored) else stored

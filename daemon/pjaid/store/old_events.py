@@ -14,7 +14,7 @@ from pjai_wire.codec import Decoder
 from pjai_wire.errors import StorageError
 from pjai_wire.events import v1
 from pjaid.store.dictionaries import dictionary, know, plain
-from pjaid.store.packing import Damaged
+from pjaid.store.packing import PLAIN_BYTES_MAX, Damaged
 
 PACKED_BYTES_MIN = 256
 """Shorter arguments stay as they are."""
@@ -51,7 +51,7 @@ def pack_old(connection: apsw.Connection, before: int) -> bool:
         if recorded_at >= before or size >= BYTES_AT_ONCE:
             break
         last = seq
-        if name != _TRAINED and (length or 0) >= PACKED_BYTES_MIN:
+        if name != _TRAINED and PACKED_BYTES_MIN <= (length or 0) <= PLAIN_BYTES_MAX:
             size += length
             _pack(connection, seq, version)
     if last > reached:

@@ -23,7 +23,7 @@ from pjaid.store.rebuild import compare_with_log, replace_from_log
 from pjaid.store.trail import read_page
 from pjaid.store.upgrade import upgrade
 from tests.daemon.store.conftest import Ledger, Rows, new_ledger
-from tests.daemon.store.test_packed_memories import dictionary, memory, packed
+from tests.daemon.store.test_packed_memories import commit_halves, dictionary, memory, packed
 from tests.prose import prose
 from tests.strategies import histories
 
@@ -125,6 +125,16 @@ def test_arguments_that_do_not_shrink_or_were_erased_stay(ledger: Ledger, rows: 
     pack_all(ledger.connection)
     assert rows("SELECT args FROM events ORDER BY seq DESC LIMIT 1") == last
     assert rows("SELECT args FROM events WHERE seq = 2") == [(None,)]
+
+
+def test_arguments_that_are_larger_than_an_event_can_be_stay_and_those_after_them_are_packed(
+    ledger: Ledger, rows: Rows
+) -> None:
+    commit_halves(ledger, "m4")
+    ledger.commit(memory("m5"))
+    pack_all(ledger.connection)
+    last = [is_packed(args) for (args,) in rows("SELECT args FROM events ORDER BY seq DESC LIMIT 2")]
+    assert last == [True, False]
 
 
 def test_damaged_arguments_are_told_with_the_event(ledger: Ledger) -> None:

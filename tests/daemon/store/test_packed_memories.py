@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import random
+import struct
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
+from msgspec import Raw
 
+from pjai_wire import limits
 from pjai_wire.codec import encode
 from pjai_wire.errors import AlreadyExists, Conflict, InvalidValue, LimitExceeded, NotFound, StorageError
-from pjai_wire.methods import CountParams, GetParams
+from pjai_wire.ids import new_id
+from pjai_wire.methods import CountParams, GetParams, NewEvent
 from pjai_wire.query import Condition, Query
 from pjai_wire.tables import memories
 from pjaid.store import reads
 from pjaid.store.explain import explained
+from pjaid.store.incoming import incoming
 from pjaid.store.packing import Dictionary, is_packed
 from pjaid.store.rebuild import compare_with_log, replace_from_log
 from pjaid.store.statements import compile_count, compile_get, compile_query, compile_stored_rows
-from tests.daemon.store.conftest import Ledger, Rows, new_ledger
+from tests.daemon.store.conftest import ORIGIN, Ledger, Rows, new_ledger
 from tests.prose import prose, trained
 from tests.strategies import histories
 
 PLENTY = 2**30
 WARM = ("m1", "m2", "m3")
+
+HALVES = 300_000
+"""Numbers that come in less than an event may have, and are stored in more."""
 
 History = list[list[tuple[str, dict[str, Any]]]]
 
@@ -129,6 +137,24 @@ def test_a_content_that_does_not_shrink_is_stored_plain_and_counts_as_packed(led
     ledger.commit(memory("m4", content=noise), packed("m4"))
     assert stored(ledger, "m4") == encode(noise)
     assert contents(ledger, where=(("compressionApplied", "=", True),)) == [encode(noise)]
+
+
+def commit_halves(ledger: Ledger, row_id: str) -> None:
+    """Commits a memory of numbers in four bytes each, as some clients send them; they are stored in eight."""
+    halves = b"\xdd" + HALVES.to_bytes(4) + (b"\xca" + struct.pack(">f", 0.5)) * HALVES
+    name, values = memory(row_id, content={"halves": None})
+    begin, nil = encode({"halves": None})[:-1], encode(None)
+    args = encode(values).replace(begin + nil, begin + halves)
+    new = NewEvent(id=new_id(), name=name, args=Raw(args))
+    ledger.recorder.commit(incoming((new,)), ORIGIN)
+
+
+def test_a_content_that_is_larger_than_an_event_can_be_stays_plain_and_is_read(ledger: Ledger) -> None:
+    commit_halves(ledger, "m4")
+    plain = stored(ledger, "m4")
+    assert len(plain) > limits.EVENT_BYTES_MAX
+    ledger.commit(packed("m4"))
+    assert contents(ledger, where=(("id", "=", "m4"),)) == [plain] == [encode({"halves": [0.5] * HALVES})]
 
 
 def test_a_short_content_is_not_to_be_packed(ledger: Ledger, rows: Rows) -> None:
