@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import apsw
@@ -71,10 +72,11 @@ def seq_before(connection: apsw.Connection, instant: int) -> int:
 def parts(connection: apsw.Connection) -> Parts:
     """What the file is made of; it reads every page, which takes seconds a gigabyte."""
     ((whole, indexes),) = connection.execute(PARTS)
-    contents = [content for (content,) in connection.execute(PACKED, (PACKED_LOOKED_AT,))]
-    return Parts(
-        whole=whole,
-        indexes=indexes,
-        packed=sum(map(len, contents)),
-        unpacked=sum(map(packing.plain_bytes, contents)),
-    )
+    packed = unpacked = 0
+    for (content,) in connection.execute(PACKED, (PACKED_LOOKED_AT,)):
+        # One that would not shrink counts as packed, and is plain.
+        if packing.is_packed(content):
+            with suppress(packing.Damaged):
+                unpacked += packing.plain_bytes(content)
+                packed += len(content)
+    return Parts(whole=whole, indexes=indexes, packed=packed, unpacked=unpacked)

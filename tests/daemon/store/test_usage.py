@@ -10,6 +10,8 @@ from pjai_wire.codec import encode
 from pjaid.store import packing, usage
 from pjaid.store.packing import Damaged, Dictionary
 from tests.daemon.store.conftest import Ledger, Rows
+from tests.daemon.store.test_packed_memories import dictionary, memory, packed
+from tests.prose import prose
 
 DAY_MS = usage.DAY_MS
 
@@ -84,11 +86,25 @@ def test_the_file_is_measured_in_parts(ledger: Ledger, persona: str, rows: Rows)
     assert (parts.packed, parts.unpacked) == (0, 0)
 
 
+def test_the_saving_is_judged_by_what_is_packed_and_whole(ledger: Ledger, rows: Rows) -> None:
+    ledger.commit(
+        ("v1.PersonaCreated", {"id": "p1", "name": "Ada"}),
+        dictionary(1),
+        *map(memory, ("m1", "m2")),
+        memory("m3", content={"noise": secrets.token_bytes(500)}),
+    )
+    ledger.commit(packed("m1", "m2", "m3"))
+    ledger.connection.execute("UPDATE memories SET content = substr(content, 1, 20) WHERE id = 'm2'")
+    parts = usage.parts(ledger.connection)
+    assert rows("SELECT length(content) FROM memories WHERE id = 'm1'") == [(parts.packed,)]
+    assert parts.unpacked == len(encode(prose(1)))
+
+
 def test_a_packed_value_tells_how_long_it_was(ledger: Ledger) -> None:
     import zstandard
 
     values = [encode({"text": f"bread rises {secrets.token_hex(4)} " * 20}) for _ in range(64)]
-    packed = Dictionary(1, zstandard.train_dictionary(2_000, [*values]).as_bytes()).pack(values[0])
-    assert packing.plain_bytes(packed) == len(values[0])
+    value = Dictionary(1, zstandard.train_dictionary(2_000, [*values]).as_bytes()).pack(values[0])
+    assert packing.plain_bytes(value) == len(values[0])
     with pytest.raises(Damaged):
-        packing.plain_bytes(packed[:-1])
+        packing.plain_bytes(value[:-1])
