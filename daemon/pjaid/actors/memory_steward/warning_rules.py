@@ -88,9 +88,7 @@ def changes(
                 yield _raised(figure)
         elif figure.is_well_within:
             yield v1.WarningCleared(id=row.id)
-        elif row.allowed != figure.allowed or abs(figure.value - row.value) > MOVED * max(
-            row.value, row.allowed
-        ):
+        elif row.allowed != figure.allowed or _has_moved(row, figure):
             yield _raised(figure)
     # What is measured no longer, as its persona is gone, say.
     yield from (v1.WarningCleared(id=left) for left in raised)
