@@ -57,13 +57,13 @@ def _walked(value: Any, redact: Callable[[str], str], found: Counter[str]) -> An
 
 def _map(value: dict[str, Any], redact: Callable[[str], str], found: Counter[str]) -> dict[str, Any]:
     walked: dict[str, Any] = {}
+    numbers: Counter[str] = Counter()
     for key, item in value.items():
-        told = redact(key)
-        name, number = told, 1
+        told = name = redact(key)
         while name in walked:
-            # Two keys that were redacted are two keys yet.
-            number += 1
-            name = f"{told} ({number})"
+            # Two keys that were redacted are two keys yet. There may be many, so it counts on from the last.
+            numbers[told] += 1
+            name = f"{told} ({numbers[told] + 1})"
         if isinstance(item, str) and item and NAMES_SECRET.fullmatch(key) and not _is_redacted(item):
             found["password"] += 1
             walked[name] = _placeholder("password")
