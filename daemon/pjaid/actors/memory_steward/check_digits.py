@@ -14,10 +14,14 @@ CARD_DIGITS_MIN, CARD_DIGITS_MAX = 13, 19
 
 Span = tuple[int, int]
 
-_DIGITS = re.compile(r"(?<![0-9A-Za-z_])[0-9](?:[ -]?[0-9])*+(?![A-Za-z_])")
+_DIGITS = re.compile(r"(?<![0-9A-Za-z_])[0-9]++(?![A-Za-z_])(?:[ -][0-9]++(?![A-Za-z_]))*+")
 _GROUP = re.compile(r"[0-9]+")
-_ISSUERS = "23456"
-"""What cards begin with. A present instant in milliseconds has 13 digits too, and begins with 1."""
+
+_ISSUER = re.compile(r"2(?:20[0-4]|22[1-9]|2[3-9]|[3-6]|7[01]|720)|3(?:0[0-59]|[4-9])|4|5[0-8]|6")
+"""What cards begin with: the networks' ranges in ISO/IEC 7812. Years, dates and present instants do not."""
+
+GROUP_DIGITS_MIN = 4
+"""In each group of a card number but its last. Dates, phone numbers and lists have shorter ones."""
 
 _DOUBLED = tuple(sum(divmod(2 * digit, 10)) for digit in range(10))
 
@@ -51,7 +55,7 @@ IBAN_LENGTHS = {
 
 
 def cards(text: str) -> Iterator[Span]:
-    """Where card numbers stand: 13 to 19 digits, also in groups parted by a blank or a dash."""
+    """Where card numbers stand: 13 to 19 digits, also in groups of four or more parted by one character."""
     for run in _DIGITS.finditer(text):
         if run.end() - run.start() >= CARD_DIGITS_MIN:
             yield from _cards_in(text, run.start(), run.end())
@@ -75,7 +79,7 @@ def _cards_in(text: str, start: int, end: int) -> Iterator[Span]:
     )
     taken = 0
     for first, (group_start, _) in enumerate(groups):
-        if first < taken or text[group_start] not in _ISSUERS:
+        if first < taken or _ISSUER.match(text, group_start) is None:
             continue
         for last in range(first, len(groups)):
             low, high = begins[first], begins[last + 1]
@@ -86,6 +90,8 @@ def _cards_in(text: str, start: int, end: int) -> Iterator[Span]:
             if high - low >= CARD_DIGITS_MIN and (doubled[high] - doubled[low]) % 10 == 0:
                 taken = last + 1
                 yield group_start, groups[last][1]
+                break
+            if begins[last + 1] - begins[last] < GROUP_DIGITS_MIN:
                 break
 
 
