@@ -16,7 +16,7 @@ from pjai.testing import Daemon, daemon
 from pjai_wire.codec import decode_any
 from pjai_wire.fields import MemoryType
 from pjai_wire.ids import now_ms
-from pjai_wire.methods import OptimiserMode
+from pjai_wire.methods import ANALYZE, AnalyzeParams, OptimiserMode
 from pjai_wire.records import Index
 from pjai_wire.select import Select
 from pjaid.actors.query_optimiser.keeping import UNUSED_MS_MAX
@@ -229,4 +229,21 @@ async def test_a_table_that_has_grown_is_looked_at_again() -> None:
     async with few_memories() as (db, _):
         names = [event.name async for event in db.audit(names=("v1.StatisticsTaken",))]
         assert names
+        assert (await db.optimiser.run()).analyzed == ()
+
+
+async def test_a_table_of_which_most_was_purged_is_not_looked_at_for_ever() -> None:
+    async with few_memories() as (db, _):
+        rows = await db.query(memories.select("id", "persona_id").limit(FEW_MEMORIES - 100))
+        await db.commit(*(v1.MemoryEntityDeleted(id=row["id"]) for row in rows))
+        later = now_ms() + 1_000
+        await db.commit(
+            *(
+                v1.MemoriesPurged(
+                    id=row["persona_id"], ids=(row["id"],), reason="deleted_long_ago", before=later
+                )
+                for row in rows
+            )
+        )
+        await db.call(ANALYZE, AnalyzeParams(table="memories"))
         assert (await db.optimiser.run()).analyzed == ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -81,10 +81,18 @@ def _last_used(index: Index) -> int:
     return max(index.created_at or 0, index.last_used_at or 0)
 
 
-def grown(tables: Iterable[TableSize]) -> list[str]:
-    """The tables that are much larger than SQLite knows."""
+def grown(tables: Iterable[TableSize], looked_at: Mapping[str, int]) -> list[TableSize]:
+    """The tables that are much larger than SQLite knows.
+
+    Args:
+        tables: with the rows that they have at most.
+        looked_at: how many that was when SQLite looked last, as far as is known, by the tables' names. Rows that
+            were purged count as far as a table has them at most, and SQLite does not find them.
+    """
     return [
-        one.name for one in tables if one.rows >= ROWS_MIN and one.rows >= GROWN_BY * max(1, one.rows_known)
+        one
+        for one in tables
+        if one.rows >= ROWS_MIN and one.rows >= GROWN_BY * max(1, one.rows_known, looked_at.get(one.name, 0))
     ]
 
 

@@ -67,6 +67,8 @@ class Looks:
         self._now = now
         self._one_at_a_time = anyio.Lock()
         self._looked_at: int | None = None
+        self._rows_analyzed: dict[str, int] = {}
+        """How many rows tables had at most when SQLite was let to look again."""
 
     async def status(self, db: Database) -> OptimiserStatusResult:
         """What there is to see now, and what was done about it."""
@@ -93,7 +95,7 @@ class Looks:
                 await self._propose(db, seen, known, led)
                 if mode == "auto":
                     await _create(db, led)
-                    await _analyze(db, seen, led)
+                    await self._analyze(db, seen, led)
             self._looked_at = self._now()
         return OptimiserRunResult(
             proposed=tuple(led.proposed),
@@ -147,6 +149,15 @@ class Looks:
             )
             led.rejected.append(proof.id)
 
+    async def _analyze(self, db: Database, seen: QueryShapesResult, led: _Led) -> None:
+        """Lets SQLite look again at tables that have grown; making an index does that too."""
+        made = {index.of_table for index in await _known(db) if index.id in led.created}
+        for table in keeping.grown(seen.tables, self._rows_analyzed):
+            if table.name not in made:
+                await db.call(ANALYZE, AnalyzeParams(table=table.name))
+                self._rows_analyzed[table.name] = table.rows
+                led.analyzed.append(table.name)
+
 
 async def _create(db: Database, led: _Led) -> None:
     """Makes what is proposed, now or by whoever; what there is no room or no time for is rejected."""
@@ -160,15 +171,6 @@ async def _create(db: Database, led: _Led) -> None:
         except Conflict:
             # Somebody else was faster.
             continue
-
-
-async def _analyze(db: Database, seen: QueryShapesResult, led: _Led) -> None:
-    """Lets SQLite look again at tables that have grown; making an index does that too."""
-    made = {index.of_table for index in await _known(db) if index.id in led.created}
-    for table in keeping.grown(seen.tables):
-        if table not in made:
-            await db.call(ANALYZE, AnalyzeParams(table=table))
-            led.analyzed.append(table)
 
 
 async def _mode(db: Database) -> OptimiserMode:

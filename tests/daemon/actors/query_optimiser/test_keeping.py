@@ -102,4 +102,13 @@ def test_a_gain_can_always_be_told(before: float, scanned: int, total: int, runs
     [(999, 0, False), (1_000, 0, True), (1_999, 1_000, False), (2_000, 1_000, True), (500, 2_000, False)],
 )
 def test_a_table_has_grown_when_it_is_twice_what_sqlite_knows(rows: int, known: int, has_grown: bool) -> None:
-    assert grown([TableSize(name="memories", rows=rows, rows_known=known)]) == ["memories"] * has_grown
+    memories = TableSize(name="memories", rows=rows, rows_known=known)
+    assert grown([memories], {}) == [memories] * has_grown
+
+
+@pytest.mark.parametrize(("rows", "has_grown"), [(3_000, False), (5_999, False), (6_000, True)])
+def test_a_table_of_which_much_was_purged_has_grown_once_it_is_twice_what_it_was(
+    rows: int, has_grown: bool
+) -> None:
+    memories = TableSize(name="memories", rows=rows, rows_known=10)
+    assert grown([memories], {"memories": 3_000, "messages": 9_000}) == [memories] * has_grown
