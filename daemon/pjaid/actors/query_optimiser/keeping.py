@@ -86,8 +86,8 @@ def grown(tables: Iterable[TableSize], looked_at: Mapping[str, int]) -> list[Tab
 
     Args:
         tables: with the rows that they have at most.
-        looked_at: how many that was when SQLite looked last, as far as is known, by the tables' names. Rows that
-            were purged count as far as a table has them at most, and SQLite does not find them.
+        looked_at: how many that was when SQLite looked last, by the tables' names, as far as is known. Rows
+            that were purged count in it, and SQLite does not find them.
     """
     return [
         one
