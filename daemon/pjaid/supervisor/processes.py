@@ -52,9 +52,12 @@ class ActorProcess:
         assert process.pid is not None
         self.pid: int = process.pid
         self._has_ended = False
+        self._exit_code: int | None = None
 
     async def ended(self) -> int | None:
-        """Waits for the end; the exit code, negative for a signal."""
+        """Waits for the end, one task at a time; the exit code, negative for a signal."""
+        if self._has_ended:
+            return self._exit_code
         loop = asyncio.get_running_loop()
         over: asyncio.Future[None] = loop.create_future()
         sentinel = self._process.sentinel
@@ -63,9 +66,9 @@ class ActorProcess:
         await over
         self._has_ended = True
         self._process.join()
-        code = self._process.exitcode
+        self._exit_code = self._process.exitcode
         self._process.close()
-        return code
+        return self._exit_code
 
     def terminate(self) -> None:
         """Asks it to end."""

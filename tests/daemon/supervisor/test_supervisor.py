@@ -35,6 +35,40 @@ anyio.run(main)
 print(*sorted({name.partition(".")[0] for name in sys.modules} & {"pjai", "multiprocessing"}))
 """
 
+AN_ACTOR_ENDS = """
+import anyio
+from pjaid.supervisor.processes import ActorProcess
+from tests.daemon.supervisor.test_supervisor import supervisor_of
+
+async def main():
+    supervisor = supervisor_of("persona", "pjaid.actors.persona:persona")
+    (supervised,) = supervisor
+    ended = ActorProcess.ended
+    async with anyio.create_task_group() as daemon:
+        async def ended_as_the_daemon_stops(process):
+            code = await ended(process)
+            daemon.cancel_scope.cancel()
+            return code
+
+        ActorProcess.ended = ended_as_the_daemon_stops
+        supervisor.serve(daemon)
+        while supervised.process is None:
+            await anyio.sleep(0.01)
+        supervised.process.kill()
+    ActorProcess.ended = ended
+    await supervisor.close()
+    print("closed")
+
+if __name__ == "__main__":
+    anyio.run(main)
+"""
+
+
+def supervisor_of(name: str, actor: str) -> Supervisor:
+    """It keeps one actor, which nobody has started yet."""
+    calls = Calls((name,), queue_max=1, within_ms_default=1)
+    return Supervisor((Place(name, actor),), calls, "ipc:///nowhere", PACE)
+
 
 def test_a_daemon_without_actors_carries_nothing_that_only_they_need() -> None:
     done = subprocess.run(
@@ -43,11 +77,17 @@ def test_a_daemon_without_actors_carries_nothing_that_only_they_need() -> None:
     assert done.stdout.split() == []
 
 
+def test_a_daemon_stops_in_the_moment_in_which_an_actor_ends() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", AN_ACTOR_ENDS], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout == "closed\n", done.stderr
+
+
 @pytest.fixture
 async def supervisor() -> Supervisor:
     """It keeps one actor, which nobody has started yet."""
-    calls = Calls(("notes",), queue_max=1, within_ms_default=1)
-    return Supervisor((Place("notes", "notes_actor:notes"),), calls, "ipc:///nowhere", PACE)
+    return supervisor_of("notes", "notes_actor:notes")
 
 
 @pytest.mark.parametrize("token", ["", "None", "guessed"])
