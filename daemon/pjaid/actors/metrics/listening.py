@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import anyio
@@ -20,6 +21,9 @@ HEAD_BYTES_MAX = 8 * 1024
 ANSWERED_WITHIN_S = 5.0
 AT_ONCE_MAX = 8
 """Who comes beyond these waits."""
+
+WAITING_MAX = 64
+"""Who comes beyond these is turned away: an actor may have so many open files, and falls beyond them."""
 
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 """Prometheus' text format, which every version of it reads."""
@@ -56,16 +60,21 @@ async def serve(port: int, socket: Path | None, last: Last) -> None:
     limit = anyio.CapacityLimiter(AT_ONCE_MAX)
 
     async def answer(stream: SocketStream) -> None:
-        async with stream, limit:
-            with anyio.move_on_after(ANSWERED_WITHIN_S):
-                await _answer(stream, registry)
+        async with stream:
+            if limit.statistics().tasks_waiting < WAITING_MAX:
+                async with limit:
+                    with anyio.move_on_after(ANSWERED_WITHIN_S):
+                        await _answer(stream, registry)
 
     listeners: list[Listener[SocketStream]] = []
-    if socket is not None:
-        listeners.append(await anyio.create_unix_listener(socket, mode=SOCKET_MODE))
-    if port:
-        listeners.append(await anyio.create_tcp_listener(local_host=LOOPBACK, local_port=port))
-    await MultiListener(listeners).serve(answer)
+    async with AsyncExitStack() as bound:
+        if socket is not None:
+            of_user = await anyio.create_unix_listener(socket, mode=SOCKET_MODE)
+            listeners.append(await bound.enter_async_context(of_user))
+        if port:
+            of_machine = await anyio.create_tcp_listener(local_host=LOOPBACK, local_port=port)
+            listeners.append(await bound.enter_async_context(of_machine))
+        await MultiListener(listeners).serve(answer)
 
 
 async def _answer(stream: ByteStream, registry: CollectorRegistry) -> None:
