@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from functools import reduce
+from typing import Any
 
 import anyio
 import pytest
@@ -10,12 +13,14 @@ import pytest
 import pjai
 from pjai import Database, memories, v1
 from pjai.testing import Daemon, daemon
-from pjai_wire.errors import AlreadyExists, InvalidValue, NotFound
+from pjai_wire.errors import AlreadyExists, InvalidValue, LimitExceeded, NotFound, PjaiError
 from pjai_wire.fields import PersonaSettings
 
 pytestmark = pytest.mark.anyio
 
 CARD = "4111 1111 1111 1111"
+
+DEEP: list[Any] = reduce(lambda inner, _: [inner], range(70), [])
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +143,23 @@ async def test_a_memory_is_touched_connected_pinned_and_forgotten(db: Database, 
     assert await db.get(memories, two.id) is None
     page = await db.events(after=receipt.seq - 1, limit=1)
     assert [event.client for event in page.events] == ["actor.memory"]
+
+
+@pytest.mark.parametrize(
+    ("value", "problem", "kind"),
+    [
+        ({1: "one"}, "a key that is not text", InvalidValue),
+        (datetime.now(UTC), "an extension type", InvalidValue),
+        (DEEP, "nest at most 64 deep", LimitExceeded),
+    ],
+)
+@pytest.mark.parametrize("place", ["content", "metadata"])
+async def test_what_no_free_map_may_hold_is_said(
+    db: Database, ada: str, place: str, value: Any, problem: str, kind: type[PjaiError]
+) -> None:
+    free: dict[str, Any] = {place: {"value": value}}
+    with pytest.raises(kind, match=problem):
+        await db.memory.remember(ada, "concept", "free", **free)
 
 
 async def test_what_cannot_be_is_said_and_changes_nothing(db: Database, ada: str) -> None:

@@ -13,6 +13,8 @@ from pjai_wire import limits
 from pjai_wire.codec import encode
 from pjai_wire.errors import InvalidValue, NotFound
 from pjai_wire.events import Event
+from pjai_wire.fields import SanitiserPolicy
+from pjai_wire.free import check_free
 from pjai_wire.methods import (
     MemoryConnectParams,
     MemoryParams,
@@ -38,7 +40,9 @@ async def remember(db: Database, params: MemoryRememberParams) -> MemoryRemember
 
     Raises:
         NotFound: there is no such persona, or no such message.
-        InvalidValue: the message is in a conversation of another persona.
+        InvalidValue: the message is in a conversation of another persona, or a free map has a key that is not
+            text.
+        LimitExceeded: a free map nests too deeply.
         AlreadyExists: another memory has the id.
     """
     persona = await db.first(personas.where(id=params.persona_id))
@@ -49,9 +53,9 @@ async def remember(db: Database, params: MemoryRememberParams) -> MemoryRemember
     policy = policy_of(persona.settings)
     asked = [params.name, params.summary, params.tags, params.content, params.metadata]
     if len(encode(asked)) <= BYTES_AT_ONCE:
-        told = sanitised(asked, policy)
+        told = _looked_through(asked, policy)
     else:
-        told = await anyio.to_thread.run_sync(sanitised, asked, policy)
+        told = await anyio.to_thread.run_sync(_looked_through, asked, policy)
     redactions = sum(told.found.values()) if policy == "redact" else 0
     event = _created(params, told, is_redacted=policy == "redact")
     assert event.content_hash is not None
@@ -105,6 +109,14 @@ async def _check_source(db: Database, source: MemorySource, persona_id: str) -> 
             raise InvalidValue("the source is a message of another persona", hint="name one of its own")
         return
     raise NotFound("there is no such message", hint="source.id is that of a row of messages")
+
+
+def _looked_through(asked: list[Any], policy: SanitiserPolicy) -> Sanitised:
+    """What is to be remembered, sanitised; maps in it may have come with anything that MessagePack holds."""
+    for value in asked:
+        if isinstance(value, dict):
+            check_free(value)
+    return sanitised(asked, policy)
 
 
 def _created(params: MemoryRememberParams, told: Sanitised, *, is_redacted: bool) -> v1.MemoryEntityCreated:
