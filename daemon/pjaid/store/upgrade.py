@@ -7,6 +7,8 @@ from collections.abc import Callable
 import apsw
 import structlog
 
+from pjai_wire.errors import StorageError
+from pjaid.errors import EX_DATAERR, StartError
 from pjaid.store import reads, schema
 from pjaid.store.rebuild import replay
 from pjaid.store.recorder import Recorder
@@ -23,6 +25,9 @@ def upgrade(connection: apsw.Connection, *, on_progress: Callable[[str], None] =
     Args:
         connection: the only one to the file.
         on_progress: told how far it has come, in a sentence.
+
+    Raises:
+        StartError: the log is damaged.
     """
     version = connection.pragma("user_version")
     if version == schema.SCHEMA_VERSION:
@@ -34,10 +39,17 @@ def upgrade(connection: apsw.Connection, *, on_progress: Callable[[str], None] =
         on_progress(f"bringing the store up to date: {done} of {events} events")
 
     report(0)
-    with connection:
-        schema.drop_state(connection)
-        connection.execute(schema.LOCAL)
-        schema.create_state(connection)
-        replay(connection, Recorder(connection), on_progress=report)
-        connection.pragma("user_version", schema.SCHEMA_VERSION)
+    try:
+        with connection:
+            schema.drop_state(connection)
+            connection.execute(schema.LOCAL)
+            schema.create_state(connection)
+            replay(connection, Recorder(connection), on_progress=report)
+            connection.pragma("user_version", schema.SCHEMA_VERSION)
+    except StorageError as problem:
+        raise StartError(
+            f"the store could not be brought up to date: {problem.message}",
+            hint=problem.hint,
+            exit_code=EX_DATAERR,
+        ) from problem
     log.info("upgraded", schema_before=version, schema=schema.SCHEMA_VERSION, events=events)

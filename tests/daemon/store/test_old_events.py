@@ -16,6 +16,7 @@ from pjai_wire.envelope import NIL
 from pjai_wire.errors import StorageError
 from pjai_wire.ids import now_ms
 from pjai_wire.methods import EventsParams
+from pjaid.errors import StartError
 from pjaid.store import old_events
 from pjaid.store.old_events import EVENTS_AT_ONCE, pack_old
 from pjaid.store.packing import is_packed
@@ -78,6 +79,18 @@ def test_an_older_file_with_a_packed_log_opens(ledger: Ledger, tmp_path: Path) -
     ledger.connection.pragma("user_version", 1)
     upgrade(ledger.connection)
     assert compare_with_log(ledger.connection, tmp_path, "aegis").identical
+
+
+def test_an_older_file_with_a_damaged_log_does_not_open_and_stays_as_it_was(
+    ledger: Ledger, rows: Rows
+) -> None:
+    pack_all(ledger.connection)
+    ledger.connection.execute("UPDATE events SET args = substr(args, 1, 30) WHERE seq = 2")
+    ledger.connection.pragma("user_version", 1)
+    with pytest.raises(StartError, match="the arguments of event 2 are damaged") as told:
+        upgrade(ledger.connection)
+    assert told.value.hint == "restore a backup"
+    assert rows("SELECT id FROM memories") == [("m1",), ("m2",), ("m3",)]
 
 
 def test_recent_events_stay_as_they_are(ledger: Ledger, rows: Rows) -> None:
