@@ -23,6 +23,9 @@ DEPENDENTS_AT_ONCE_MAX = 256
 
 DEPENDENTS_A_TURN = 32
 
+COMMITS_BEFORE_SETTLED_MAX = 8
+"""Commits that are told before somebody shows what became of them, where more always come meanwhile."""
+
 
 class Dependent(Hashable, Protocol):
     """What depends on rows."""
@@ -51,7 +54,7 @@ class Dependents:
         self.local_seq = local_seq
         self._durable = seq
         self.settled: list[Callable[[], None]] = []
-        """Called when all were told of every commit that there was."""
+        """Called when all were told of every commit that there was, and now and then before that."""
         self._routes: Routes[Dependent] = Routes()
         self._waiting: deque[Committed] = deque()
         self._woken = anyio.Event()
@@ -112,9 +115,13 @@ class Dependents:
         while True:
             await self._woken.wait()
             self._woken = anyio.Event()
+            told = 0
             while self._waiting:
                 await self._tell_in_turns(self._waiting[0])
                 self._reach(self._waiting.popleft())
+                told += 1
+                if told % COMMITS_BEFORE_SETTLED_MAX == 0:
+                    self._settle()
             self._settle()
 
     async def _tell_in_turns(self, committed: Committed) -> None:

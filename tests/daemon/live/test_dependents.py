@@ -11,7 +11,7 @@ import pytest
 
 from pjai_wire.tables import client_documents, workflows
 from pjaid.live.conjunctions import conjunctions
-from pjaid.live.dependents import CHANGES_AT_ONCE_MAX, Dependents
+from pjaid.live.dependents import CHANGES_AT_ONCE_MAX, COMMITS_BEFORE_SETTLED_MAX, Dependents
 from pjaid.store.changed import RowChange
 from pjaid.store.writer import Committed
 from tests.daemon.live.making import came, committed, workflow
@@ -107,6 +107,21 @@ async def test_commits_are_told_in_order_though_a_large_one_takes_turns(telling:
         ("all", 4, 1),
         ("settled", 4, 0),
     ]
+
+
+async def test_what_became_of_commits_is_shown_though_more_always_come_meanwhile(telling: Telling) -> None:
+    last = 1 + 3 * COMMITS_BEFORE_SETTLED_MAX
+
+    def commit_more() -> None:
+        if telling.dependents.seq + 2 <= last:
+            telling.commit(telling.dependents.seq + 2, *LARGE)
+
+    telling.listen("all", hear=commit_more)
+    telling.commit(2, *LARGE)
+    async with telling.serving():
+        await telling.settled(last)
+    settled = [seq for name, seq, _ in telling.notes if name == "settled"]
+    assert settled[:2] == [1 + COMMITS_BEFORE_SETTLED_MAX, 1 + 2 * COMMITS_BEFORE_SETTLED_MAX]
 
 
 async def test_others_run_while_a_large_commit_is_told(telling: Telling) -> None:
