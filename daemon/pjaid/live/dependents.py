@@ -26,6 +26,9 @@ DEPENDENTS_A_TURN = 32
 COMMITS_BEFORE_SETTLED_MAX = 8
 """Commits that are told before somebody shows what became of them, where more always come meanwhile."""
 
+CHANGES_WAITING_MAX = 100_000
+"""Changed rows of the commits that wait; those beyond the first are told as a whole where there are more."""
+
 
 class Dependent(Hashable, Protocol):
     """What depends on rows."""
@@ -57,6 +60,7 @@ class Dependents:
         """Called when all were told of every commit that there was, and now and then before that."""
         self._routes: Routes[Dependent] = Routes()
         self._waiting: deque[Committed] = deque()
+        self._changes_waiting = 0
         self._woken = anyio.Event()
 
     def seq_of(self, table: Table[Any]) -> int:
@@ -108,6 +112,12 @@ class Dependents:
 
     def _put_off(self, committed: Committed) -> None:
         self._waiting.append(committed)
+        self._changes_waiting += len(committed.changes or ())
+        if self._changes_waiting > CHANGES_WAITING_MAX and len(self._waiting) > 1:
+            # Commits come faster than they are told. Of the first some were told already.
+            first = self._waiting[0]
+            self._waiting = deque((first, Committed(committed.seq, committed.local_seq, None)))
+            self._changes_waiting = len(first.changes or ())
         self._woken.set()
 
     async def serve(self) -> None:
@@ -118,7 +128,9 @@ class Dependents:
             told = 0
             while self._waiting:
                 await self._tell_in_turns(self._waiting[0])
-                self._reach(self._waiting.popleft())
+                committed = self._waiting.popleft()
+                self._changes_waiting -= len(committed.changes or ())
+                self._reach(committed)
                 told += 1
                 if told % COMMITS_BEFORE_SETTLED_MAX == 0:
                     self._settle()

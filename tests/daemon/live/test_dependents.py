@@ -11,7 +11,12 @@ import pytest
 
 from pjai_wire.tables import client_documents, workflows
 from pjaid.live.conjunctions import conjunctions
-from pjaid.live.dependents import CHANGES_AT_ONCE_MAX, COMMITS_BEFORE_SETTLED_MAX, Dependents
+from pjaid.live.dependents import (
+    CHANGES_AT_ONCE_MAX,
+    CHANGES_WAITING_MAX,
+    COMMITS_BEFORE_SETTLED_MAX,
+    Dependents,
+)
 from pjaid.store.changed import RowChange
 from pjaid.store.writer import Committed
 from tests.daemon.live.making import came, committed, workflow
@@ -122,6 +127,24 @@ async def test_what_became_of_commits_is_shown_though_more_always_come_meanwhile
         await telling.settled(last)
     settled = [seq for name, seq, _ in telling.notes if name == "settled"]
     assert settled[:2] == [1 + COMMITS_BEFORE_SETTLED_MAX, 1 + 2 * COMMITS_BEFORE_SETTLED_MAX]
+
+
+async def test_commits_that_come_faster_than_they_are_told_are_told_as_a_whole(telling: Telling) -> None:
+    telling.listen("all")
+    commits = CHANGES_WAITING_MAX // len(LARGE) + 1
+    for seq in range(2, 2 + commits):
+        telling.commit(seq, *LARGE)
+    telling.commit(2 + commits, *LARGE)
+    async with telling.serving():
+        await telling.settled(2 + commits)
+        telling.commit(3 + commits, *LARGE)
+        await telling.settled(3 + commits)
+    assert [note for note in telling.notes if note[0] == "all"] == [
+        ("all", 2, len(LARGE)),
+        ("all", 1 + commits, -1),
+        ("all", 2 + commits, len(LARGE)),
+        ("all", 3 + commits, len(LARGE)),
+    ]
 
 
 async def test_others_run_while_a_large_commit_is_told(telling: Telling) -> None:
