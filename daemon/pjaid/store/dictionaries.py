@@ -74,12 +74,15 @@ def plain_content(connection: apsw.Connection, stored: bytes, memory_id: object)
 def packed(connection: apsw.Connection, version: int, stored: bytes) -> bytes:
     """A stored value packed with the dictionary of a version, where that makes it smaller.
 
-    One that is packed already, damaged, or larger than anything that is packed stays as it is, so that an
-    event can always be applied.
+    One that is packed already, damaged, or larger than anything that is packed stays as it is; so does any
+    whose dictionary was erased from the log. So an event can always be applied.
     """
     if is_packed(stored) or len(stored) > PLAIN_BYTES_MAX:
         return stored
-    formed = dictionary(connection, version).pack(stored)
+    try:
+        formed = dictionary(connection, version).pack(stored)
+    except Damaged:
+        return stored
     return formed if len(formed) < len(stored) else stored
 
 

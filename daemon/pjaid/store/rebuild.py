@@ -21,7 +21,7 @@ from pjaid.settings import Cipher
 from pjaid.store import indexes, reads, schema
 from pjaid.store.changed import positions
 from pjaid.store.database import open_database
-from pjaid.store.dictionaries import unpacked
+from pjaid.store.dictionaries import forget, unpacked
 from pjaid.store.old_events import arguments, know_dictionaries
 from pjaid.store.recorder import Recorder
 from pjaid.store.values import PACKED
@@ -75,6 +75,8 @@ def replace_from_log(connection: apsw.Connection, recorder: Recorder) -> Rebuild
     """Replaces the state by what the log says, inside a transaction of the caller's."""
     before = {table.table_name: list(_rows(connection, table)) for table in tables.STATE}
     schema.clear_state(connection)
+    # Only what the log has can be read afterwards.
+    forget(connection)
     replayed = replay(connection, recorder)
     indexes.follow(connection)
     compared = {

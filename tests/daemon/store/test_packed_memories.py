@@ -280,6 +280,16 @@ def test_a_content_whose_dictionary_is_missing_is_told_with_the_id(ledger: Ledge
         contents(ledger)
 
 
+def test_without_the_dictionary_s_event_the_log_makes_the_contents_plain(
+    ledger: Ledger, tmp_path: Path
+) -> None:
+    ledger.commit(packed(*WARM))
+    ledger.connection.execute("UPDATE events SET args = NULL WHERE name = 'v1.DictionaryTrained'")
+    assert compare_with_log(ledger.connection, tmp_path, "aegis").tables["memories"].differences == 0
+    replace_from_log(ledger.connection, ledger.recorder)
+    assert [stored(ledger, row_id) for row_id in WARM] == [encode(prose(number)) for number in (1, 2, 3)]
+
+
 def test_a_damaged_memory_can_be_changed_and_become_hot(ledger: Ledger) -> None:
     ledger.commit(packed("m1", "m2"))
     ledger.connection.execute("UPDATE memories SET content = substr(content, 1, 20)")
