@@ -77,14 +77,19 @@ def sizes(connection: apsw.Connection) -> list[IndexSize]:
             table=table.table_name,
             columns=tuple(getattr(table, column).name for column in columns_of(connection, name)),
             is_whole=name in whole,
-            bytes=connection.execute(
-                "SELECT sum(pgsize) FROM dbstat WHERE aggregate = TRUE AND name = ?", (name,)
-            ).get,
+            bytes=_bytes(connection, name),
         )
         for table in STATE
         for whole in [whole_indexes(connection, table.table_name)]
         for name in names_of(connection, table.table_name)
     ]
+
+
+def _bytes(connection: apsw.Connection, name: str) -> int:
+    """The size of an index."""
+    sql = "SELECT sum(pgsize) FROM dbstat WHERE aggregate = TRUE AND name = ?"
+    size: int = connection.execute(sql, (name,)).get
+    return size
 
 
 def database_bytes(connection: apsw.Connection) -> int:
@@ -108,9 +113,12 @@ class Budget(Struct, frozen=True):
 
 
 def budget(connection: apsw.Connection, share_max: float) -> Budget:
-    """What indexes take, and what they may where that is a share of the database."""
+    """What indexes take, the log's among them, and what they may where that is a share of the database."""
     database = database_bytes(connection)
-    return Budget(database, sum(one.bytes for one in sizes(connection)), int(share_max * database))
+    sql = "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"
+    names = [str(name) for (name,) in connection.execute(sql)]
+    taken = sum(_bytes(connection, name) for name in names)
+    return Budget(database, taken, int(share_max * database))
 
 
 def require_room(size: int, left: int) -> None:

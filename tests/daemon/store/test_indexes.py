@@ -135,6 +135,21 @@ async def test_the_size_of_an_index_is_foretold(store: Store) -> None:
     assert after.index_bytes - proof.index_bytes == pytest.approx(made, abs=4096)
 
 
+async def test_the_indexes_of_the_log_and_of_local_tables_count_and_those_of_ids_do_not(
+    tmp_path: Path, store: Store
+) -> None:
+    sql = (
+        "SELECT sum(pgsize) FROM dbstat JOIN sqlite_schema USING (name)"
+        " WHERE aggregate = TRUE AND type = 'index' AND sql IS NOT NULL"
+    )
+    seen = await store.indexing.overview()
+    await store.close()
+    connection = open_database(tmp_path / DATABASE, KEY.cipher, KEY.data_key)
+    assert seen.index_bytes == connection.execute(sql).get
+    connection.close()
+    assert seen.index_bytes > sum(one.bytes for one in seen.indexes)
+
+
 async def test_a_proposed_index_is_made_with_its_event_and_every_reader_uses_it(store: Store) -> None:
     await ask(store, 5)
     await commit(store, PROPOSED)
