@@ -26,6 +26,8 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
+INTERRUPTED_AGAIN_S = 0.01
+
 LOCAL_TABLES = frozenset(table.table_name for table in LOCAL)
 
 
@@ -144,9 +146,10 @@ class Writer:
                     job.done.set_exception(_stopping())
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join, patience_s)
-        if self._thread.is_alive():
+        while self._thread.is_alive():
+            # More than once: what is between two statements has none to interrupt.
             self._connection.interrupt()
-            await asyncio.to_thread(self._thread.join)
+            await asyncio.to_thread(self._thread.join, INTERRUPTED_AGAIN_S)
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:

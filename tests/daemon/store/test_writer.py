@@ -22,6 +22,9 @@ from tests.strategies import as_new_events
 pytestmark = pytest.mark.anyio
 ORIGIN = Origin(client="test", session="session")
 QUEUE_MAX = 4
+LONG = (
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000000) SELECT count(*) FROM n"
+)
 
 
 class Bench:
@@ -160,6 +163,41 @@ async def test_a_group_that_takes_too_long_at_the_end_is_rolled_back(bench: Benc
     with pytest.raises(StorageError):
         await job
     assert bench.connection.execute("SELECT value FROM meta WHERE name = 'half'").get is None
+
+
+class Noting:
+    """A connection that tells when it is interrupted."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self.was_interrupted = threading.Event()
+
+    def interrupt(self) -> None:
+        self._connection.interrupt()
+        self.was_interrupted.set()
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._connection, name)
+
+
+async def test_a_write_that_was_between_two_statements_is_interrupted_all_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noting = Noting(bench.connection)
+    monkeypatch.setattr(bench.writer, "_connection", noting)
+
+    begun = threading.Event()
+
+    def thoughtful(connection: apsw.Connection, _recorder: Recorder) -> None:
+        begun.set()
+        noting.was_interrupted.wait()
+        connection.execute(LONG).fetchall()
+
+    job = bench.writer.submit(thoughtful)
+    await anyio.to_thread.run_sync(begun.wait)
+    await bench.writer.close(0)
+    with pytest.raises(StorageError):
+        await job
 
 
 async def test_a_repeated_commit_is_answered_with_its_first_receipt(bench: Bench) -> None:
