@@ -89,8 +89,10 @@ class Advice(Struct, frozen=True):
     """Each with the reason."""
 
 
-def candidates(seen: QueryShapesResult, known: Iterable[Index], now_ms: int) -> list[Candidate]:
+def candidates(seen: QueryShapesResult, known: Sequence[Index], now_ms: int) -> list[Candidate]:
     """The indexes to prove, those whose shapes took the longest first.
+
+    A shape for which an index is proposed waits until that is made, so that nobody proposes another one too.
 
     Args:
         seen: what the daemon tells of its queries and indexes.
@@ -99,8 +101,13 @@ def candidates(seen: QueryShapesResult, known: Iterable[Index], now_ms: int) -> 
     """
     rows = {table.name: table.rows for table in seen.tables}
     settled = {(one.of_table, one.on_columns) for one in known if not _is_open(one, now_ms)}
+    waiting = {shape for one in known if one.state == "proposed" for shape in one.shapes}
     asked: dict[tuple[str, tuple[str, ...]], list[QueryShape]] = {}
-    slow = [shape for shape in seen.shapes if rows.get(shape.table, 0) >= ROWS_MIN and lacks_index(shape)]
+    slow = [
+        shape
+        for shape in seen.shapes
+        if rows.get(shape.table, 0) >= ROWS_MIN and lacks_index(shape) and shape.id not in waiting
+    ]
     for shape in slow:
         often = _often_equal(one for one in seen.shapes if one.table == shape.table)
         for columns in _columns(shape, often):

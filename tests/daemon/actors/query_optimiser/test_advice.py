@@ -103,6 +103,14 @@ def test_what_was_decided_is_thought_of_again_after_a_month(state: str, age_ms: 
     assert bool(candidates(seen(asked), [before], NOW)) is again
 
 
+def test_queries_for_which_an_index_is_proposed_wait_for_it() -> None:
+    proposed = index(state="proposed", shapes=("slow",))
+    assert candidates(seen(shape()), [proposed], NOW) == []
+    other = shape(id="other")
+    assert {one.shapes for one in candidates(seen(shape(), other), [proposed], NOW)} == {(other,)}
+    assert candidates(seen(shape()), [index(shapes=("slow",))], NOW)
+
+
 def test_a_good_proof_becomes_a_proposal_with_its_reason() -> None:
     (proposal,) = advise([(candidate("type"), proof())]).proposals
     assert (
