@@ -27,10 +27,14 @@ def single_keys() -> Iterator[None]:
 
 
 async def pressed(*keys: str) -> None:
-    """Waits, inside `single_keys`, until one of some keys is pressed; for ever where nobody can."""
+    """Waits, inside `single_keys`, until one of some keys is pressed or the terminal is gone.
+
+    For ever where there was none to begin with.
+    """
     if not sys.stdin.isatty():
         await anyio.sleep_forever()
     while True:
         await anyio.wait_readable(sys.stdin)
-        if os.read(sys.stdin.fileno(), 1).decode(errors="replace") in keys:
+        key = os.read(sys.stdin.fileno(), 1)
+        if not key or key.decode(errors="replace") in keys:
             return
