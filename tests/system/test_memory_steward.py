@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import reduce
 from typing import Any
@@ -111,6 +112,21 @@ async def test_the_same_is_remembered_once_by_each_persona(db: Database, ada: st
     assert (await db.memory.remember(bo, "concept", "Rye", content={"a": 1, "b": 2})).is_new
     await db.memory.forget(again.id)
     assert (await db.memory.remember(ada, "concept", "Rye", content={"a": 1, "b": 2})).is_new
+
+
+async def test_what_is_forgotten_in_the_moment_that_it_is_remembered_is_remembered_anew(
+    db: Database, ada: str
+) -> None:
+    async def remember_and_forget() -> None:
+        for _ in range(40):
+            made = await db.memory.remember(ada, "concept", "fleeting")
+            with suppress(NotFound):
+                await db.memory.forget(made.id)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(6):
+            tasks.start_soon(remember_and_forget)
+    assert await db.count(memories.where(persona_id=ada)) == 0
 
 
 async def test_what_is_taken_out_makes_no_text_too_long(db: Database, ada: str) -> None:

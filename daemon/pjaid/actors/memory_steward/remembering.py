@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -62,8 +63,10 @@ async def remember(db: Database, params: MemoryRememberParams) -> MemoryRemember
     async with _locks[int(event.content_hash[:4], 16) % LOCKS]:
         known = memories.where(persona_id=persona.id, content_hash=event.content_hash).limit(1)
         for row in await db.query(known.select("id")):
-            receipt = await db.commit(v1.MemoryEntityAccessed(id=row["id"]))
-            return MemoryRememberResult(id=row["id"], seq=receipt.seq, is_new=False, redactions=redactions)
+            # One that is forgotten in the same moment is remembered anew.
+            with suppress(NotFound):
+                seq = (await db.commit(v1.MemoryEntityAccessed(id=row["id"]))).seq
+                return MemoryRememberResult(id=row["id"], seq=seq, is_new=False, redactions=redactions)
         receipt = await db.commit(event)
     return MemoryRememberResult(id=event.id, seq=receipt.seq, is_new=True, redactions=redactions)
 
