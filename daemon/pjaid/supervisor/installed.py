@@ -10,6 +10,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import structlog
+
+log = structlog.get_logger()
+
 GROUP = "pjai.actors"
 """The group of entry points: `notes = "notes_actor:notes"`."""
 
@@ -27,14 +31,19 @@ def _entry_points() -> Iterator[tuple[str, str]]:
         for path in sorted(directory.glob("*.dist-info/entry_points.txt")):
             text = path.read_text(encoding="utf-8", errors="replace")
             if GROUP in text:
-                yield from _in_group(text)
+                yield from _in_group(path, text)
 
 
-def _in_group(text: str) -> Iterator[tuple[str, str]]:
+def _in_group(path: Path, text: str) -> Iterator[tuple[str, str]]:
     # Imported only where there is something to read.
     import configparser
 
     points = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
-    points.read_string(text)
+    try:
+        points.read_string(text)
+    except configparser.Error as problem:
+        # What is wrong with another package must not keep the daemon from its start.
+        log.warning("entry_points_unreadable", path=str(path), why=type(problem).__name__)
+        return
     if points.has_section(GROUP):
         yield from points.items(GROUP)

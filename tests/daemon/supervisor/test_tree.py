@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from pjaid.errors import InvalidSetting
 from pjaid.supervisor.tree import TREE, Place, places
@@ -43,3 +44,13 @@ def test_an_actor_that_is_not_installed_is_told_with_those_that_are() -> None:
     with pytest.raises(InvalidSetting, match="there is no actor 'note'") as refused:
         places("note")
     assert "notes, weather" in (refused.value.hint or "")
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_package_whose_metadata_cannot_be_read_keeps_no_other_out(tmp_path: Path) -> None:
+    broken = tmp_path / "broken-1.dist-info"
+    broken.mkdir()
+    (broken / "entry_points.txt").write_text("[pjai.actors]\nbroken\n", encoding="utf-8")
+    with capture_logs() as logs:
+        assert places("all") == (NOTES, WEATHER, *TREE)
+    assert [entry["event"] for entry in logs] == ["entry_points_unreadable"]
