@@ -124,7 +124,7 @@ def _carry_out(options: argparse.Namespace) -> int:
 
 
 def _run(settings: Settings, unknown: Mapping[str, str]) -> int:
-    from pjaid.process import harden, without
+    from pjaid.process import harden, share_one_heap, without
 
     # structlog would load it to print tracebacks, which the daemon never does: 5 MB, a fifth of its start.
     with without("rich"):
@@ -134,6 +134,7 @@ def _run(settings: Settings, unknown: Mapping[str, str]) -> int:
     from pjaid.logs import configure_logs
 
     harden()
+    share_one_heap()
     configure_logs(settings)
     for variable, hint in unknown.items():
         structlog.get_logger().warning("unknown_variable", variable=variable, hint=hint)

@@ -15,7 +15,7 @@ PRIVATE_UMASK = 0o077
 OPEN_FILES_WANTED = 10_240 if sys.platform == "darwin" else 65_536
 """macOS refuses more than its OPEN_MAX, whatever the hard limit says."""
 
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 """Of glibc's mallopt(3)."""
 
 FREED_BYTES_KEPT = 2 * 2**20
@@ -30,6 +30,9 @@ START_UP_LIBRARY = "_rust.abi3.so"
 
 NEW_OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
+GIVEN_BACK_EVERY_S = 30.0
+"""How often a process calls `give_back`."""
+
 
 def harden() -> None:
     """Makes new files private, forbids core dumps and raises the limit of open files.
@@ -42,6 +45,17 @@ def harden() -> None:
     wanted = OPEN_FILES_WANTED if hard == resource.RLIM_INFINITY else min(OPEN_FILES_WANTED, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def share_one_heap() -> None:
+    """Lets all threads allocate from one heap; call it before there are any.
+
+    glibc gives each thread a heap of its own, of whose end it gives nothing back: what a thread has once
+    taken stays taken.
+    """
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(M_ARENA_MAX, 1)
 
 
 @contextmanager
@@ -76,6 +90,13 @@ def tune() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
+
+
+def give_back() -> None:
+    """Gives memory back that is free; what is needed of it again is faulted in once."""
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "malloc_trim"):
+        libc.malloc_trim(0)
 
 
 def _page_out(libc: ctypes.CDLL, library: str) -> None:

@@ -45,7 +45,7 @@ from pjaid.methods.secrets import SecretMethods
 from pjaid.methods.storage import StorageMethods
 from pjaid.methods.upkeep import Load, UpkeepMethods, memory_bytes
 from pjaid.methods.watching import WatchMethods
-from pjaid.process import tune
+from pjaid.process import GIVEN_BACK_EVERY_S, give_back, tune
 from pjaid.settings import Settings, settings_of
 from pjaid.single import claim
 from pjaid.store.keys import StoreKey, open_or_create_keys
@@ -230,6 +230,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
             tree.start_soon(delivery.serve)
             tree.start_soon(_tick, live, process, settings.tick_interval_ms / 1000)
             tree.start_soon(_tidy, store)
+            tree.start_soon(_give_back, store)
             tree.start_soon(_pack_log, store, settings.log_plain_days * DAY_MS)
             # Heard before anybody is told: who is told may stop the daemon at once.
             with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
@@ -267,6 +268,13 @@ async def _tidy(store: Store) -> None:
     while True:
         await anyio.sleep(TIDY_INTERVAL_S)
         await store.tidy()
+
+
+async def _give_back(store: Store) -> None:
+    while True:
+        await anyio.sleep(GIVEN_BACK_EVERY_S)
+        await store.rest()
+        await anyio.to_thread.run_sync(give_back)
 
 
 async def _pack_log(store: Store, plain_ms: int) -> None:

@@ -62,7 +62,9 @@ ROOMS = (
         others=("anyio", "msgspec", "structlog"),
         not_standard=("socket", "threading"),
     ),
-    Room("pjaid.supervisor.child", ours=("pjai", "pjaid.supervisor.entry"), others=("anyio",)),
+    Room(
+        "pjaid.supervisor.child", ours=("pjai", "pjaid.process", "pjaid.supervisor.entry"), others=("anyio",)
+    ),
     Room(
         "pjaid.actors",
         ours=("pjai_wire", "pjai", "pjaid.actors"),

@@ -93,6 +93,7 @@ class Store:
         self.local_seq = local_head(writing)
         """How many changes to local tables there were, as far as they have been announced."""
         self._on_committed = on_committed
+        self._written_before_rest = (0, 0)
         slow, shapes = SlowReads(settings.slow_query_ms), Shapes()
         self._run, self._run_raw = slow.timed(shapes.counted(run)), slow.timed(shapes.counted(run_raw))
         self._tidying = open_database(self._path, key.cipher, key.data_key)
@@ -279,6 +280,13 @@ class Store:
     async def pack_log(self, before: int) -> bool:
         """Packs some events that were recorded before an instant, in ms; whether there may be more."""
         return await self._writer.submit(lambda connection, _: old_events.pack_old(connection, before))
+
+    async def rest(self) -> None:
+        """Lets go of the pages that the writer keeps, where nothing was written since the last time."""
+        written = (self.seq, self.local_seq)
+        if written == self._written_before_rest:
+            await self._writer.submit(lambda connection, _: connection.release_memory())
+        self._written_before_rest = written
 
     def interrupt(self) -> None:
         """Ends the reads that are under way, for the daemon is to stop."""

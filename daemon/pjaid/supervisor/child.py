@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib
 import os
 import resource
@@ -17,7 +18,11 @@ import anyio
 
 from pjai.actor import Actor
 from pjai.serving import serve
+from pjaid.process import GIVEN_BACK_EVERY_S, give_back, share_one_heap
 from pjaid.supervisor.entry import Start
+
+# What was imported stays: a collector that looks at it would write to pages that all actors share.
+gc.freeze()
 
 OPEN_FILES_MAX = 256
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
@@ -29,6 +34,7 @@ STANDARD_ERROR = 2
 
 def run(start: Start, lifeline: Connection) -> None:
     """As `entry.main`."""
+    share_one_heap()
     _let_go_of_descriptors(lifeline.fileno())
     _confine(start.memory_bytes_max)
     threading.Thread(target=_end_with, args=(lifeline,), name="lifeline", daemon=True).start()
@@ -70,6 +76,8 @@ def _confine(memory_bytes_max: int) -> None:
 
 def _end_with(lifeline: Connection) -> None:
     try:
+        while not lifeline.poll(GIVEN_BACK_EVERY_S):
+            give_back()
         lifeline.recv_bytes()
     except (EOFError, OSError):
         os._exit(EXIT_WITHOUT_DAEMON)

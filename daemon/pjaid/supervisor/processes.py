@@ -11,8 +11,15 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 
 from pjaid.supervisor.entry import Start, main
 
-PRELOADED = ["pjaid.supervisor.child"]
-"""What every actor needs: a process that is forked from one which has it starts in milliseconds."""
+PRELOADED = [
+    "dataclasses",
+    "queue",
+    *("anyio._backends._asyncio", "anyio.lowlevel", "anyio.streams.memory", "anyio.to_thread"),
+    *("pjai.clock", "pjai.signals"),
+    "pjaid.supervisor.child",
+]
+"""What every actor needs, also what is imported only when it is called: a process that is forked from one which
+has it starts in milliseconds, and shares the memory. The last one freezes what is there."""
 
 
 class Processes:
