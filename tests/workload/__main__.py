@@ -160,12 +160,10 @@ async def _restarting(findings: dict[str, Finding], only: Sequence[str], workloa
     if "s2" in only:
         progress.begin("s2")
         findings["s2"] = await starting.memory(home, workload.questions, runs)
-    if "a1" in only:
-        progress.begin("a1")
-        findings["a1"] = await acting.call(home, runs, progress)
-    if {"a2", "a3"}.intersection(only):
-        progress.begin("a2, a3")
-        findings["a2"], findings["a3"] = await acting.at_rest(home, progress)
+    if asked := {"a1", "a2", "a3"}.intersection(only):
+        progress.begin(", ".join(sorted(asked)))
+        measured = await acting.actors(home, runs, progress)
+        findings |= {operation: measured[operation] for operation in asked}
 
 
 async def _live(

@@ -18,7 +18,7 @@ PRELOADED = [
     *("pjai.clock", "pjai.signals"),
     "pjaid.supervisor.child",
 ]
-"""What every actor needs, also what is imported only when it is called: a process that is forked from one which
+"""What every actor needs, also what is imported only when it is called: a process that is forked from one that
 has it starts in milliseconds, and shares the memory. The last one freezes what is there."""
 
 
