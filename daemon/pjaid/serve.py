@@ -65,7 +65,7 @@ THREAD_SWITCH_INTERVAL_S = 0.0005
 CALL_WITHIN_MS = 30_000
 """How long an actor has for a call whose caller does not say how long it waits."""
 
-TIDY_INTERVAL_S = 0.5
+TIDY_INTERVAL_S = 1.0
 
 PACK_LOG_INTERVAL_S = 300.0
 PACK_LOG_PAUSE_S = 0.1

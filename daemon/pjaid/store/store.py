@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
@@ -40,6 +41,7 @@ T = TypeVar("T")
 DATABASE = "pjai.db"
 WRITER_CACHE_KIBIBYTES = 8_000
 WAL_BYTES_BEFORE_CHECKPOINT = 4 * 2**20
+RESTS_AFTER_S = 10.0
 LAST_WRITE_PATIENCE_S = 1.0
 
 
@@ -93,7 +95,9 @@ class Store:
         self.local_seq = local_head(writing)
         """How many changes to local tables there were, as far as they have been announced."""
         self._on_committed = on_committed
-        self._written_before_rest = (0, 0)
+        self._written_at = time.monotonic()
+        self._moved: int | None = None
+        """The version of the data all of which is in the database, and none in the WAL alone."""
         slow, shapes = SlowReads(settings.slow_query_ms), Shapes()
         self._run, self._run_raw = slow.timed(shapes.counted(run)), slow.timed(shapes.counted(run_raw))
         self._tidying = open_database(self._path, key.cipher, key.data_key)
@@ -274,19 +278,22 @@ class Store:
         In a thread and on a connection of its own, so that no commit waits for it.
         """
         self._readers.sweep()
-        if self.sizes().wal > WAL_BYTES_BEFORE_CHECKPOINT:
-            await asyncio.to_thread(self._checkpoint, apsw.SQLITE_CHECKPOINT_PASSIVE)
+        if self.sizes().wal <= WAL_BYTES_BEFORE_CHECKPOINT:
+            return
+        # The file stays as long as it is when all of it was moved.
+        written = self._tidying.pragma("data_version")
+        if written != self._moved:
+            is_moved = await asyncio.to_thread(self._checkpoint, apsw.SQLITE_CHECKPOINT_PASSIVE)
+            self._moved = written if is_moved else None
 
     async def pack_log(self, before: int) -> bool:
         """Packs some events that were recorded before an instant, in ms; whether there may be more."""
         return await self._writer.submit(lambda connection, _: old_events.pack_old(connection, before))
 
     async def rest(self) -> None:
-        """Lets go of the pages that the writer keeps, where nothing was written since the last time."""
-        written = (self.seq, self.local_seq)
-        if written == self._written_before_rest:
+        """Lets go of the pages that the writer keeps, where it has not written for a while."""
+        if time.monotonic() - self._written_at > RESTS_AFTER_S:
             await self._writer.submit(lambda connection, _: connection.release_memory())
-        self._written_before_rest = written
 
     def interrupt(self) -> None:
         """Ends the reads that are under way, for the daemon is to stop."""
@@ -309,16 +316,20 @@ class Store:
             is_heavy=statement.is_heavy,
         )
 
-    def _checkpoint(self, mode: int) -> None:
-        """Moves the WAL into the database as far as it can be; what stays is moved another time."""
+    def _checkpoint(self, mode: int) -> bool:
+        """Moves the WAL into the database as far as it can be, and tells whether that is all of it."""
         try:
-            self._tidying.wal_checkpoint(mode=mode)
+            frames, moved = self._tidying.wal_checkpoint(mode=mode)
         except apsw.BusyError:
             log.debug("checkpoint_busy")
         except apsw.Error:
             log.exception("checkpoint_failed")
+        else:
+            return frames == moved
+        return False
 
     def _committed(self, committed: Committed) -> None:
         self.seq = committed.seq
         self.local_seq = committed.local_seq
+        self._written_at = time.monotonic()
         self._on_committed(committed)
