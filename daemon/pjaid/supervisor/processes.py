@@ -18,8 +18,8 @@ PRELOADED = [
     *("pjai.clock", "pjai.signals"),
     "pjaid.supervisor.child",
 ]
-"""What every actor needs, also what is imported only when it is called: a process that is forked from one with
-it starts in milliseconds, and shares the memory. The last one freezes what is there."""
+"""What every actor needs, also what is imported only when called: a process that is forked from one with it
+starts in milliseconds, and shares the memory. The last one freezes what is there."""
 
 
 class Processes:
