@@ -71,10 +71,13 @@ COLD: dict[str, Callable[[Bench], Awaitable[Finding]]] = {
 }
 """What is measured on a daemon that keeps no answers."""
 
-RESTARTING = ("s1", "s2", "s3", "a1", "a2", "a3")
+RESTARTING = ("s1", "s2", "s3")
 """What is measured on daemons of their own, or on none."""
 
-OPERATIONS = (*COLD, *LIVE, *RESTARTING)
+ACTING = ("a1", "a2", "a3")
+"""What is measured on a daemon with actors."""
+
+OPERATIONS = (*COLD, *LIVE, *RESTARTING, *ACTING)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -132,6 +135,11 @@ async def _run(options: argparse.Namespace, directory: Path) -> int:
         await _restarting(findings, options.only, workload)
         if {*COLD, *LIVE}.intersection(options.only):
             await _live(findings, options.only, workload, about)
+        # Last, as actors change what they find.
+        if asked := {*ACTING}.intersection(options.only):
+            progress.begin(", ".join(sorted(asked)))
+            measured = await acting.actors(home, options.runs, progress)
+            findings |= {operation: measured[operation] for operation in asked}
     except PjaiError as error:
         # What was found before is worth minutes, and is told all the same.
         failure = error
@@ -160,10 +168,6 @@ async def _restarting(findings: dict[str, Finding], only: Sequence[str], workloa
     if "s2" in only:
         progress.begin("s2")
         findings["s2"] = await starting.memory(home, workload.questions, runs)
-    if asked := {"a1", "a2", "a3"}.intersection(only):
-        progress.begin(", ".join(sorted(asked)))
-        measured = await acting.actors(home, runs, progress)
-        findings |= {operation: measured[operation] for operation in asked}
 
 
 async def _live(
