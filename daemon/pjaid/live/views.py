@@ -34,7 +34,7 @@ ADVANCED_AT_ONCE = 4
 TURN_NS = 50_000
 """How long the others show what became of them before somebody else has a turn; a request may be waiting."""
 
-PATIENCE_S = 0.01
+PATIENCE_S = 0.05
 """How long views wait, when many were touched, while commits are under way: a thread that writes and a loop
 that is never idle hinder each other, and the next commit makes part of the work needless."""
 
