@@ -58,12 +58,15 @@ class ResultCopy:
     def __init__(self, about: int, seq: int, rows: list[bytes]) -> None:
         self.about = about
         self.is_heard = False
+        self.is_behind = False
+        """Whether an update was too large to be sent, so that a client asks for the whole result."""
         self.shown: list[Shown] = []
         self.begin(seq, rows)
 
     def begin(self, seq: int, rows: list[bytes]) -> None:
         """Takes a snapshot."""
         self.seq, self.rows = seq, list(rows)
+        self.is_behind = False
         self.shown.append(Shown(seq, self.rows))
 
     def hear(self, message: bytes) -> None:
@@ -73,6 +76,9 @@ class ResultCopy:
             Wrong: it does not fit what is held.
         """
         update = _update.decode(message)
+        self.is_behind = self.is_behind or (update.changes == () and update.prev == update.seq > self.seq)
+        if self.is_behind:
+            return
         _require_next(self.seq, update.prev, update.seq)
         if update.rows is not UNSET:
             self.rows = [bytes(row) for row in update.rows]

@@ -192,6 +192,12 @@ class History:
     async def _settle(self, engine: Engine) -> None:
         """Everything becomes quiet; then a tick tells everybody of the present."""
         await engine.settle()
+        async with anyio.create_task_group() as tasks:
+            for topic, copy in self._copies.items():
+                if isinstance(copy, ResultCopy) and copy.is_behind:
+                    engine.opening += 1
+                    tasks.start_soon(self._resync, engine, topic)
+            await engine.settle()
         await engine.live.tick()
         await engine.settle()
         self._check(engine)

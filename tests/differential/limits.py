@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Final
 from unittest.mock import patch
 
-from pjaid.live import dependents, difference, kept_groups, view, views, window
+from pjaid.live import dependents, difference, kept_groups, subscription, view, views, window
 from pjaid.store import capture
 
 SMALL: Final[tuple[tuple[ModuleType, str, tuple[int, ...]], ...]] = (
@@ -20,6 +20,7 @@ SMALL: Final[tuple[tuple[ModuleType, str, tuple[int, ...]], ...]] = (
     (dependents, "DEPENDENTS_A_TURN", (1, 3)),
     (views, "ADVANCED_AT_ONCE", (1, 2)),
     (views, "TURN_NS", (0, 10**9)),
+    (subscription, "UPDATE_BYTES_MAX", (300, 2_000)),
     (kept_groups, "GROUPS_MAX", (2, 5)),
     (difference, "REORDERINGS_MAX", (1, 3)),
     (capture, "CHANGES_MAX", (3, 20)),
