@@ -11,6 +11,8 @@ PjaiError
 │   ├── UnknownColumn       unknown_column
 │   ├── UnknownEvent        unknown_event
 │   ├── InvalidQuery        invalid_query         well typed, but means nothing
+│   ├── InvalidSearch       invalid_search        a search for nothing, or in no language that is known
+│   ├── UnknownModel        unknown_model         there are no vectors of that model
 │   └── LimitExceeded       limit_exceeded        past a named limit
 ├── StateError              well formed, but the state says no
 │   ├── NotFound            not_found
@@ -146,6 +148,14 @@ class UnknownEvent(RequestError, code="unknown_event"):
 
 class InvalidQuery(RequestError, code="invalid_query"):
     """Every part of the query is known, but together they mean nothing."""
+
+
+class InvalidSearch(RequestError, code="invalid_search"):
+    """What is searched for is empty, or not in the query language."""
+
+
+class UnknownModel(RequestError, code="unknown_model"):
+    """The store has no vectors of the model that is named."""
 
 
 class LimitExceeded(RequestError, code="limit_exceeded"):

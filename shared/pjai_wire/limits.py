@@ -31,6 +31,16 @@ QUERY_LIST_MAX = 1_000
 QUERY_VALUES_MAX = 10_000
 QUERY_COLUMNS_MAX = 64
 
+SEARCH_CHARACTERS_MAX = 4_000
+"""Of a text that is searched for."""
+
+SEARCH_HITS_DEFAULT = 10
+SEARCH_HITS_MAX = 100
+RECALL_TOKENS_MIN = 16
+RECALL_TOKENS_DEFAULT = 2_000
+RECALL_TOKENS_MAX = 100_000
+"""The budget of a recall."""
+
 EVENTS_PER_COMMIT_MAX = 10_000
 IDS_PER_EVENT_MAX = 500
 """Rows that one event about many of them names."""
