@@ -13,15 +13,13 @@ import anyio
 import structlog
 import zmq
 import zmq.asyncio
-from msgspec import Raw, json
+from msgspec import json
 
 from pjai_wire import version
-from pjai_wire.codec import encode
 from pjai_wire.endpoints import CHANGES_SOCKET, REQUESTS_SOCKET, endpoints_in
 from pjai_wire.errors import PjaiError
-from pjai_wire.events import event_name, v1
-from pjai_wire.ids import new_id, now_ms
-from pjai_wire.methods import CommitParams, NewEvent
+from pjai_wire.events import v1
+from pjai_wire.ids import now_ms
 from pjaid import notify
 from pjaid.calls.calls import Calls
 from pjaid.directories import make_private
@@ -259,9 +257,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
 
 def _record_refusal(store: Store, actor: str, wanted: str) -> None:
     """Puts on the audit trail that an actor was refused."""
-    event = v1.ActorRefused(id=actor, wanted=wanted)
-    new = NewEvent(id=new_id(), name=event_name(event), args=Raw(encode(event)))
-    store.commit(encode(CommitParams(events=(new,))), Origin(client="pjaid", session=""), lambda _: None)
+    store.record(v1.ActorRefused(id=actor, wanted=wanted), Origin(client="pjaid", session=""))
 
 
 async def _tidy(store: Store) -> None:

@@ -198,6 +198,11 @@ def test_lists_the_events_with_their_fields() -> None:
         assert set(re.findall(r"\*\*`(\w+)`\*\*", cell)) == required_names(EVENTS[name]), name
 
 
+def test_names_the_events_that_only_the_daemon_records() -> None:
+    told = {words_in(row[0])[0] for row in table_below("Events") if "*Only the daemon records it*" in row[2]}
+    assert told == {name for name, kind in EVENTS.items() if kind.daemon_only}
+
+
 def test_explains_every_field_of_the_events() -> None:
     explained = {word for row in table_below("Fields") for word in words_in(row[0])}
     plain = {"at", "isTemplate", "isPublic", "isEnabled", "lastAccessedAt", "value"}

@@ -359,6 +359,13 @@ async def test_secrets_are_revealed_and_each_reveal_is_on_the_trail(db: Database
     assert {event.client for event in events} == {"actor.persona"}
 
 
+async def test_nobody_can_put_on_the_trail_that_a_secret_was_told(db: Database, ada: str) -> None:
+    forged = v1.PersonaSecretRevealed(id=ada, column="apiKeys", client="somebody else")
+    with pytest.raises(Forbidden, match="the daemon alone records"):
+        await db.commit(v1.PersonaUsed(id=ada), forged)
+    assert [event.name async for event in db.audit(persona_id=ada)] == ["v1.PersonaCreated"]
+
+
 async def test_a_secret_that_is_left_out_stays_and_none_removes_it(db: Database, ada: str) -> None:
     await db.persona.set_secrets(ada, private_memory=SECRET, api_keys={"weather": "k"})
     await db.persona.set_secrets(ada, api_keys=None)

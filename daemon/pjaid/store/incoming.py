@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Raw, Struct
 from msgspec import inspect as schema
 
 from pjai_wire import chain, limits
 from pjai_wire.codec import Decoder, encode
-from pjai_wire.errors import InvalidValue, LimitExceeded, PjaiError
-from pjai_wire.events import EVENTS, Event, event_type
+from pjai_wire.errors import Forbidden, InvalidValue, LimitExceeded, PjaiError
+from pjai_wire.events import EVENTS, Event, event_name, event_type
 from pjai_wire.free import check_free
+from pjai_wire.ids import new_id
 from pjai_wire.methods import CommitParams, NewEvent
 
 DECODED_AHEAD_BYTES_MAX = 64 * 2**10
@@ -64,20 +65,36 @@ class IncomingCommit:
                 return
 
 
-def incoming(events: Iterable[NewEvent]) -> tuple[Incoming, ...]:
-    """The events of a commit, checked against the contract.
+def own(event: Event) -> tuple[Incoming, ...]:
+    """A commit of one event of what the daemon itself does.
 
     Raises:
+        PjaiError: it does not fit the contract.
+    """
+    return (_incoming(NewEvent(id=new_id(), name=event_name(event), args=Raw(encode(event))), type(event)),)
+
+
+def incoming(events: Iterable[NewEvent]) -> tuple[Incoming, ...]:
+    """The events of a commit of a client's, checked against the contract.
+
+    Raises:
+        Forbidden: one is for the daemon alone to record.
         PjaiError: one is unknown or malformed, or two are the same.
     """
-    checked = tuple(_incoming(new) for new in events)
+    checked = tuple(_incoming(new, _type_for_clients(new.name)) for new in events)
     if len({new.id for new in checked}) < len(checked):
         raise InvalidValue("two events of this commit have the same id", hint="each event has its own")
     return checked
 
 
-def _incoming(new: NewEvent) -> Incoming:
-    kind = event_type(new.name)
+def _type_for_clients(name: str) -> type[Event]:
+    kind = event_type(name)
+    if kind.daemon_only:
+        raise Forbidden(f"the daemon alone records {name}", hint="it does so by itself, when it happens")
+    return kind
+
+
+def _incoming(new: NewEvent, kind: type[Event]) -> Incoming:
     if len(memoryview(new.args)) > limits.EVENT_BYTES_MAX:
         raise LimitExceeded(f"an event's arguments have at most {limits.EVENT_BYTES_MAX} bytes")
     event = _decoders[kind].decode(new.args)

@@ -10,18 +10,16 @@ from typing import Any
 
 import apsw
 import structlog
-from msgspec import Raw, Struct, msgpack
+from msgspec import Struct, msgpack
 
-from pjai_wire.codec import encode
 from pjai_wire.columns import Column
 from pjai_wire.errors import Conflict, LimitExceeded, NotFound
-from pjai_wire.events import Event, event_name, v1
+from pjai_wire.events import v1
 from pjai_wire.fields import IndexState
-from pjai_wire.ids import new_id
 from pjai_wire.index_names import PREFIX, index_name
-from pjai_wire.methods import IndexSize, NewEvent, Receipt
+from pjai_wire.methods import IndexSize, Receipt
 from pjai_wire.tables import STATE, Table, table_named
-from pjaid.store.incoming import incoming
+from pjaid.store.incoming import own
 from pjaid.store.recorder import Origin, Recorder
 from pjaid.store.requirements_of_indexes import indexed_columns
 
@@ -182,7 +180,7 @@ def create(
     require_room(size, left)
     _analyze(connection, index.table)
     took_ms = round(1000 * (time.perf_counter() - began))
-    return _record(recorder, origin, v1.IndexCreated(id=index_id, took_ms=took_ms, bytes=size))
+    return recorder.commit(own(v1.IndexCreated(id=index_id, took_ms=took_ms, bytes=size)), origin)
 
 
 def drop(
@@ -194,7 +192,7 @@ def drop(
         PjaiError: there is no such index.
     """
     connection.execute(f"DROP INDEX {in_state(connection, index_id, 'created').name}")
-    return _record(recorder, origin, v1.IndexDropped(id=index_id, reason=reason))
+    return recorder.commit(own(v1.IndexDropped(id=index_id, reason=reason)), origin)
 
 
 def analyze(connection: apsw.Connection, recorder: Recorder, origin: Origin, table: Table[Any]) -> Receipt:
@@ -203,7 +201,7 @@ def analyze(connection: apsw.Connection, recorder: Recorder, origin: Origin, tab
     # Other connections read what the planner knows when the schema has changed, and only then.
     connection.execute(f"CREATE VIEW {PREFIX}notice AS SELECT 1; DROP VIEW {PREFIX}notice")
     rows = rows_at_most(connection, table.table_name)
-    return _record(recorder, origin, v1.StatisticsTaken(id=table.table_name, rows=rows))
+    return recorder.commit(own(v1.StatisticsTaken(id=table.table_name, rows=rows)), origin)
 
 
 def follow(connection: apsw.Connection) -> None:
@@ -227,8 +225,3 @@ def follow(connection: apsw.Connection) -> None:
 def _analyze(connection: apsw.Connection, table: Table[Any]) -> None:
     connection.pragma("analysis_limit", ROWS_ANALYZED)
     connection.execute(f"ANALYZE {table.table_name}")
-
-
-def _record(recorder: Recorder, origin: Origin, event: Event) -> Receipt:
-    new = NewEvent(id=new_id(), name=event_name(event), args=Raw(encode(event)))
-    return recorder.commit(incoming((new,)), origin)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import apsw
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from pjai_wire import tables
-from pjai_wire.codec import encode
 from pjai_wire.errors import NotFound, UnknownColumn, UnknownTable
-from pjai_wire.events import event_name, v1
-from pjai_wire.ids import new_id
-from pjai_wire.methods import NewEvent
-from pjaid.store.incoming import incoming
+from pjai_wire.events import v1
+from pjaid.store.incoming import own
 from pjaid.store.keys import FieldKey, Place
 from pjaid.store.recorder import Origin, Recorder
 
@@ -70,5 +67,4 @@ def reveal(
         raise NotFound(f"there is no {place.column} here", hint="persona.set_secrets sets it")
     secret = key.opened(place, sealed)
     event = v1.PersonaSecretRevealed(id=place.id, column=place.column, client=client)
-    new = NewEvent(id=new_id(), name=event_name(event), args=Raw(encode(event)))
-    return Revealed(secret, recorder.commit(incoming([new]), origin).seq)
+    return Revealed(secret, recorder.commit(own(event), origin).seq)

@@ -14,6 +14,7 @@ import structlog
 from msgspec import Struct
 
 from pjai_wire.errors import Overloaded
+from pjai_wire.events import Event
 from pjai_wire.measures import Measures, joined
 from pjai_wire.methods import EventsParams, RebuildResult, Receipt
 from pjaid.settings import Cipher, Settings
@@ -21,7 +22,7 @@ from pjaid.store import documents, indexes, old_events, points, rebuild, schema,
 from pjaid.store.database import open_database, require_sqlite
 from pjaid.store.documents import StoredDocument
 from pjaid.store.explain import Explained, explained
-from pjaid.store.incoming import IncomingCommit
+from pjaid.store.incoming import IncomingCommit, own
 from pjaid.store.indexing import Indexing
 from pjaid.store.keys import FieldKey, Place, StoreKey
 from pjaid.store.local import local_head
@@ -157,6 +158,7 @@ class Store:
         They are durable when this is done, with what `finish` makes of the receipt.
 
         Raises:
+            Forbidden: one is for the daemon alone to record.
             PjaiError: nothing was recorded.
         """
         commit = IncomingCommit(params)
@@ -164,6 +166,14 @@ class Store:
         # Meanwhile the writer's thread wakes up, which takes as long.
         commit.decode_ahead()
         return done
+
+    def record(self, event: Event, origin: Origin) -> asyncio.Future[Receipt]:
+        """Records an event of what the daemon itself does; durable when this is done.
+
+        Raises:
+            PjaiError: nothing was recorded.
+        """
+        return self._writer.submit(lambda _, recorder: recorder.commit(own(event), origin))
 
     def read(self, statement: Statement, finish: Callable[[Rows], T]) -> T | Coroutine[Any, Any, T]:
         """What `finish` makes of the rows that `statement` finds, at once where that is quick.

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pjai_wire.codec import encode
-from pjai_wire.errors import InvalidValue, PjaiError, UnknownEvent
+from pjai_wire.errors import Forbidden, InvalidValue, PjaiError, UnknownEvent
+from pjai_wire.events import EVENTS, v1
 from pjai_wire.methods import CommitParams
 from pjaid.store import incoming
 from pjaid.store.incoming import IncomingCommit
@@ -47,6 +48,23 @@ def test_an_event_that_comes_twice_is_refused() -> None:
     (new,) = as_new_events([persona("a")])
     with pytest.raises(InvalidValue, match="same id"):
         incoming.incoming([new, new])
+
+
+@pytest.mark.parametrize("name", sorted(name for name, kind in EVENTS.items() if kind.daemon_only))
+def test_what_only_the_daemon_records_is_refused_from_clients(name: str) -> None:
+    with pytest.raises(Forbidden, match=f"the daemon alone records {name}"):
+        commit(persona("a"), (name, {})).events()
+
+
+def test_the_daemon_records_what_only_it_may() -> None:
+    (made,) = incoming.own(v1.ActorRefused(id="actor.notes", wanted="rebuild"))
+    assert made.name == "v1.ActorRefused"
+    assert made.event == v1.ActorRefused(at=made.event.at, id="actor.notes", wanted="rebuild")
+
+
+def test_what_the_daemon_records_fits_the_contract() -> None:
+    with pytest.raises(InvalidValue):
+        incoming.own(v1.ActorRefused(id="", wanted="rebuild"))
 
 
 def test_what_is_no_commit_is_refused() -> None:

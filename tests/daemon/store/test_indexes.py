@@ -211,17 +211,17 @@ async def test_what_is_no_index_of_the_contract_s_columns_is_not_proposed(
 async def test_events_cannot_tell_of_what_is_not_so(store: Store) -> None:
     created = v1.IndexCreated(id=NAME, took_ms=1, bytes=1)
     with pytest.raises(NotFound):
-        await commit(store, created)
+        await store.record(created, ORIGIN)
     await commit(store, PROPOSED)
     with pytest.raises(Conflict, match="no such index"):
-        await commit(store, created)
+        await store.record(created, ORIGIN)
     with pytest.raises(AlreadyExists):
         await commit(store, PROPOSED)
     with pytest.raises(Conflict):
         await commit(store, v1.IndexMeasured(id=NAME, runs=1, time_gain=1, rows_gain=1))
     await store.indexing.create(NAME, ORIGIN)
     with pytest.raises(Conflict, match="still in the database"):
-        await commit(store, v1.IndexDropped(id=NAME, reason="why"))
+        await store.record(v1.IndexDropped(id=NAME, reason="why"), ORIGIN)
     with pytest.raises(Conflict):
         await commit(store, v1.IndexRejected(id=NAME, reason="why"))
     await commit(store, v1.IndexMeasured(id=NAME, runs=3, time_gain=2.5, rows_gain=4, last_used_at=77))

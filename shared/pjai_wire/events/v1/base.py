@@ -16,5 +16,8 @@ class Event(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fi
     withheld: ClassVar[bool] = False
     """Whether the audit trail tells of it without its arguments, because they hold secrets."""
 
+    daemon_only: ClassVar[bool] = False
+    """Whether the daemon alone records it, of what it does itself; a commit that brings it is `forbidden`."""
+
     at: Instant = field(default_factory=now_ms)
     """When it happened; the daemon fills in the present where it is left out."""

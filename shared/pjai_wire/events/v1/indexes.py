@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -32,6 +32,8 @@ class IndexProposed(Event, frozen=True, kw_only=True):
 class IndexCreated(Event, frozen=True, kw_only=True):
     """A proposed index was made, in the transaction that records this."""
 
+    daemon_only: ClassVar[bool] = True
+
     id: Id
     took_ms: Count
     bytes: Count
@@ -52,6 +54,8 @@ class IndexMeasured(Event, frozen=True, kw_only=True):
 class IndexDropped(Event, frozen=True, kw_only=True):
     """An index was dropped, in the transaction that records this."""
 
+    daemon_only: ClassVar[bool] = True
+
     id: Id
     reason: Description
 
@@ -65,6 +69,8 @@ class IndexRejected(Event, frozen=True, kw_only=True):
 
 class StatisticsTaken(Event, frozen=True, kw_only=True):
     """What the query planner knows of a table was brought up to date."""
+
+    daemon_only: ClassVar[bool] = True
 
     id: Id
     """The table's name."""

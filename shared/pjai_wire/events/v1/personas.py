@@ -84,6 +84,8 @@ class PersonaSecretsSet(Event, frozen=True, kw_only=True):
 class PersonaSecretRevealed(Event, frozen=True, kw_only=True):
     """A persona's secret was told to somebody."""
 
+    daemon_only: ClassVar[bool] = True
+
     id: Id
     column: Identifier
     client: ClientName
