@@ -1,6 +1,6 @@
 """The arrows: what each room may know. Imports point one way, downwards in this table.
 
-pjaid -> pjai_wire <- pjai;  serve -> methods, transport -> live -> store -> wire
+pjaid -> pjai_wire <- pjai;  serve -> methods, transport -> live -> store -> wire;  methods -> search -> store
 methods -> supervisor -> calls -> wire;  methods, store -> metering -> wire
 """
 
@@ -82,6 +82,12 @@ ROOMS = (
         "pjaid.store",
         ours=(*GROUND, "pjaid.directories", "pjaid.metering", "pjaid.settings"),
         others=("anyio", "apsw", "cryptography", "keyring", "msgspec", "structlog", "zstandard"),
+        not_standard=("socket",),
+    ),
+    Room(
+        "pjaid.search",
+        ours=(*GROUND, "pjaid.store"),
+        others=("apsw", "msgspec", "numkong", "numpy", "structlog"),
         not_standard=("socket",),
     ),
     Room("pjaid.settings", ours=(*GROUND, "pjaid.directories"), others=("msgspec",)),

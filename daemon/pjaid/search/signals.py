@@ -1,0 +1,88 @@
+"""Owns what else than its text speaks for a hit: how recent, important, near and connected it is (pure).
+
+Each signal is a number from 0 to 1, and adds its weight's part of that to the score. Relevance, recency and
+importance added up are how Park et al. (2023), "Generative Agents", retrieve memories.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from pjaid.search.fusion import Candidate
+
+DAY_MS = 24 * 3600 * 1000
+RECENCY_HALVES_IN_DAYS = 30
+CONNECTIONS_HALF = 4
+"""So many connections are worth half of what any number can be."""
+
+_TIERS = {"hot": 1.0, "warm": 0.5, "cold": 0.0}
+
+SIGNAL_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "memories": ("created_at", "importance", "memory_tier", "connection_count"),
+    "messages": ("sent_at",),
+    "conversations": ("created_at", "importance"),
+    "workflows": ("created_at",),
+}
+"""What tells the signals of each table that is searched, in the order of `Weights`."""
+
+
+class Weights(Struct, frozen=True):
+    """How much each signal adds at most."""
+
+    recency: float = 0.0
+    importance: float = 0.0
+    tier: float = 0.0
+    connections: float = 0.0
+
+    @property
+    def most(self) -> float:
+        """What all of them together add at most."""
+        return self.recency + self.importance + self.tier + self.connections
+
+
+def added(values: Sequence[Any], weights: Weights, today: int) -> dict[str, float]:
+    """What each signal adds to a row's score, without those that add nothing.
+
+    Args:
+        values: of the table's `SIGNAL_COLUMNS`.
+        weights: of the signals.
+        today: days since the epoch. Ages are in whole days, so that equal searches of a day are equal.
+    """
+    parts: dict[str, float] = {}
+    strengths = (_recency(values[0], today), *map(_strength, range(1, len(values)), values[1:]))
+    for name, strength in zip(weights.__struct_fields__, strengths, strict=False):
+        if part := getattr(weights, name) * strength:
+            parts[name] = part
+    return parts
+
+
+def may_win(candidates: Sequence[Candidate], weights: Weights, limit: int) -> Sequence[Candidate]:
+    """Those candidates, best first, which the signals may bring among the first `limit`.
+
+    What all signals add is bounded, so one that is further behind need not be looked at.
+    """
+    if len(candidates) <= limit:
+        return candidates
+    bar = candidates[limit - 1].score - weights.most
+    count = limit
+    while count < len(candidates) and candidates[count].score >= bar:
+        count += 1
+    return candidates[:count]
+
+
+def _recency(at: int, today: int) -> float:
+    age_days = max(0, today - at // DAY_MS)
+    return float(0.5 ** (age_days / RECENCY_HALVES_IN_DAYS))
+
+
+def _strength(index: int, value: Any) -> float:
+    match index:
+        case 1:
+            return float(value) / 100
+        case 2:
+            return _TIERS[value]
+        case _:
+            return float(value / (value + CONNECTIONS_HALF))

@@ -1,0 +1,75 @@
+"""Tests of the fusion of two rankings."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pjaid.search.fusion import Candidate, by_both, by_meaning, by_words, spread
+
+scores = st.floats(0.001, 1e6)
+
+
+def rankings() -> st.SearchStrategy[list[tuple[int, float]]]:
+    found = st.lists(st.tuples(st.integers(1, 30), scores), max_size=20, unique_by=lambda hit: hit[0])
+    return found.map(lambda hits: sorted(hits, key=lambda hit: -hit[1]))
+
+
+def test_words_alone_score_their_share_of_the_best() -> None:
+    assert by_words([(7, 8.0), (3, 2.0)]) == [Candidate(7, 1.0, 1.0, None), Candidate(3, 0.25, 0.25, None)]
+
+
+def test_meaning_alone_scores_its_cosine() -> None:
+    assert by_meaning([(7, 0.5), (3, -0.25)]) == [
+        Candidate(7, 0.5, None, 0.5),
+        Candidate(3, -0.25, None, -0.25),
+    ]
+
+
+def test_both_is_the_weighted_sum_of_scores_spread_over_0_to_1() -> None:
+    found = by_both([(1, 9.0), (2, 5.0), (3, 1.0)], [(2, 0.8), (4, 0.6)], 0.25)
+    assert found == [
+        Candidate(1, 0.75, 1.0, None),
+        Candidate(2, 0.625, 5 / 9, 0.8),
+        Candidate(3, 0.0, 1 / 9, None),
+        Candidate(4, 0.0, None, 0.6),
+    ]
+
+
+def test_scores_that_are_all_equal_are_all_the_best() -> None:
+    assert spread([(1, 0.3), (2, 0.3)]) == {1: 1.0, 2: 1.0}
+    assert spread([]) == {}
+
+
+@given(rankings(), rankings(), st.floats(0, 1))
+def test_both_has_each_row_once_with_a_score_from_0_to_1_in_order(
+    words: list[tuple[int, float]], meaning: list[tuple[int, float]], weight: float
+) -> None:
+    found = by_both(words, meaning, weight)
+    assert sorted(one.row for one in found) == sorted({row for row, _ in (*words, *meaning)})
+    assert all(0 <= one.score <= 1 + 1e-12 for one in found)
+    assert found == sorted(found, key=lambda one: (-one.score, one.row))
+
+
+@given(rankings(), rankings())
+def test_weight_0_begins_with_the_best_by_words_and_weight_1_with_the_best_by_meaning(
+    words: list[tuple[int, float]], meaning: list[tuple[int, float]]
+) -> None:
+    if words:
+        assert spread(words)[by_both(words, meaning, 0.0)[0].row] == 1.0
+    if meaning:
+        assert spread(meaning)[by_both(words, meaning, 1.0)[0].row] == 1.0
+
+
+@given(rankings(), st.floats(0.1, 10), st.floats(0, 0.9))
+def test_the_scale_of_the_words_scores_does_not_matter(
+    words: list[tuple[int, float]], scale: float, weight: float
+) -> None:
+    scaled = by_both([(row, scale * score) for row, score in words], [], weight)
+    for one, other in zip(
+        sorted(by_both(words, [], weight), key=lambda one: one.row),
+        sorted(scaled, key=lambda one: one.row),
+        strict=True,
+    ):
+        assert one.score == pytest.approx(other.score, abs=1e-6)

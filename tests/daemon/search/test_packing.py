@@ -1,0 +1,120 @@
+"""Tests of what goes into a prompt."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from pjaid.search.packing import DAY_MS, Found, Piece, packed
+from pjaid.search.tokens import estimated_tokens
+
+MAY = 19_500 * DAY_MS
+
+
+def piece(
+    name: str, text: str = "", *, at: int = MAY, thread: str | None = None, score: float | None = 1.0
+) -> Piece:
+    return Piece(id=name, text=text or f"text of {name}", at=at, thread=thread, score=score)
+
+
+def spaced(text: str) -> str:
+    return " ".join(text.split()) or "a"
+
+
+pieces = st.builds(
+    Piece,
+    id=st.uuids().map(str),
+    text=st.text(alphabet="ab 1.é語", min_size=1, max_size=300).map(spaced),
+    at=st.integers(0, 2**53 - 1),
+    thread=st.none() | st.sampled_from(["one", "two"]),
+    score=st.none() | st.floats(0, 1),
+)
+found = st.lists(st.builds(Found, piece=pieces, around=st.lists(pieces, max_size=2).map(tuple)), max_size=15)
+
+
+@given(found, st.integers(16, 400))
+def test_never_takes_more_than_the_budget(drawn: list[Found], budget: int) -> None:
+    assert packed(drawn, budget).tokens <= budget
+
+
+@given(found, st.integers(16, 400))
+def test_tells_the_text_by_its_lines(drawn: list[Found], budget: int) -> None:
+    whole = packed(drawn, budget)
+    written = whole.text.split("\n")
+    assert [line.text for line in whole.lines] == [line for line in written if line.startswith("[")]
+    assert whole.tokens == estimated_tokens(whole.text)
+    for number, line in enumerate(whole.lines, 1):
+        assert line.text.startswith(f"[{number}] ")
+        assert line.text.endswith(line.piece.text)
+        assert line.tokens == estimated_tokens(line.text)
+
+
+@given(found, st.integers(16, 400))
+def test_has_no_memory_and_no_text_twice_and_counts_what_it_left_out(drawn: list[Found], budget: int) -> None:
+    whole = packed(drawn, budget)
+    ids = [line.piece.id for line in whole.lines]
+    assert len(ids) == len(set(ids))
+    assert len({one.piece.text for one in drawn if one.piece.id in ids}) == sum(
+        one.piece.id in ids for one in drawn
+    )
+    assert whole.left_out <= len(drawn)
+
+
+@given(st.lists(pieces, max_size=8, unique_by=lambda one: one.text))
+def test_takes_all_where_there_is_room(drawn: list[Piece]) -> None:
+    whole = packed([Found(one) for one in drawn], 100_000)
+    assert {line.piece.id for line in whole.lines} == {one.id for one in drawn}
+    assert whole.left_out == 0
+
+
+def test_puts_turns_in_the_order_of_time_behind_what_is_known() -> None:
+    whole = packed(
+        [
+            Found(piece("late", at=MAY + 5, thread="talk")),
+            Found(piece("fact", at=MAY + 9)),
+            Found(piece("early", at=MAY + 1, thread="talk")),
+            Found(piece("before", at=MAY - DAY_MS, thread="talk")),
+        ],
+        1000,
+    )
+    assert whole.text == (
+        "What is known:\n"
+        "[1] 2023-05-23 text of fact\n"
+        "Conversation of 2023-05-22:\n"
+        "[2] text of before\n"
+        "Conversation of 2023-05-23:\n"
+        "[3] text of early\n"
+        "[4] text of late"
+    )
+
+
+def test_takes_the_best_first_and_something_shorter_where_the_next_is_too_long() -> None:
+    ranked = [
+        Found(piece(name, " ".join(["word"] * count))) for name, count in (("a", 20), ("b", 25), ("c", 3))
+    ]
+    whole = packed(ranked, 60)
+    assert [line.piece.id for line in whole.lines] == ["a", "c"]
+    assert whole.left_out == 1
+
+
+def test_takes_the_turns_around_a_hit_with_it() -> None:
+    before = piece("before", at=MAY - 1, thread="talk")
+    after = piece("after", at=MAY + 1, thread="talk", score=None)
+    around = (structs.replace(before, score=None), after)
+    whole = packed([Found(piece("hit", thread="talk"), around), Found(before)], 1000)
+    assert [(line.piece.id, line.piece.score) for line in whole.lines] == [
+        ("before", 1.0),
+        ("hit", 1.0),
+        ("after", None),
+    ]
+
+
+def test_cuts_what_is_longer_than_half_of_the_budget() -> None:
+    whole = packed([Found(piece("long", "word " * 1000)), Found(piece("short"))], 100)
+    assert [line.piece.id for line in whole.lines] == ["long", "short"]
+    assert whole.lines[0].text.endswith("word…")
+
+
+def test_a_day_past_the_calendar_is_a_number() -> None:
+    assert packed([Found(piece("far", at=2**53 - 1))], 100).lines[0].text == "[1] day 104249991 text of far"
