@@ -128,16 +128,13 @@ class Feed:
         self.bytes_kept -= _size(waiting)
         if waiting is not None:
             was = not isinstance(waiting, RowInserted)
-        now = self._change(was=was, after=after, row_id=row_id)
+        now: FeedChange | None = RowDeleted(row_id) if was else None
+        if after is not None:
+            row = Raw(change.once(self._encoded, after))
+            now = RowUpdated(row) if was else RowInserted(row)
         if now is not None:
             self._waiting[row_id] = now
             self.bytes_kept += _size(now)
-
-    def _change(self, *, was: bool, after: Row | None, row_id: str) -> FeedChange | None:
-        if after is None:
-            return RowDeleted(row_id) if was else None
-        row = Raw(self._encoded(after))
-        return RowUpdated(row) if was else RowInserted(row)
 
 
 def _id_of(row: Row | None) -> str:

@@ -101,7 +101,9 @@ class KeptGroups:
         names = statement.columns
         ordered = [(names.index(name), direction) for name, direction in query.order_by]
         ordered += [(position, "asc") for position in range(len(self._grouped))]
-        self._key = row_key([Term(position, statement.kinds[position], way) for position, way in ordered])
+        self._key = row_key(
+            tuple([Term(position, statement.kinds[position], way) for position, way in ordered])
+        )
         self._encoded = projection(tuple(enumerate(statement.kinds)))
         self._is_whole = not query.group_by
         self._groups: dict[tuple[SqlValue, ...], _Group] = {}

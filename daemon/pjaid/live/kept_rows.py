@@ -40,7 +40,7 @@ class KeptRows:
         self._query = query
         self._needed = [*answered, *(column for column, _ in order)]
         self._terms = [Term(places[column.name], column.kind, direction) for column, direction in order]
-        self._key = row_key(self._terms)
+        self._key = row_key(tuple(self._terms))
         self._meets = predicate(table, query.where)
         self._encoded = projection(tuple((places[column.name], column.kind) for column in answered))
         self._cursor = (
@@ -95,18 +95,18 @@ class KeptRows:
 
     def take(self, change: RowChange) -> list[Change[Raw]]:
         """Follows a changed row; tells how that changed the rows that are asked for."""
-        old = self._place(change.before)
-        new = self._place(change.after)
+        old = self._place(change, change.before)
+        new = self._place(change, change.after)
         if not self._window.reaches(old) and not self._window.reaches(new):
             return []
-        row = b"" if new is None or change.after is None else self._encoded(change.after)
+        row = b"" if new is None or change.after is None else change.once(self._encoded, change.after)
         return self._window.replace(old, new, row)
 
-    def _place(self, row: Row | None) -> Key | None:
-        """The key of a row, or None where it is not in the result."""
+    def _place(self, change: RowChange, row: Row | None) -> Key | None:
+        """The key of a row of a change, or None where it is not in the result."""
         if row is None or not self._meets(row):
             return None
-        key = self._key(row)
+        key = change.once(self._key, row)
         return key if self._cursor is None or key > self._cursor else None
 
     def _statement(self, **changed: Any) -> Statement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 from typing import Any
 
 from msgspec import Struct
@@ -15,6 +15,9 @@ from pjaid.store.values import SqlValue
 
 Key = tuple[Any, ...]
 """Of a row: smaller is earlier, and no two rows of one result have the same."""
+
+
+ORDERS_KEPT_MAX = 256
 
 
 class Term(Struct, frozen=True):
@@ -45,8 +48,9 @@ class Descending:
         return hash(self.text)
 
 
-def row_key(terms: Sequence[Term]) -> Callable[[Row], Key]:
-    """What makes the key of a row.
+@lru_cache(maxsize=ORDERS_KEPT_MAX)
+def row_key(terms: tuple[Term, ...]) -> Callable[[Row], Key]:
+    """What makes the key of a row; views of the same order share it.
 
     NULL is the smallest. Texts compare by code points, which is the order of their UTF-8 bytes.
     """

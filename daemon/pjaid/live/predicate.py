@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from operator import eq, ge, gt, le, lt
+from operator import eq, ge, gt, itemgetter, le, lt
 from typing import Any
 
 import msgspec
@@ -31,11 +31,18 @@ def predicate(table: Table[Any], where: Sequence[Condition]) -> Predicate:
     NULL takes part in no comparison but `!=` and `not_in`, so a condition is true or false, never unknown.
     Rows that are deleted meet none, unless a condition names `deletedAt`.
     """
-    parts = [_evaluated(table, condition) for condition in where]
+    places = positions(table)
+    equal: dict[int, object] = {}
+    parts: list[Predicate] = []
+    for condition in where:
+        match condition:
+            case (name, "=", value) if value is not None and places[name] not in equal:
+                equal[places[name]] = compared(table.column(name), value)
+            case _:
+                parts.append(_evaluated(table, condition))
     if table.has("deletedAt") and all(name != "deletedAt" for name, _ in comparisons(where)):
-        deleted_at = positions(table)["deletedAt"]
-        parts.insert(0, lambda row: row[deleted_at] is None)
-    return _all(parts)
+        equal[places["deletedAt"]] = None
+    return _all([_equals(equal), *parts] if equal else parts)
 
 
 def comparisons(where: Sequence[Condition]) -> Iterator[tuple[str, Operator]]:
@@ -64,12 +71,21 @@ def _evaluated(table: Table[Any], condition: Condition) -> Predicate:
     return lambda row: any(alternative(row) for alternative in alternatives)
 
 
+def _equals(equal: Mapping[int, object]) -> Predicate:
+    """Whether a row has some values, by their positions; all are compared at once, which is the quickest."""
+    values = itemgetter(*equal)
+    wanted = tuple(equal.values()) if len(equal) > 1 else next(iter(equal.values()))
+    return lambda row: bool(values(row) == wanted)
+
+
 def _all(parts: Sequence[Predicate]) -> Predicate:
     match parts:
         case []:
             return lambda _: True
         case [only]:
             return only
+        case [one, other]:
+            return lambda row: one(row) and other(row)
         case [first, *others]:
             rest = _all(others)
             return lambda row: first(row) and rest(row)

@@ -21,25 +21,13 @@ Projection = Callable[[Row], bytes]
 
 @lru_cache(maxsize=PROJECTIONS_KEPT_MAX)
 def projection(columns: tuple[tuple[int, Kind], ...]) -> Projection:
-    """What encodes a row; the one that was encoded last is not encoded again.
-
-    Views that answer the same columns share one, so that a row which changes in many of them is encoded once.
+    """What encodes a row. Views that answer the same columns share one, so that they encode a row once.
 
     Args:
         columns: where each answered column stands in the row, and what it is.
     """
     travels = [(position, _travelling(kind)) for position, kind in columns]
-    last: tuple[Row, bytes] = ((), b"")
-
-    def encoded(row: Row) -> bytes:
-        nonlocal last
-        known, answer = last
-        if known is not row:
-            answer = encode([travelling(row[position]) for position, travelling in travels])
-            last = (row, answer)
-        return answer
-
-    return encoded
+    return lambda row: encode([travelling(row[position]) for position, travelling in travels])
 
 
 def _travelling(kind: Kind) -> Callable[[Any], Any]:

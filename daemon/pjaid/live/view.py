@@ -71,6 +71,8 @@ class View:
         self._early: tuple[int, Any] | None = None
         self._backlog: list[tuple[int, Sequence[RowChange] | None]] = []
         self._changes: list[Change[Raw]] | None = []
+        self._carried = 0
+        """About how many bytes the message has that carries those changes."""
         self._compared_with: Result | None = None
 
     @property
@@ -189,7 +191,7 @@ class View:
         """How the result has changed since this was last asked; None where it has not, or can't be told."""
         if not self._is_right:
             return None
-        changes, self._changes = self._changes, []
+        changes, self._changes, self._carried = self._changes, [], 0
         before, self._compared_with = self._compared_with, None
         if before is not None:
             compared = difference(before, self._kept.shown())
@@ -227,7 +229,8 @@ class View:
         if self._compared_with is not None or self._changes is None or not changes:
             return
         self._changes += changes
-        if len(self._changes) > 1 and carried(self._changes) > self._kept.bytes_kept:
+        self._carried += carried(changes)
+        if len(self._changes) > 1 and self._carried > self._kept.bytes_kept:
             self._changes = None
 
     def _compare(self) -> None:

@@ -87,13 +87,13 @@ class Capture:
         told: list[RowChange] = []
         size = 0
         for change in changes:
-            table, before, after = change
-            at = _PACKED_AT.get(table)
+            at = _PACKED_AT.get(change.table)
             if at is None:
                 told.append(change)
                 continue
-            told.append(RowChange(table, self._plain(before, at), self._plain(after, at)))
-            size += _size(told[-1].before) + _size(told[-1].after)
+            before, after = self._plain(change.before, at), self._plain(change.after, at)
+            told.append(RowChange(change.table, before, after))
+            size += _size(before) + _size(after)
             if size > CHANGES_BYTES_MAX:
                 return None
         return tuple(told)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from pjai_wire.tables import Table
 from pjaid.store.schema import stored_columns
@@ -14,7 +16,10 @@ Row = tuple[SqlValue, ...]
 """The stored values of a row, in the order of `schema.stored_columns`."""
 
 
-class RowChange(NamedTuple):
+T = TypeVar("T")
+
+
+class RowChange(Struct, frozen=True):
     """A row that came, changed or left."""
 
     table: str
@@ -22,6 +27,16 @@ class RowChange(NamedTuple):
     """None where the row is new."""
     after: Row | None
     """None where it is gone."""
+    made: dict[tuple[Callable[[Row], Any], int], Any] = {}
+    """What was made of its rows, for those who follow it later."""
+
+    def once(self, make: Callable[[Row], T], row: Row) -> T:
+        """What `make` makes of one of its rows; equal views share what makes it, so that it is made once."""
+        key = make, id(row)
+        made: T | None = self.made.get(key)
+        if made is None:
+            made = self.made[key] = make(row)
+        return made
 
 
 @cache

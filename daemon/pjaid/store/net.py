@@ -15,10 +15,9 @@ def net_changes(changes: Iterable[RowChange]) -> tuple[RowChange, ...]:
     """
     merged: dict[tuple[str, SqlValue], RowChange] = {}
     for change in changes:
-        table, before, after = change
-        row = after if before is None else before
+        row = change.after if change.before is None else change.before
         assert row is not None
-        key = table, row[0]
+        key = change.table, row[0]
         earlier = merged.get(key)
-        merged[key] = change if earlier is None else RowChange(table, earlier.before, after)
+        merged[key] = change if earlier is None else RowChange(change.table, earlier.before, change.after)
     return tuple([change for change in merged.values() if change.before != change.after])

@@ -54,9 +54,9 @@ def queries(table: Table[Any]) -> st.SearchStrategy[Query]:
     )
 
 
-def terms_of(table: Table[Any], query: Query) -> list[Term]:
+def terms_of(table: Table[Any], query: Query) -> tuple[Term, ...]:
     places = positions(table)
-    return [Term(places[column.name], column.kind, way) for column, way in total_order(table, query)]
+    return tuple(Term(places[column.name], column.kind, way) for column, way in total_order(table, query))
 
 
 @settings(max_examples=300, deadline=None)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pjai_wire.select import either
 from pjai_wire.tables import Table, memories, memory_links
 from pjaid.live.projection import projection
-from pjaid.store.changed import positions
+from pjaid.store.changed import RowChange, positions
 from pjaid.store.schema import stored_columns
 from pjaid.store.statements import compile_query
 from tests.daemon.live import matching
@@ -44,6 +44,9 @@ def test_a_row_travels_as_a_query_answers_it(
 
 def test_a_row_is_encoded_once_for_all_that_answer_the_same_columns() -> None:
     columns = ((0, "text"), (1, "text"))
-    row = workflow("a")
-    assert projection(columns)(row) is projection(columns)(row)
-    assert projection(columns)(workflow("b")) != projection(columns)(row)
+    row, other = workflow("a"), workflow("b")
+    change = RowChange("workflows", row, other)
+    encoded = change.once(projection(columns), row)
+    assert change.once(projection(columns), row) is encoded
+    assert change.once(projection(columns), other) != encoded
+    assert change.once(projection(columns[:1]), row) != encoded

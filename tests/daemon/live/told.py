@@ -84,7 +84,11 @@ class Told:
     def commit(self, seq: int, ids: str, *, is_announced: bool = True) -> None:
         """A commit after which there are the workflows `ids`."""
         changes = tuple(
-            RowChange("workflows", *[workflow(one) if one in there else None for there in (self.ids, ids)])
+            RowChange(
+                "workflows",
+                before=workflow(one) if one in self.ids else None,
+                after=workflow(one) if one in ids else None,
+            )
             for one in sorted({*self.ids, *ids})
             if (one in self.ids) != (one in ids)
         )

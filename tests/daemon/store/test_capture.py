@@ -106,8 +106,8 @@ class Kept:
 
     def _committed(self, committed: Committed) -> None:
         self.announced.append(committed)
-        for table, before, after in committed.changes or ():
-            rows = self.copy[table]
+        for change in committed.changes or ():
+            rows, before, after = self.copy[change.table], change.before, change.after
             (key, *_) = before or after or ()
             assert repr(rows.get(key)) == repr(before)
             if after is None:
