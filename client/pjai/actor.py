@@ -60,6 +60,8 @@ class Handler(Struct, frozen=True):
     params: type[Struct]
     """What the method takes."""
     carry_out: Callable[[Database, Any], Awaitable[Struct]]
+    is_long: bool = False
+    """Whether other calls are taken meanwhile, beyond those that are carried out at once."""
 
 
 class Periodic(Struct, frozen=True):
@@ -102,9 +104,16 @@ class Actor:
         goes to the caller: a `PjaiError` as it is, anything else as `internal` without its text. It is
         cancelled when the time is over for which its caller waits.
         """
-        _, params = list(inspect.signature(function, eval_str=True).parameters.values())
-        self.handlers[f"{self.name}.{function.__name__}"] = Handler(params.annotation, function)
-        return function
+        return self._serves(function, is_long=False)
+
+    def serves_long(
+        self, function: Callable[[Database, ParamsT], Awaitable[ResultT]]
+    ) -> Callable[[Database, ParamsT], Awaitable[ResultT]]:
+        """As `serves`, for what may take long: however many ask for it, it holds up no other call.
+
+        So many at once are its own (`serving.LONG_CALLS_MAX`); more are `overloaded`.
+        """
+        return self._serves(function, is_long=True)
 
     def every(self, seconds: float) -> Callable[[WorkT], WorkT]:
         """The decorated function is run when the actor starts and then so many seconds after each run."""
@@ -118,4 +127,11 @@ class Actor:
     def runs(self, function: WorkT) -> WorkT:
         """The decorated function runs as long as the actor; should it end, the actor begins anew."""
         self.lasting.append(function)
+        return function
+
+    def _serves(
+        self, function: Callable[[Database, ParamsT], Awaitable[ResultT]], *, is_long: bool
+    ) -> Callable[[Database, ParamsT], Awaitable[ResultT]]:
+        _, params = list(inspect.signature(function, eval_str=True).parameters.values())
+        self.handlers[f"{self.name}.{function.__name__}"] = Handler(params.annotation, function, is_long)
         return function

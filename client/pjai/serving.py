@@ -8,6 +8,7 @@ import time
 from typing import Protocol
 
 import anyio
+from anyio.abc import TaskGroup
 from msgspec import UNSET, Raw, UnsetType
 
 from pjai.actor import Actor, Periodic, Work, called_by
@@ -16,13 +17,15 @@ from pjai.database import Database
 from pjai.opening import connect
 from pjai_wire import limits
 from pjai_wire.codec import Decoder, encode
-from pjai_wire.errors import InternalError, LimitExceeded, PjaiError, TimedOut
+from pjai_wire.errors import InternalError, LimitExceeded, Overloaded, PjaiError, TimedOut
 from pjai_wire.methods import (
     ACTOR_HEARTBEAT,
     ACTOR_REGISTER,
+    ACTOR_SETTLE,
     ACTOR_TAKE,
     ActorHeartbeatParams,
     ActorRegisterParams,
+    ActorSettleParams,
     ActorTakeParams,
     ActorTakeResult,
     Outcome,
@@ -30,6 +33,9 @@ from pjai_wire.methods import (
 
 RESULT_BYTES_MAX = limits.PARAMS_BYTES_MAX - 1_000
 """An outcome travels as params, which name the call too."""
+
+LONG_CALLS_MAX = 256
+"""Calls that may take long and are carried out, or wait for each other, at once."""
 
 FIGURES_INTERVAL_S = 0.9
 """Between two signs of life that tell figures; the metrics actor looks once a second."""
@@ -65,10 +71,17 @@ class Doings:
         """In work of its own."""
         self.calls = 0
         self.call_errors = 0
+        self.long_calls = 0
+        """Under way."""
         self.runs = 0
         """Of periodic work."""
         self.run_errors = 0
         self._told_at = -math.inf
+
+    def count(self, outcome: Outcome) -> None:
+        """A call is over."""
+        self.calls += 1
+        self.call_errors += outcome.error is not UNSET
 
     def sign_of_life(self) -> ActorHeartbeatParams:
         """What to tell of them: figures now and then, as they take longer to tell than that all is well."""
@@ -109,7 +122,7 @@ async def serve(actor: Actor, *, endpoint: str, token: str, clock: Clock | None 
         doings = Doings(actor)
         async with anyio.create_task_group() as tasks:
             for _ in range(agreed.calls_at_once if actor.handlers else 0):
-                tasks.start_soon(_take_calls, actor, db, doings)
+                tasks.start_soon(_take_calls, actor, db, doings, tasks)
             for periodic in actor.periodic:
                 tasks.start_soon(_repeat, periodic, db, clock or SystemClock(), doings)
             for work in actor.lasting:
@@ -117,13 +130,29 @@ async def serve(actor: Actor, *, endpoint: str, token: str, clock: Clock | None 
             tasks.start_soon(_give_signs_of_life, connection, agreed.heartbeat_interval_ms / 1000, doings)
 
 
-async def _take_calls(actor: Actor, db: Database, doings: Doings) -> None:
+async def _take_calls(actor: Actor, db: Database, doings: Doings, tasks: TaskGroup) -> None:
     outcome: Outcome | UnsetType = UNSET
     while True:
         call = await db.connection.call(ACTOR_TAKE, ActorTakeParams(outcome=outcome), math.inf)
-        outcome = await _carried_out(actor, db, call)
-        doings.calls += 1
-        doings.call_errors += outcome.error is not UNSET
+        handler = actor.handlers.get(call.method)
+        if handler is None or not handler.is_long:
+            outcome = await _carried_out(actor, db, call)
+            doings.count(outcome)
+        elif doings.long_calls < LONG_CALLS_MAX:
+            doings.long_calls += 1
+            tasks.start_soon(_carry_out_long, actor, db, call, doings)
+            outcome = UNSET
+        else:
+            too_many = Overloaded(f"{LONG_CALLS_MAX} calls that take long are under way", hint="wait")
+            outcome = Outcome(call=call.call, error=too_many.body())
+            doings.count(outcome)
+
+
+async def _carry_out_long(actor: Actor, db: Database, call: ActorTakeResult, doings: Doings) -> None:
+    outcome = await _carried_out(actor, db, call)
+    doings.long_calls -= 1
+    doings.count(outcome)
+    await db.connection.call(ACTOR_SETTLE, ActorSettleParams(outcome=outcome))
 
 
 async def _carried_out(actor: Actor, db: Database, call: ActorTakeResult) -> Outcome:

@@ -12,6 +12,7 @@ import pytest
 from msgspec import Struct
 
 from pjai import Database, memories
+from pjai import serving as serving_module
 from pjai.actor import Actor, Permissions, caller
 from pjai.serving import RESULT_BYTES_MAX, serve
 from pjai_wire.errors import Forbidden, NotFound, PjaiError
@@ -244,6 +245,33 @@ async def test_what_its_caller_no_longer_waits_for_is_cancelled(fake: FakeDaemon
     outcome = await outcome_of(fake, notes, {"personaId": "ada"}, within_ms=1)
     assert outcome["error"]["code"] == "timed_out"
     assert was_cancelled.is_set()
+
+
+async def test_other_calls_are_taken_while_one_takes_long(
+    fake: FakeDaemon, notes: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving_module, "LONG_CALLS_MAX", 1)
+    go_on = anyio.Event()
+
+    @notes.serves_long
+    async def total(_db: Database, _params: TotalParams) -> TotalResult:
+        await go_on.wait()
+        return TotalResult(total=3)
+
+    async with serving(fake, notes):
+        with anyio.fail_after(10):
+            await give(fake, await fake.asked("actor_take"), {"personaId": "ada"})
+            second = await fake.asked("actor_take")
+            assert second.params == {}
+            await give(fake, second, {"personaId": "ada"})
+            third = await fake.asked("actor_take")
+            assert third.params["outcome"]["error"]["code"] == "overloaded"
+            go_on.set()
+            settled = await fake.asked("actor_settle")
+            assert settled.params == {"outcome": {"call": 4, "result": {"total": 3}}}
+            await fake.answer(settled, Done())
+            await give(fake, third, {"personaId": "ada"})
+            assert (await fake.asked("actor_take")).params == {}
 
 
 async def test_periodic_work_is_done_at_once_and_after_each_pause(fake: FakeDaemon, notes: Actor) -> None:

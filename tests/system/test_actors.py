@@ -64,6 +64,7 @@ async def total(db, params: TotalParams):
     return TotalResult(total=7)
 """
 
+MINUTE_MS = 60_000
 PACE = {"actor_heartbeat_ms": 100, "actor_silence_ms_max": 1_000}
 
 
@@ -258,6 +259,20 @@ async def test_more_calls_than_an_actor_s_queue_holds_are_refused(site: Path) ->
         assert "result" in client.receive()
 
 
+async def test_calls_that_take_long_hold_up_no_others(site: Path) -> None:
+    with (
+        daemon(actors="trouble", actor_calls_at_once=1, **PACE) as running,
+        raw_client(running.endpoint) as client,
+    ):
+        for _ in range(16):
+            ask(client, "trouble.ponder", withinMs=MINUTE_MS)
+            # The one place is free for this one, each time.
+            ask(client, "trouble.be_well")
+            assert "result" in client.receive()
+        ask(client, "trouble.ponder", withinMs=1)
+        assert client.receive()["error"]["code"] == "timed_out"
+
+
 async def test_an_actor_that_waits_for_calls_takes_nobody_s_place(site: Path) -> None:
     with daemon(actors="trouble", actor_calls_at_once=4, requests_in_flight_max=2, **PACE) as running:
         async with pjai.connect(running.endpoint) as db:
@@ -271,6 +286,7 @@ async def test_nobody_but_the_daemon_makes_an_actor(running: Daemon) -> None:
         for method, params in (
             ("actor_register", {"name": "notes", "token": "guessed", "methods": ["notes.total"]}),
             ("actor_take", {}),
+            ("actor_settle", {"outcome": {"call": 1, "result": {}}}),
             ("actor_heartbeat", {}),
         ):
             assert client.ask(method, **params)["error"]["code"] == "forbidden"

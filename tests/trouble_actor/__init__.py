@@ -65,6 +65,12 @@ async def linger(_db: Database, _params: Nothing) -> Done:
     raise AssertionError
 
 
+@trouble.serves_long
+async def ponder(_db: Database, _params: Nothing) -> Done:
+    await anyio.sleep_forever()
+    raise AssertionError
+
+
 @trouble.serves
 async def until_cancelled(_db: Database, _params: Nothing) -> Done:
     await _was_cancelled.wait()

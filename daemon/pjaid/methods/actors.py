@@ -18,6 +18,7 @@ from pjai_wire.methods import (
     ActorRegisterParams,
     ActorRegisterResult,
     ActorRestartParams,
+    ActorSettleParams,
     ActorsResult,
     ActorTakeParams,
     Done,
@@ -31,6 +32,7 @@ from pjaid.supervisor.supervisor import Supervised, Supervisor
 
 _register = Decoder(ActorRegisterParams, "params")
 _take = Decoder(ActorTakeParams, "params")
+_settle = Decoder(ActorSettleParams, "params")
 _heartbeat = Decoder(ActorHeartbeatParams, "params")
 _restart = Decoder(ActorRestartParams, "params")
 _nothing = Decoder(Nothing, "params")
@@ -71,6 +73,7 @@ class ActorMethods:
         self.handlers: dict[str, Handler] = {
             "actor_register": self.register,
             "actor_take": self.take,
+            "actor_settle": self.settle,
             "actor_heartbeat": self.heartbeat,
             "actors": self.actors,
             "actor_restart": self.restart,
@@ -92,10 +95,14 @@ class ActorMethods:
     def take(self, client: Client, params: Raw) -> asyncio.Future[bytes]:
         """The outcome of a call, and the next one once there is one."""
         asked = _take.decode(params)
-        name = self._calls.name_of(client.routing_id)
         if asked.outcome is not UNSET:
-            self._calls.settle(client.routing_id, asked.outcome.call, _told(asked.outcome, name))
+            self._tell(client, asked.outcome)
         return self._calls.take(client.routing_id)
+
+    def settle(self, client: Client, params: Raw) -> bytes:
+        """The outcome of a call after which the actor took another."""
+        self._tell(client, _settle.decode(params).outcome)
+        return encode(Done())
 
     def heartbeat(self, client: Client, params: Raw) -> bytes:
         """A sign of life."""
@@ -114,6 +121,10 @@ class ActorMethods:
         """An actor is ended and begun again."""
         self._supervisor.restart(_restart.decode(params).name)
         return encode(Done())
+
+    def _tell(self, client: Client, outcome: Outcome) -> None:
+        name = self._calls.name_of(client.routing_id)
+        self._calls.settle(client.routing_id, outcome.call, _told(outcome, name))
 
     def _measured(self, supervised: Supervised) -> Measures:
         name = supervised.place.name

@@ -13,7 +13,16 @@ from pjai_wire.errors import Forbidden
 from pjaid.methods.clients import Client
 
 ALWAYS = frozenset(
-    {"hello", "health", "unwatch", "resync", "actor_register", "actor_take", "actor_heartbeat"}
+    {
+        "hello",
+        "health",
+        "unwatch",
+        "resync",
+        "actor_register",
+        "actor_take",
+        "actor_settle",
+        "actor_heartbeat",
+    }
 )
 """Methods that an actor serves by, or that undo what it was allowed to do."""
 

@@ -336,6 +336,7 @@ REPLIES = (
             client="example",
         ),
     ),
+    Reply("done", methods.ACTOR_SETTLE, methods.Done()),
     Reply("done", methods.ACTOR_HEARTBEAT, methods.Done()),
     Reply(
         "one up, one down",

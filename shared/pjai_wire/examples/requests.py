@@ -225,6 +225,11 @@ REQUESTS = (
             outcome=methods.Outcome(call=5, error=NotFound("there is no such persona").body())
         ),
     ),
+    Request(
+        "a result, late",
+        methods.ACTOR_SETTLE,
+        methods.ActorSettleParams(outcome=methods.Outcome(call=4, result=Raw(encode({"total": 3})))),
+    ),
     Request("all is well", methods.ACTOR_HEARTBEAT, methods.ActorHeartbeatParams()),
     Request(
         "work has failed", methods.ACTOR_HEARTBEAT, methods.ActorHeartbeatParams(last_error="unavailable")

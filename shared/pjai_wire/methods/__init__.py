@@ -9,7 +9,7 @@ documents  document_get, document_set
 upkeep     hello, health, rebuild
 optimising query_shapes, index_prove, index_create, index_drop, analyze
 optimiser  optimiser.status, optimiser.run
-actors     actor_register, actor_take, actor_heartbeat, actors, actor_restart
+actors     actor_register, actor_take, actor_settle, actor_heartbeat, actors, actor_restart
 metering   meters, metrics_record
 storage    storage
 memory     memory.remember and others of the memory steward
@@ -25,6 +25,7 @@ from pjai_wire.methods.actors import (
     ACTOR_HEARTBEAT,
     ACTOR_REGISTER,
     ACTOR_RESTART,
+    ACTOR_SETTLE,
     ACTOR_TAKE,
     ACTORS,
     ActorHeartbeatParams,
@@ -32,6 +33,7 @@ from pjai_wire.methods.actors import (
     ActorRegisterParams,
     ActorRegisterResult,
     ActorRestartParams,
+    ActorSettleParams,
     ActorsResult,
     ActorTakeParams,
     ActorTakeResult,
@@ -250,6 +252,7 @@ __all__ = [
     "ACTOR_HEARTBEAT",
     "ACTOR_REGISTER",
     "ACTOR_RESTART",
+    "ACTOR_SETTLE",
     "ACTOR_TAKE",
     "ACTORS",
     "ActorHeartbeatParams",
@@ -257,6 +260,7 @@ __all__ = [
     "ActorRegisterParams",
     "ActorRegisterResult",
     "ActorRestartParams",
+    "ActorSettleParams",
     "ActorsResult",
     "ActorTakeParams",
     "ActorTakeResult",
@@ -351,6 +355,7 @@ METHODS: dict[str, Method[Any, Any]] = {
         OPTIMISER_RUN,
         ACTOR_REGISTER,
         ACTOR_TAKE,
+        ACTOR_SETTLE,
         ACTOR_HEARTBEAT,
         ACTORS,
         ACTOR_RESTART,

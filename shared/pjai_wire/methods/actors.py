@@ -1,7 +1,8 @@
 """Owns the methods by which actors serve: register, take, heartbeat; and those that look after them.
 
 An actor is a client. It registers, and keeps some `actor_take` waiting: each is answered with a call to carry
-out, whose outcome goes with the next `actor_take`. (Majordomo, ZeroMQ RFC 7, with a pull for each push.)
+out, whose outcome goes with the next `actor_take`, or by itself (`actor_settle`) where it took the next one
+meanwhile. (Majordomo, ZeroMQ RFC 7, with a pull for each push.)
 """
 
 from __future__ import annotations
@@ -73,6 +74,12 @@ class ActorTakeParams(Params, frozen=True, kw_only=True):
     outcome: Outcome | UnsetType = UNSET
 
 
+class ActorSettleParams(Params, frozen=True, kw_only=True):
+    """The outcome of a call, without a wish for the next one."""
+
+    outcome: Outcome
+
+
 class ActorTakeResult(Result, frozen=True, kw_only=True):
     """A call to carry out, once there is one."""
 
@@ -130,6 +137,7 @@ ACTOR_REGISTER = Method(
     "actor_register", ActorRegisterParams, ActorRegisterResult, needs=Scope.NONE, repeatable=False
 )
 ACTOR_TAKE = Method("actor_take", ActorTakeParams, ActorTakeResult, needs=Scope.NONE, repeatable=False)
+ACTOR_SETTLE = Method("actor_settle", ActorSettleParams, Done, needs=Scope.NONE, repeatable=False)
 ACTOR_HEARTBEAT = Method("actor_heartbeat", ActorHeartbeatParams, Done, needs=Scope.NONE, repeatable=False)
 ACTORS = Method("actors", Nothing, ActorsResult, needs=Scope.READ)
 ACTOR_RESTART = Method("actor_restart", ActorRestartParams, Done, needs=Scope.ADMIN)

@@ -12,9 +12,11 @@ from pjai_wire.errors import Forbidden, InternalError, InvalidValue, NotFound, P
 from pjai_wire.methods import (
     ActorHeartbeatParams,
     ActorRegisterParams,
+    ActorSettleParams,
     ActorsResult,
     ActorTakeParams,
     ActorTakeResult,
+    Done,
     Outcome,
     Permissions,
 )
@@ -136,11 +138,22 @@ async def test_an_outcome_that_says_nothing_is_a_defect_of_the_actor(house: Hous
     assert failed.value.actor == "notes"
 
 
+async def test_an_outcome_comes_by_itself_where_the_actor_took_another_call(house: House) -> None:
+    house.register()
+    answer = house.calls.call("notes.total", Raw(b"\x80"), client="ada", within_ms=None)
+    call = _take.decode(await house.ask("actor_take", ActorTakeParams()))
+    house.ask("actor_take", ActorTakeParams())
+    told = Outcome(call=call.call, result=Raw(RESULT))
+    assert house.say("actor_settle", ActorSettleParams(outcome=told)) == encode(Done())
+    assert await answer == RESULT
+
+
 async def test_a_connection_that_did_not_register_is_no_actor_s(house: House) -> None:
     house.register()
     for method, params in (
         ("actor_take", ActorTakeParams()),
         ("actor_take", ActorTakeParams(outcome=Outcome(call=1, result=Raw(RESULT)))),
+        ("actor_settle", ActorSettleParams(outcome=Outcome(call=1, result=Raw(RESULT)))),
         ("actor_heartbeat", ActorHeartbeatParams()),
     ):
         with pytest.raises(Forbidden):

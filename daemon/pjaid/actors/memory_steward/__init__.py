@@ -7,6 +7,7 @@ tiering      moves memories to where tiers says that they belong; rounds says wh
 compressing  contents that are seldom read; dictionaries, with which they are
 cleaning     what expires, is purged, archived or hangs loose
 storage_check  how much is stored, and of whom; warning_rules what there is to warn of
+sharing      long work that is done once for all who wait for it
 progress     how far all this is; steward_settings how it is to be
 """
 
@@ -59,11 +60,11 @@ storage = StorageCheck()
 memory.every(CHECK_S)(storage.check)
 
 tiering = Tiering(progress, storage.take_grown)
-memory.serves(tiering.tend)
+memory.serves_long(tiering.tend)
 memory.every(ROUND_S)(tiering.round)
 
 memory.every(COMPRESS_INTERVAL_S)(Compressing().run)
 
 cleaning = Cleaning(progress)
-memory.serves(cleaning.clean)
+memory.serves_long(cleaning.clean)
 memory.every(LOOK_S)(cleaning.when_due)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-
-import anyio
+from functools import partial
 
 from pjai import Database, conversations, memories, memory_links, personas, v1
 from pjai_wire.errors import Conflict, NotFound
@@ -14,6 +13,7 @@ from pjai_wire.ids import now_ms
 from pjai_wire.methods import MemoryCleanResult, Nothing
 from pjaid.actors.memory_steward.pace import batch
 from pjaid.actors.memory_steward.progress import Progress
+from pjaid.actors.memory_steward.sharing import OneAtATime
 from pjaid.actors.memory_steward.steward_settings import StewardSettings, read_settings
 
 LOOK_S = 600.0
@@ -41,7 +41,7 @@ class Cleaning:
     def __init__(self, progress: Progress, present: Callable[[], int] = now_ms) -> None:
         self._progress = progress
         self._present = present
-        self._one_at_a_time = anyio.Lock()
+        self._one_at_a_time = OneAtATime[MemoryCleanResult]()
         self._links_after: str | None = None
 
     async def when_due(self, db: Database) -> None:
@@ -49,25 +49,25 @@ class Cleaning:
         settings = (await read_settings(db)).settings
         last = self._progress.cleaned_at
         if last is None or last + settings.clean_up_hours * HOUR_MS <= self._present():
-            await self._clean_up(db, settings)
+            await self._one_at_a_time.do(settings, partial(self._clean_up, db, settings))
 
     async def clean(self, db: Database, _params: Nothing) -> MemoryCleanResult:
-        """Cleans up now."""
-        return await self._clean_up(db, (await read_settings(db)).settings)
+        """Cleans up now. Who asks while others wait for that shares it."""
+        settings = (await read_settings(db)).settings
+        return await self._one_at_a_time.do(settings, partial(self._clean_up, db, settings))
 
     async def _clean_up(self, db: Database, settings: StewardSettings) -> MemoryCleanResult:
-        async with self._one_at_a_time:
-            now = self._present()
-            done = MemoryCleanResult(
-                expired=await _expire(db, now),
-                purged=await _purge(db, now - settings.purge_after_days * DAY_MS),
-                archived=await _archive(db, now - settings.archive_after_days * DAY_MS)
-                if settings.archive_after_days
-                else 0,
-                unlinked=await self._unlink(db),
-            )
-            self._progress.cleaned(done, now)
-            return done
+        now = self._present()
+        done = MemoryCleanResult(
+            expired=await _expire(db, now),
+            purged=await _purge(db, now - settings.purge_after_days * DAY_MS),
+            archived=await _archive(db, now - settings.archive_after_days * DAY_MS)
+            if settings.archive_after_days
+            else 0,
+            unlinked=await self._unlink(db),
+        )
+        self._progress.cleaned(done, now)
+        return done
 
     async def _unlink(self, db: Database) -> int:
         """Ends connections one end of which is gone; none should be, and this is to make sure."""

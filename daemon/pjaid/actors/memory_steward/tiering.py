@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from typing import Any
 
-import anyio
 from msgspec import UNSET, convert
 
 from pjai import Database, memories, personas, v1
@@ -16,6 +16,7 @@ from pjai_wire.methods import MemoryTendParams, MemoryTendResult
 from pjaid.actors.memory_steward.pace import batch
 from pjaid.actors.memory_steward.progress import Progress
 from pjaid.actors.memory_steward.rounds import due
+from pjaid.actors.memory_steward.sharing import OneAtATime
 from pjaid.actors.memory_steward.tiers import Doubtful, Standing, Verdict, doubtful, verdict
 
 ROUND_S = 300.0
@@ -47,16 +48,17 @@ class Tiering:
         self._take_grown = take_grown
         self._present = present
         self._looked_at: dict[str, int] = {}
-        self._one_at_a_time = anyio.Lock()
+        self._one_at_a_time = OneAtATime[MemoryTendResult]()
 
     async def round(self, db: Database) -> None:
         """Looks at the memories of personas in use, and at those of others once a day."""
         known = [one async for page in db.pages(personas.limit(PERSONAS_AT_ONCE)) for one in page]
-        await self._look_at(db, due(known, self._looked_at, self._take_grown(), self._present()))
+        ids = due(known, self._looked_at, self._take_grown(), self._present())
+        await self._one_at_a_time.do(tuple(ids), partial(self._look_at, db, ids))
         self._looked_at = {one.id: at for one in known if (at := self._looked_at.get(one.id)) is not None}
 
     async def tend(self, db: Database, params: MemoryTendParams) -> MemoryTendResult:
-        """Looks at the memories of a persona, or of all, now.
+        """Looks at the memories of a persona, or of all, now. Who asks while others wait for that shares it.
 
         Raises:
             NotFound: there is no such persona.
@@ -66,17 +68,16 @@ class Tiering:
         found = [row["id"] async for page in db.pages(ids) for row in page]
         if not found and params.persona_id is not UNSET:
             raise NotFound("there is no such persona", hint="see: pjai query personas")
-        return await self._look_at(db, found)
+        return await self._one_at_a_time.do(tuple(found), partial(self._look_at, db, found))
 
     async def _look_at(self, db: Database, persona_ids: Iterable[str]) -> MemoryTendResult:
-        async with self._one_at_a_time:
-            with self._progress.of_a_pass() as progress:
-                for persona_id in persona_ids:
-                    progress.persona_id = persona_id
-                    self._looked_at[persona_id] = now = self._present()
-                    for some in doubtful(now):
-                        await self._settle(db, persona_id, some, now)
-            return MemoryTendResult(seen=progress.seen, moved=progress.moved)
+        with self._progress.of_a_pass() as progress:
+            for persona_id in persona_ids:
+                progress.persona_id = persona_id
+                self._looked_at[persona_id] = now = self._present()
+                for some in doubtful(now):
+                    await self._settle(db, persona_id, some, now)
+        return MemoryTendResult(seen=progress.seen, moved=progress.moved)
 
     async def _settle(self, db: Database, persona_id: str, some: Doubtful, now: int) -> None:
         """Moves those of some doubtful memories that belong elsewhere."""

@@ -33,7 +33,7 @@ _COPIED = tuple(
 )
 
 
-@persona.serves
+@persona.serves_long
 async def duplicate(db: Database, params: PersonaDuplicateParams) -> PersonaDuplicated:
     """Another persona begins, like the first but for its id, its name and its secrets."""
     first = await existing(db, params.id)

@@ -31,7 +31,7 @@ async def status(db: Database, _params: Nothing) -> OptimiserStatusResult:
     return await _looks.status(db)
 
 
-@optimiser.serves
+@optimiser.serves_long
 async def run(db: Database, _params: Nothing) -> OptimiserRunResult:
     """Looks now."""
     return await _looks.look(db)
