@@ -11,14 +11,8 @@ import msgspec
 
 from pjai_wire import version
 from pjaid.errors import EX_OK, StartError
-from pjaid.settings import (
-    DECLARATIONS,
-    Declaration,
-    Settings,
-    load_settings,
-    unknown_flag,
-    unknown_variables,
-)
+from pjaid.setting_sources import load_settings, unknown_flag, unknown_variables
+from pjaid.settings import DECLARATIONS, Declaration, Settings
 
 OUR_PACKAGES = ("pjaid", "pjai_wire")
 EXIT_INTERRUPTED = 130

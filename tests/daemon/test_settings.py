@@ -13,15 +13,8 @@ from msgspec import inspect
 
 from pjai_wire.endpoints import runtime_directory
 from pjaid.errors import EX_CONFIG, InvalidSetting, StartError
-from pjaid.settings import (
-    DECLARATIONS,
-    Declaration,
-    Settings,
-    load_settings,
-    settings_of,
-    unknown_flag,
-    unknown_variables,
-)
+from pjaid.setting_sources import load_settings, unknown_flag, unknown_variables
+from pjaid.settings import DECLARATIONS, Declaration, Settings, settings_of
 
 NUMBERS = (inspect.IntType, inspect.FloatType)
 LETTERS = st.characters(categories=("L", "N"), include_characters="-_. ")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from pjai.testing import Daemon, daemon
-from pjaid.settings import load_settings
+from pjaid.setting_sources import load_settings
 from pjaid.store.database import open_database
 from pjaid.store.keys import open_or_create_keys
 from pjaid.store.store import DATABASE
