@@ -75,7 +75,7 @@ ROOMS = (
     Room(
         "pjaid.live",
         ours=(*GROUND, "pjaid.store"),
-        others=("anyio", "msgspec", "structlog"),
+        others=("anyio", "msgspec", "numpy", "structlog"),
         not_standard=("asyncio", "socket", "threading"),
     ),
     Room(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 from msgspec import Raw
 
 from pjai_wire.changes import Change
 from pjaid.live.difference import Result
+from pjaid.live.search_plan import SearchPlan
 from pjaid.store.changed import RowChange
 from pjaid.store.statements import Statement
 
@@ -22,6 +22,8 @@ class Kept(Protocol):
 
     reads_stored: bool
     """Whether it reads rows as they are stored, or else as they travel."""
+    is_shown_meanwhile: bool
+    """Whether what it read last is shown, with the state of that reading, until the next has come."""
 
     @property
     def is_exact(self) -> bool:
@@ -35,11 +37,11 @@ class Kept(Protocol):
     def bytes_kept(self) -> int:
         """What the rows take together, encoded."""
 
-    def loading(self) -> Statement:
+    def loading(self) -> Statement | SearchPlan:
         """What to read in order to begin anew."""
 
-    def digest(self, rows: Sequence[tuple[Any, ...]]) -> Any:
-        """What `load` takes of the rows that were read; in whatever thread has read them."""
+    def digest(self, rows: Any) -> Any:
+        """What `load` takes of what was read, rows or hits; in whatever thread has read them."""
 
     def load(self, digested: Any) -> None:
         """Begins anew.

@@ -83,6 +83,7 @@ class KeptGroups:
     """
 
     reads_stored = True
+    is_shown_meanwhile = False
     lacks_rows = False
     is_exact = False
 

@@ -31,6 +31,7 @@ class KeptRows:
     """
 
     reads_stored = True
+    is_shown_meanwhile = False
 
     def __init__(self, query: Query) -> None:
         table = table_named(query.table)

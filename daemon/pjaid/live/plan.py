@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from pjai_wire.codec import encode
 from pjai_wire.query import Condition, Junction, Query
+from pjai_wire.tables import Table
 from pjaid.live.footprint import Footprint, footprint
 from pjaid.live.predicate import NOT_EVALUATED, comparisons
 from pjaid.store.changed import positions
@@ -37,6 +38,21 @@ class Plan(Struct, frozen=True):
         return (self.statement.sql, self.statement.columns, tuple(self.statement.bindings))
 
     @property
+    def table(self) -> Table[Any]:
+        """What it reads."""
+        return self.statement.table
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What stands where in a row of its result."""
+        return self.statement.columns
+
+    @property
+    def shape(self) -> str:
+        """What it has in common with others of its kind, without its values."""
+        return self.statement.sql
+
+    @property
     def found_by(self) -> tuple[str, ...]:
         """By which columns a changed row finds the query, such as `personaId =` and `importance >=`."""
         names = list(positions(self.statement.table))
@@ -57,7 +73,7 @@ def plan(query: Query) -> Plan:
         RequestError: it names what the contract lacks, or means nothing.
     """
     statement = compile_query(query)  # which finds errors, in the order in which the client wrote
-    normal = replace(query, where=_normal(query.where))
+    normal = replace(query, where=normal_conditions(query.where))
     statement = compile_query(normal)
     obstacle = _obstacle(normal, statement)
     return Plan(
@@ -74,7 +90,7 @@ def rerun(plan: Plan, why: str) -> Plan:
     return replace(plan, mode="rerun", why=why)
 
 
-def _normal(where: Sequence[Condition]) -> tuple[Condition, ...]:
+def normal_conditions(where: Sequence[Condition]) -> tuple[Condition, ...]:
     """The conditions in an order that does not depend on how they were written."""
     return tuple(sorted(map(_normal_condition, where), key=encode))
 
@@ -83,9 +99,9 @@ def _normal_condition(condition: Condition) -> Condition:
     if not isinstance(condition, Junction):
         return condition
     if condition.all_of is not UNSET:
-        return replace(condition, all_of=_normal(condition.all_of))
+        return replace(condition, all_of=normal_conditions(condition.all_of))
     if condition.any_of is not UNSET:
-        return replace(condition, any_of=_normal(condition.any_of))
+        return replace(condition, any_of=normal_conditions(condition.any_of))
     assert condition.none_of is not UNSET
     return replace(condition, none_of=_normal_condition(condition.none_of))
 

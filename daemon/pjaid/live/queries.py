@@ -19,8 +19,9 @@ from pjai_wire.query import Query
 from pjaid.live.delivery import Delivery
 from pjaid.live.dependents import Dependents
 from pjaid.live.feed import Feed
-from pjaid.live.plan import plan
+from pjaid.live.plan import Plan, plan
 from pjaid.live.registry import Registry
+from pjaid.live.search_plan import SearchPlan
 from pjaid.live.subscription import Subscription
 from pjaid.live.view import Advance
 from pjaid.live.views import Source, Views
@@ -101,7 +102,18 @@ class LiveQueries:
             LimitExceeded: too many are open, or its result is too large.
             RequestError: the query means nothing.
         """
-        planned = plan(query)
+        return await self._watch(plan(query), client, label)
+
+    async def watch_search(self, planned: SearchPlan, client: bytes, label: str) -> Snapshot:
+        """Opens a live search.
+
+        Raises:
+            LimitExceeded: as `watch`.
+            PjaiError: it can't be run.
+        """
+        return await self._watch(planned, client, label)
+
+    async def _watch(self, planned: Plan | SearchPlan, client: bytes, label: str) -> Snapshot:
         self._registry.require_room(client)
         with self._views.held(self._views.open(planned)) as watched:
             await self._views.until_current(watched)
@@ -257,4 +269,4 @@ class LiveQueries:
 
 def _snapshot(subscription: Subscription) -> Snapshot:
     view = subscription.view
-    return Snapshot(subscription.topic, subscription.seq, view.plan.statement.columns, view.shown().rows)
+    return Snapshot(subscription.topic, subscription.seq, view.plan.columns, view.shown().rows)

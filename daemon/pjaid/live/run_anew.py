@@ -28,6 +28,7 @@ class RunAnew:
     reads_stored = False
     lacks_rows = False
     is_exact = False
+    is_shown_meanwhile = True
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan

@@ -15,6 +15,8 @@ from pjaid.live.kept_groups import KeptGroups
 from pjaid.live.kept_rows import KeptRows
 from pjaid.live.plan import Plan, rerun
 from pjaid.live.run_anew import RunAnew
+from pjaid.live.search_plan import Found, SearchPlan
+from pjaid.live.searched import Searched
 from pjaid.store.changed import RowChange
 from pjaid.store.statements import Statement
 
@@ -36,7 +38,7 @@ class Reading(Struct, frozen=True):
     """What a view asks to be read."""
 
     need: Need
-    statement: Statement
+    asked: Statement | SearchPlan
     reads_stored: bool
     """Whether rows are wanted as they are stored, or else as they travel."""
 
@@ -56,10 +58,10 @@ class View:
     how it has `advanced`.
 
     Args:
-        plan: of the query.
+        plan: of the query or the search.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan | SearchPlan) -> None:
         self.plan = plan
         self.need = Need.RESULT
         self.seq = NEVER
@@ -84,6 +86,11 @@ class View:
     def bytes_kept(self) -> int:
         """What the rows that it keeps take together."""
         return self._kept.bytes_kept
+
+    @property
+    def found(self) -> Found | None:
+        """What a search found last, and on what that depends; None where there is none, or of a query."""
+        return self._kept.found if isinstance(self._kept, Searched) else None
 
     @property
     def is_reading(self) -> bool:
@@ -132,14 +139,14 @@ class View:
         assert self._reading is None
         if self.need is Need.ROWS:
             assert isinstance(self._kept, KeptRows)
-            statement = self._kept.refilling()
+            asked: Statement | SearchPlan = self._kept.refilling()
         else:
-            statement = self._kept.loading()
-        self._reading = Reading(self.need, statement, self._kept.reads_stored)
+            asked = self._kept.loading()
+        self._reading = Reading(self.need, asked, self._kept.reads_stored)
         return self._reading
 
-    def digest(self, rows: Sequence[tuple[Any, ...]]) -> Any:
-        """What `finish_reading` takes of the rows that were read; in whatever thread has read them."""
+    def digest(self, rows: Any) -> Any:
+        """What `finish_reading` takes of what was read, rows or hits; in whatever thread has read them."""
         return self._kept.digest(rows)
 
     def finish_reading(self, seq: int, digested: Any, told: int) -> None:
@@ -181,6 +188,7 @@ class View:
 
     def demote(self, why: str) -> None:
         """Runs the query anew from now on whenever a row changes that it reads."""
+        assert isinstance(self.plan, Plan), "a search is always run anew"
         self._compare()
         self.plan = rerun(self.plan, why)
         self._kept = RunAnew(self.plan)
@@ -207,7 +215,7 @@ class View:
         One that is run anew stays so until the next run, however many commits come meanwhile. Else it would
         never be told where they come faster than it runs.
         """
-        return self.need is Need.NOTHING or (self._is_loaded and isinstance(self._kept, RunAnew))
+        return self.need is Need.NOTHING or (self._is_loaded and self._kept.is_shown_meanwhile)
 
     def _follow(self, seq: int, changes: Sequence[RowChange]) -> None:
         if isinstance(self._kept, KeptRows) and len(changes) > FOLLOWED_AT_ONCE_MAX:
@@ -271,7 +279,9 @@ def carried(changes: Sequence[Change[Raw]]) -> int:
     return sum(10 + (0 if isinstance(change, Delete) else len(memoryview(change.row))) for change in changes)
 
 
-def _kept(plan: Plan) -> Kept:
+def _kept(plan: Plan | SearchPlan) -> Kept:
+    if isinstance(plan, SearchPlan):
+        return Searched(plan)
     if plan.mode == "rerun":
         return RunAnew(plan)
     if plan.query.aggregates or plan.query.group_by:

@@ -19,7 +19,9 @@ from pjai_wire.errors import InvalidQuery, PjaiError
 from pjaid.live.dependents import Dependents
 from pjaid.live.kept import NotKept
 from pjaid.live.plan import Plan
-from pjaid.live.view import Advance, Need
+from pjaid.live.search_plan import SearchPlan
+from pjaid.live.searches import Searches
+from pjaid.live.view import Advance, Need, Reading, View
 from pjaid.live.watched import Watched
 from pjaid.store.reads import Rows
 from pjaid.store.statements import Statement
@@ -83,6 +85,7 @@ class Views:
         self._rerun_interval_s = rerun_interval_s
         self._on_advanced = on_advanced
         self._on_failed = on_failed
+        self._searches = Searches(dependents)
         self._watched: dict[Hashable, Watched] = {}
         self._touched: dict[Watched, None] = {}
         self._unsettled: dict[Watched, None] = {}
@@ -106,13 +109,16 @@ class Views:
         """The view of a query that is watched."""
         return self._watched[identity]
 
-    def open(self, plan: Plan) -> Watched:
-        """The view of a query: that which others watch already, or a new one."""
+    def open(self, plan: Plan | SearchPlan) -> Watched:
+        """The view of a query or a search: that which others watch already, or a new one."""
         watched = self._watched.get(plan.identity)
         if watched is None:
             watched = self._watched[plan.identity] = Watched(plan, self._has_been_touched, self._failed)
-            for table, conjunctions in plan.footprint.rows:
-                self._dependents.add(table, conjunctions, watched)
+            if isinstance(plan, SearchPlan):
+                self._searches.add(watched, plan)
+            else:
+                for table, conjunctions in plan.footprint.rows:
+                    self._dependents.add(table, conjunctions, watched)
         watched.asked_for = next(self._asked)
         return watched
 
@@ -184,7 +190,7 @@ class Views:
 
     def _seq_told(self, watched: Watched) -> int:
         """The last commit of which a view was told."""
-        return self._dependents.seq_of(watched.view.plan.statement.table)
+        return self._dependents.seq_of(watched.view.plan.table)
 
     def _has_been_touched(self, watched: Watched) -> None:
         self._touched[watched] = None
@@ -250,9 +256,10 @@ class Views:
             watched.read_after = anyio.current_time() + self._rerun_interval_s
         self.reads += 1
         reading = view.begin_reading()
-        read = self._store.read_raw if reading.reads_stored else self._store.read
+        if isinstance(view.plan, SearchPlan):
+            self._searches.running(watched)
         try:
-            found = read(reading.statement, lambda rows: (rows.seq, view.digest(rows.rows)))
+            found = self._found(reading, view)
         except Exception as error:
             self._failed(watched, error)
             return
@@ -261,6 +268,12 @@ class Views:
         else:
             assert self._tasks is not None, "views are served"
             self._tasks.start_soon(self._read_later, watched, found)
+
+    def _found(self, reading: Reading, view: View) -> Found | Coroutine[Any, Any, Found]:
+        if isinstance(reading.asked, SearchPlan):
+            return reading.asked.run(lambda found: (found.seq, view.digest(found)))
+        read = self._store.read_raw if reading.reads_stored else self._store.read
+        return read(reading.asked, lambda rows: (rows.seq, view.digest(rows.rows)))
 
     async def _read_later(self, watched: Watched, found: Coroutine[Any, Any, Found]) -> None:
         try:
@@ -278,6 +291,8 @@ class Views:
             watched.view.finish_reading(seq, digested, told=self._seq_told(watched))
         except NotKept:
             watched.view.demote("its groups are more than are kept")
+        if watched.view.found is not None and self._is_open(watched):
+            self._searches.ran(watched, watched.view.found)
 
     def _failed(self, watched: Watched, error: Exception) -> None:
         view = watched.view
@@ -288,7 +303,7 @@ class Views:
         if isinstance(error, PjaiError) and error.retry and watched.subscriptions:
             watched.read_after = anyio.current_time() + READ_AGAIN_S
             return
-        table = view.plan.statement.table.table_name
+        table = view.plan.table.table_name
         if not isinstance(error, PjaiError):
             log.error("live_query_ended", table=table, exc_info=error)
         elif watched.subscriptions:
@@ -296,11 +311,17 @@ class Views:
         self._on_failed(watched, error)
 
     def _drop(self, watched: Watched) -> None:
-        if self._watched.get(watched.view.identity) is watched:
+        if self._is_open(watched):
             del self._watched[watched.view.identity]
-            self._dependents.remove(watched)
+            if isinstance(watched.view.plan, SearchPlan):
+                self._searches.remove(watched)
+            else:
+                self._dependents.remove(watched)
             for some in (self._touched, self._unsettled, self._early, self._later):
                 some.pop(watched, None)
+
+    def _is_open(self, watched: Watched) -> bool:
+        return self._watched.get(watched.view.identity) is watched
 
 
 def _asked_for(watched: Watched) -> int:

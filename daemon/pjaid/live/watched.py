@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 import anyio
 
 from pjaid.live.plan import Plan
+from pjaid.live.search_plan import SearchPlan
 from pjaid.live.subscription import Subscription
-from pjaid.live.view import View
+from pjaid.live.view import Need, View
 from pjaid.store.changed import RowChange
 from pjaid.store.writer import Committed
 
@@ -17,14 +18,14 @@ class Watched:
     """A view, and whoever watches it.
 
     Args:
-        plan: of its query.
+        plan: of its query or search.
         on_touched: told whenever rows changed that can concern it.
         on_failed: told why it can't follow them.
     """
 
     def __init__(
         self,
-        plan: Plan,
+        plan: Plan | SearchPlan,
         on_touched: Callable[[Watched], None],
         on_failed: Callable[[Watched, Exception], None],
     ) -> None:
@@ -54,12 +55,17 @@ class Watched:
     @property
     def is_of_the_log(self) -> bool:
         """Whether its states are those of the shared log, or else of the local tables."""
-        return self.view.plan.statement.shared
+        return not self.view.plan.table.is_local
 
     @property
     def is_current(self) -> bool:
         """Whether the view shows the last commit that this was told of."""
         return not self._news and self.view.is_current
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the whole result is to be read anyway, whatever else changes until then."""
+        return self.view.need is Need.RESULT and not self.view.is_reading
 
     def touched(self, committed: Committed, changes: Sequence[RowChange]) -> None:
         """A commit changed rows; the view follows when its turn comes, as other views may come before it."""

@@ -56,8 +56,8 @@ class InsightMethods:
         return LiveQueryInfo(
             label=subscription.label,
             client=self._clients.get(subscription.client).origin.client,
-            table=planned.statement.table.table_name,
-            shape=planned.statement.sql,
+            table=planned.table.table_name,
+            shape=planned.shape,
             mode=planned.mode,
             rows=len(watched.view.shown().rows),
             bytes=watched.view.bytes_kept,

@@ -15,6 +15,7 @@ from pjaid.live.plan import plan
 from pjaid.live.view import Advance, Need, View
 from pjaid.store.changed import RowChange
 from pjaid.store.reads import run
+from pjaid.store.statements import Statement
 from tests.daemon.live.making import PLENTY, Drop, Put, Reference
 
 
@@ -27,14 +28,15 @@ class Following:
     """
 
     def __init__(self, sqlite: Reference, query: Query) -> None:
-        self.view = View(plan(query))
+        planned = plan(query)
+        self.view = View(planned)
         self.seq = 0
         """The state that SQLite has."""
         self.told = 0
         self.held: list[bytes] | None = None
         self.advances: list[Advance] = []
         self._sqlite = sqlite
-        self._statement = self.view.plan.statement
+        self._statement = planned.statement
         self._untold: deque[tuple[int, tuple[RowChange, ...] | None]] = deque()
         self._read: tuple[int, Any] | None = None
         self.right = {0: sqlite.encoded(self._statement)}
@@ -63,12 +65,9 @@ class Following:
         if self.view.need is not Need.NOTHING and not self.view.is_reading:
             reading = self.view.begin_reading()
             connection = self._sqlite.connection
+            assert isinstance(reading.asked, Statement)
             stored = reading.reads_stored
-            rows = (
-                self._sqlite.raw(reading.statement)
-                if stored
-                else run(connection, reading.statement, PLENTY).rows
-            )
+            rows = self._sqlite.raw(reading.asked) if stored else run(connection, reading.asked, PLENTY).rows
             self._read = (self.seq, self.view.digest(rows))
 
     def finish(self) -> None:

@@ -1,0 +1,92 @@
+"""Owns the plan of a watched search: what it reads, which searches are equal, and how it is run (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Hashable, Sequence
+from typing import Any, Final, Literal, Protocol, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from pjai_wire.codec import encode
+from pjai_wire.envelope import Row
+from pjai_wire.methods.search import SearchParams
+from pjai_wire.tables import Table
+from pjaid.live.plan import normal_conditions
+
+T = TypeVar("T")
+
+PASSED_BY_ALL: Final = float("-inf")
+"""The bar of a search that has room for whatever comes."""
+
+
+class Near(Struct, frozen=True):
+    """What a search by meaning looked for, and how near to it a vector must be to matter."""
+
+    model: Hashable
+    """Whose vectors it compares, as their rows name it."""
+    vector: Sequence[float]
+    """Of unit length."""
+    bar: float
+    """A vector that comes or goes and whose cosine is less changes nothing of what was found."""
+
+
+class Found(Struct, frozen=True):
+    """What a search found, and the rows on which that depends."""
+
+    seq: int
+    """The state that it shows."""
+    rows: Sequence[Row]
+    weighed: frozenset[str]
+    """The ids of the rows that were weighed against each other: whatever changes in one of them matters."""
+    near: Near | None
+    """None where no vectors had a part in it."""
+
+
+class Run(Protocol):
+    """Runs a search in the state of the present."""
+
+    def __call__(self, finish: Callable[[Found], T]) -> T | Coroutine[Any, Any, T]:
+        """What `finish` makes of what is found, at once where that is quick."""
+
+
+class Reads(Struct, frozen=True):
+    """What a search reads, beside the rows that it weighed and the vectors near its own."""
+
+    texts: frozenset[int]
+    """Where in a row of the table the columns stand whose change matters whichever row it is: how well a word
+    fits depends on how many rows have it."""
+    any_row: bool
+    """Whether any change of any row matters, as rows beside those that were weighed are answered."""
+    links: bool
+    """Whether the links between memories matter."""
+
+
+class SearchPlan(Struct, frozen=True):
+    """How a watched search is kept: it is run anew once something has changed that it depends on."""
+
+    params: SearchParams
+    """In the form that all searches of the same meaning share."""
+    table: Table[Any]
+    columns: tuple[str, ...]
+    key: int
+    """Which of the columns tells a row from the others."""
+    reads: Reads
+    run: Run
+    mode: Literal["rerun"] = "rerun"
+    why: str = "how well a row fits depends on the others"
+
+    @property
+    def identity(self) -> Hashable:
+        """Equal for searches that always have the same result."""
+        return ("search", encode(self.params))
+
+    @property
+    def shape(self) -> str:
+        """What it has in common with others of its kind, without what is searched for."""
+        return f"search {self.table.table_name}"
+
+
+def normal_search(params: SearchParams) -> SearchParams:
+    """The search in the form that all of the same meaning share."""
+    return replace(params, where=normal_conditions(params.where))
