@@ -34,6 +34,9 @@ QUERY_COLUMNS_MAX = 64
 SEARCH_CHARACTERS_MAX = 4_000
 """Of a text that is searched for."""
 
+SEARCH_WORDS_MAX = 256
+"""Different words and phrases in it, stop words left out."""
+
 SEARCH_HITS_DEFAULT = 10
 SEARCH_HITS_MAX = 100
 RECALL_TOKENS_MIN = 16

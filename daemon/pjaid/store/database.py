@@ -9,6 +9,7 @@ import msgspec
 
 from pjaid.errors import EX_CONFIG, EX_DATAERR, StartError
 from pjaid.settings import Cipher
+from pjaid.store.words import functions
 
 SQLITE_VERSION_MIN = (3, 51, 3)
 """Older ones can corrupt a database when the WAL is reset (fixed in 3.51.3)."""
@@ -93,6 +94,7 @@ def open_database(
 def add_functions(connection: apsw.Connection) -> None:
     """Adds the functions of ours that statements call."""
     connection.create_scalar_function("list_contains", _list_contains, 2, deterministic=True)
+    functions.add_functions(connection)
 
 
 def _list_contains(*arguments: apsw.SQLiteValue) -> bool:

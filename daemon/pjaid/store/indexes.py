@@ -63,8 +63,9 @@ def whole_indexes(connection: apsw.Connection, table: str) -> dict[str, tuple[st
 
 
 def columns_of(connection: apsw.Connection, name: str) -> tuple[str, ...]:
-    """The columns of an index, by their names in the database."""
-    return tuple(row[0] for row in connection.execute("SELECT name FROM pragma_index_info(?)", (name,)))
+    """The columns of an index, by their names in the database; what it computes is none of them."""
+    sql = "SELECT name FROM pragma_index_info(?) WHERE name IS NOT NULL"
+    return tuple(row[0] for row in connection.execute(sql, (name,)))
 
 
 def sizes(connection: apsw.Connection) -> list[IndexSize]:

@@ -96,7 +96,7 @@ class Planner:
         add_functions(self._memory)
         sql = (
             "SELECT sql FROM sqlite_schema WHERE tbl_name = ? AND name != ? AND sql IS NOT NULL"
-            " ORDER BY type DESC"
+            " AND type IN ('table', 'index') ORDER BY type DESC"
         )
         for (made_by,) in connection.execute(sql, (table, without)):
             self._memory.execute(made_by)

@@ -12,8 +12,9 @@ from pjai_wire.ids import new_id
 from pjai_wire.tables import Table
 from pjaid.errors import EX_DATAERR, StartError
 from pjaid.store.local import COUNTER
+from pjaid.store.words import index
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 """Counted up whenever the state tables change, or what materializers make of the log: `upgrade` then makes
 the state anew. A program refuses the files of a later one."""
 
@@ -62,6 +63,8 @@ CREATE INDEX memories_by_importance ON memories (persona_id, importance);
 CREATE INDEX memories_by_tier ON memories (persona_id, pinned, memory_tier, importance);
 CREATE INDEX memories_by_content ON memories (content_hash) WHERE content_hash IS NOT NULL;
 CREATE INDEX memories_by_deletion ON memories (deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX memories_by_thread ON memories (persona_id, thread_of(metadata), created_at, id)
+    WHERE type = 'conversation' AND deleted_at IS NULL;
 CREATE INDEX memories_to_pack ON memories (memory_tier, id) WHERE compression_dictionary IS NULL;
 CREATE INDEX memory_links_by_from ON memory_links (from_id);
 CREATE INDEX memory_links_by_to ON memory_links (to_id);
@@ -111,9 +114,10 @@ def create_state(connection: apsw.Connection) -> None:
 def drop_state(connection: apsw.Connection) -> None:
     """Drops every table that is made from the log, with its indexes, whichever program made it."""
     lasting = ", ".join("?" * len(LASTING))
+    # Tables that a virtual one keeps its data in go with it.
     sql = (
-        "SELECT name FROM sqlite_schema"
-        f" WHERE type = 'table' AND name NOT LIKE 'sqlite~_%' ESCAPE '~' AND name NOT IN ({lasting})"
+        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type <> 'shadow'"
+        f" AND name NOT LIKE 'sqlite~_%' ESCAPE '~' AND name NOT IN ({lasting})"
     )
     for (name,) in connection.execute(sql, LASTING).fetchall():
         connection.execute(f'DROP TABLE IF EXISTS "{name}"')
@@ -146,6 +150,7 @@ def prepare(connection: apsw.Connection, store_id: str) -> None:
     with connection:
         connection.execute(LOG + LOCAL)
         create_state(connection)
+        index.make(connection)
         connection.executemany(
             "INSERT INTO meta VALUES (?, ?)",
             [("store_id", store_id), ("device", new_id()), (COUNTER, 0)],

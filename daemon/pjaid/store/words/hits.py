@@ -1,0 +1,233 @@
+"""Owns the finding of rows by words, and how well each fits.
+
+A word's score is BM25, with the columns weighted. Where any of the words will do and rows are turns of
+conversations, the turns before and after count too: an answer often lacks the word that the question had.
+
+    score(row) = sum over words of max(s(row), 0.7 s(turn before), 0.3 s(turn after))
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import apsw
+from msgspec import Struct
+
+from pjai_wire.query import Condition
+from pjai_wire.tables import table_named
+from pjaid.store.conditions import Conditions
+from pjaid.store.values import SqlValue
+from pjaid.store.words.index import PERSONA, Indexed, indexed
+from pjaid.store.words.neighbours import THREADED, listed, neighbours
+from pjaid.store.words.question import Question, Term, term_of
+from pjaid.store.words.texts import persona_word
+
+BEFORE: Final = 0.7
+AFTER: Final = 0.3
+"""What a word counts that stands in the turn before, or after."""
+
+LIFTED_MAX = 300
+"""Of how many of the best rows the neighbours are looked at."""
+
+HITS_OF_WORD_MAX = 20_000
+"""Of a word that more rows have, the best count."""
+
+Hits = list[tuple[int, float]]
+"""Rows by their numbers in the table, and scores, the best first; equal ones by number."""
+
+
+class Filter(Struct, frozen=True):
+    """Which rows of a table a search may find, of those that are not deleted."""
+
+    sql: str = ""
+    """A condition, beside that of the persona; empty where there is none."""
+    bindings: Sequence[SqlValue] = ()
+    persona_id: str | None = None
+    """Whose rows; None where it is everybody's."""
+    is_heavy: bool = False
+    """Whether to look at one row may take long."""
+
+
+NO_FILTER = Filter()
+
+
+def compile_filter(table: str, where: Sequence[Condition]) -> Filter:
+    """The filter for conditions of a query.
+
+    Raises:
+        RequestError: they name what the contract lacks, or mean nothing.
+    """
+    conditions = Conditions(table_named(table))
+    persona_id: str | None = None
+    others: list[Condition] = []
+    for condition in where:
+        if persona_id is None and (named := _persona_of(condition)) is not None:
+            persona_id = named
+        else:
+            others.append(condition)
+    sql = " AND ".join(conditions.parts(others))
+    return Filter(sql, conditions.bindings, persona_id, conditions.is_heavy)
+
+
+def _persona_of(condition: Condition) -> str | None:
+    match condition:
+        case ("personaId", "=", str(persona_id)):
+            return persona_id
+    return None
+
+
+def word_hits(
+    connection: apsw.Connection,
+    table: str,
+    question: Question,
+    rows: Filter = NO_FILTER,
+    *,
+    depth: int,
+    with_neighbours: bool = True,
+) -> Hits:
+    """The rows that fit a question best.
+
+    Args:
+        connection: where to read, in a transaction of the caller's if that is to be one with other reads.
+        table: which is searched.
+        question: what for.
+        rows: which rows may be found.
+        depth: how many at most.
+        with_neighbours: whether turns before and after count; they do only where any of the words will do.
+
+    Raises:
+        UnknownTable: the table is not searched.
+    """
+    one = indexed(table)
+    if question.whole is None:
+        return []
+    if with_neighbours and question.is_any and table in THREADED:
+        return _hits_with_neighbours(connection, one, question, rows, depth)
+    return _hits(connection, one, question.expression, rows, depth)
+
+
+def document_frequencies(
+    connection: apsw.Connection, table: str, words: Iterable[str], persona_id: str | None
+) -> dict[str, float]:
+    """Which share of a persona's rows has each word, or of all rows; 0 where there are none.
+
+    Raises:
+        UnknownTable: the table is not searched.
+    """
+    one = indexed(table)
+    everything = rows_of(connection, table, persona_id)
+    shares: dict[str, float] = {}
+    for word in words:
+        term = term_of(word)
+        has = 0 if term is None else _count(connection, one, _within(term.expression, persona_id))
+        shares[word] = has / everything if everything else 0.0
+    return shares
+
+
+def rows_of(connection: apsw.Connection, table: str, persona_id: str | None) -> int:
+    """How many rows of a table can be found, a persona's or all."""
+    one = indexed(table)
+    if persona_id is not None:
+        return _count(connection, one, _of_persona(persona_id))
+    return int(connection.execute(f"SELECT count(*) FROM {one.name}").get)
+
+
+def _count(connection: apsw.Connection, one: Indexed, expression: str) -> int:
+    sql = f"SELECT count(*) FROM {one.name} WHERE {one.name} MATCH ?"
+    return int(connection.execute(sql, (expression,)).get)
+
+
+def _of_persona(persona_id: str) -> str:
+    return f'{PERSONA} : "{persona_word(persona_id)}"'
+
+
+def _within(expression: str, persona_id: str | None) -> str:
+    """An expression for texts alone, and of one persona's rows."""
+    texts = f"(- {PERSONA} : {expression})"
+    return texts if persona_id is None else f"{_of_persona(persona_id)} AND {texts}"
+
+
+def _hits(connection: apsw.Connection, one: Indexed, expression: str, rows: Filter, depth: int) -> Hits:
+    """In one statement: FTS5 gives rows in the order of their rank, and only those are looked at."""
+    table = one.table.table_name
+    condition = (
+        f" AND EXISTS (SELECT 1 FROM {table} WHERE {table}.rowid = {one.name}.rowid AND {rows.sql})"
+        if rows.sql
+        else ""
+    )
+    sql = f"SELECT rowid, -rank FROM {one.name} WHERE {one.name} MATCH ?{condition} ORDER BY rank LIMIT ?"
+    found = connection.execute(sql, (_within(expression, rows.persona_id), *rows.bindings, depth))
+    return _best_first(found)
+
+
+def _best_first(hits: Iterable[tuple[int, float]]) -> Hits:
+    return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
+
+
+def _hits_with_neighbours(
+    connection: apsw.Connection, one: Indexed, question: Question, rows: Filter, depth: int
+) -> Hits:
+    scores = [_scores(connection, one, term, rows.persona_id) for term in question.terms]
+    own: Counter[int] = Counter()
+    for of_word in scores:
+        own.update(of_word)
+    best = [row for row, _ in _best_first(own.items())]
+    lifted_max = max(depth, LIFTED_MAX)
+    chosen = list(_allowed(connection, one, best, rows, lifted_max))
+    # A row that no word is in may have a neighbour that the filter leaves out.
+    around = neighbours(connection, one.table.table_name, dict.fromkeys((*chosen, *best[:lifted_max])))
+    beside = {row for pair in around.values() for row in pair if row is not None}
+    new = sorted(beside.difference(chosen))
+    new = list(_allowed(connection, one, new, rows, len(new)))
+    around.update(neighbours(connection, one.table.table_name, [row for row in new if row not in around]))
+    totals = ((row, _total(scores, row, *around.get(row, (None, None)))) for row in (*chosen, *new))
+    return _best_first(totals)[:depth]
+
+
+def _total(scores: Sequence[dict[int, float]], row: int, before: int | None, after: int | None) -> float:
+    return sum(
+        max(
+            of_word.get(row, 0.0),
+            0.0 if before is None else BEFORE * of_word.get(before, 0.0),
+            0.0 if after is None else AFTER * of_word.get(after, 0.0),
+        )
+        for of_word in scores
+    )
+
+
+def _scores(
+    connection: apsw.Connection, one: Indexed, term: Term, persona_id: str | None
+) -> dict[int, float]:
+    """How well a word fits each row that has it."""
+    sql = f"SELECT rowid, -rank FROM {one.name} WHERE {one.name} MATCH ?"
+    expression = _within(term.expression, persona_id)
+    found = dict(connection.execute(f"{sql} LIMIT ?", (expression, HITS_OF_WORD_MAX + 1)))
+    if len(found) > HITS_OF_WORD_MAX:
+        found = dict(connection.execute(f"{sql} ORDER BY rank LIMIT ?", (expression, HITS_OF_WORD_MAX)))
+    return found
+
+
+def _allowed(
+    connection: apsw.Connection, one: Indexed, found: Sequence[int], rows: Filter, most: int
+) -> Iterator[int]:
+    """Those of some rows that a filter lets through, in their order."""
+    if not rows.sql:
+        yield from found[:most]
+        return
+    table = one.table.table_name
+    persona = f" AND {one.persona.format(row=table)} = ?" if rows.persona_id is not None else ""
+    whose = () if rows.persona_id is None else (rows.persona_id,)
+    sql = (
+        f"SELECT rowid FROM {table} WHERE rowid IN (SELECT value FROM json_each(?)){persona} AND ({rows.sql})"
+    )
+    taken, begin, size = 0, 0, most
+    while begin < len(found) and taken < most:
+        some = found[begin : begin + size]
+        fits = {row for (row,) in connection.execute(sql, (listed(some), *whose, *rows.bindings))}
+        for row in some:
+            if row in fits and taken < most:
+                taken += 1
+                yield row
+        begin, size = begin + size, 2 * size

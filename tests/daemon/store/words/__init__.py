@@ -1,0 +1,1 @@
+"""Mirrors `pjaid.store.words`."""
