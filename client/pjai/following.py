@@ -6,13 +6,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from pjai.askable import Askable, query_of
 from pjai.live_query import LiveQuery
 from pjai.live_state import Step
-from pjai.stream import Stream, key_of
+from pjai.stream import Stream
 from pjai.streams import Streams
 from pjai.tracking import Dependent
-from pjai_wire.select import Select
+from pjai.wanted import Wanted
 
 T = TypeVar("T")
 
@@ -32,21 +31,19 @@ class Following(Generic[T]):
     def __init__(self, live: LiveQuery[T], streams: Streams) -> None:
         self._live = live
         self._streams = streams
-        self._wanted: Select[T]
-        self._wanted_key: bytes
+        self._wanted: Wanted[T]
         self._shown: Stream[T] | None = None
         self._awaited: Stream[T] | None = None
 
-    def want(self, select: Select[T]) -> None:
-        """Shows the result of `select` from now on, or as soon as it has come.
+    def want(self, wanted: Wanted[T]) -> None:
+        """Shows the result of `wanted` from now on, or as soon as it has come.
 
         Raises:
             ConnectionLost: the connection was closed.
-            InvalidValue: the query holds what MessagePack cannot.
             RuntimeError: the connection belongs to another event loop.
         """
         if not self._live.is_closed:
-            self._wanted, self._wanted_key = select, key_of(select)
+            self._wanted = wanted
             if self._awaited is None:
                 self._pursue()
 
@@ -67,7 +64,7 @@ class Following(Generic[T]):
         """As `Follower.take`."""
         if stream is self._shown:
             self._live.take(step)
-        elif stream.key == self._wanted_key:
+        elif stream.wanted.key == self._wanted.key:
             before, self._shown, self._awaited = self._shown, stream, None
             self._live.show(stream, step.held)
             if before is not None:
@@ -83,7 +80,7 @@ class Following(Generic[T]):
             self._shown = None
         else:
             self._awaited = None
-        if failure is None or stream.key == self._wanted_key:
+        if failure is None or stream.wanted.key == self._wanted.key:
             self.leave(failure)
         elif self._awaited is None:
             # It failed somebody who has asked for something else since.
@@ -102,13 +99,13 @@ class Aim(Dependent, Generic[T]):
     """Finds out which query is wanted: that which a function returns, now and whenever what it read changed.
 
     Args:
-        query: the function; what it raises later ends the live query.
+        wanted: the function; what it raises later ends the live query.
         following: is told.
     """
 
-    def __init__(self, query: Callable[[], Askable[T]], following: Following[T]) -> None:
+    def __init__(self, wanted: Callable[[], Wanted[T]], following: Following[T]) -> None:
         super().__init__()
-        self._query = query
+        self._wanted = wanted
         self._following = following
         self._is_due = False
 
@@ -119,10 +116,10 @@ class Aim(Dependent, Generic[T]):
             Exception: whatever the function raises, or ended what it read; and as `Following.want`.
         """
         self._is_due = False
-        select = self._run(lambda: query_of(self._query()))
+        wanted = self._run(self._wanted)
         # Of a value that ended well the last one stands; that of one that failed cannot be relied upon.
         self._sources_ended()
-        self._following.want(select)
+        self._following.want(wanted)
 
     def _source_moved(self) -> None:
         self._following.outdate()

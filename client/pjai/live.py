@@ -16,6 +16,7 @@ from pjai.following import Aim, Following
 from pjai.live_query import LiveQuery
 from pjai.streams import Streams
 from pjai.topics import Topics
+from pjai.wanted import WantedQuery
 from pjai_wire.methods import FEED, UNWATCH, TopicParams
 
 T = TypeVar("T")
@@ -50,8 +51,9 @@ class LiveQueries:
         """
         live: LiveQuery[T] = LiveQuery(label, self._connection.timeout)
         following = Following(live, self._streams)
+        query = asked if callable(asked) else lambda: asked
         # A variable of this block's, as what the function reads holds it weakly.
-        aim = Aim(asked if callable(asked) else lambda: asked, following)
+        aim = Aim(lambda: WantedQuery(query_of(query())), following)
         try:
             aim.take()
             await live.begun(timeout)

@@ -51,7 +51,7 @@ class LiveQuery(LiveValue[list[T]]):
     @property
     def select(self) -> Select[T]:
         """The query whose result this is: another in time, where the program gave a function."""
-        return self._stream.select
+        return self._stream.wanted.select
 
     @property
     def topic(self) -> str:

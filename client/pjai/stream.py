@@ -8,25 +8,15 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
 
-from pjai.exchange import encoded
 from pjai.live_state import Gap, Held, Step, follow, replaced
-from pjai.rows import RowReader, WatchAnswer, reader
+from pjai.rows import RowReader, WatchAnswer
+from pjai.wanted import Wanted
 from pjai_wire.envelope import LiveUpdate
-from pjai_wire.select import Select
 
 T = TypeVar("T")
 
 UPDATES_KEPT_MAX = 1_000
 """Updates that are kept while a whole result is asked for; past it the oldest go, and it is asked again."""
-
-
-def key_of(select: Select[Any]) -> bytes:
-    """What is the same for equal queries, and for no others.
-
-    Raises:
-        InvalidValue: the query holds what MessagePack cannot.
-    """
-    return encoded(select.query)
 
 
 _decode_update = msgspec.msgpack.Decoder(LiveUpdate).decode
@@ -46,8 +36,7 @@ class Stream(Generic[T]):
     """The result of a query, from one subscription, for all live queries of a connection that ask the same.
 
     Args:
-        select: the query.
-        key: its `key_of`.
+        wanted: the query.
         label: what the first who asked calls it.
         lost: called when the result cannot be followed any further: `show` must be called.
         deserted: called when the last follower has left.
@@ -58,15 +47,13 @@ class Stream(Generic[T]):
 
     def __init__(
         self,
-        select: Select[T],
-        key: bytes,
+        wanted: Wanted[T],
         label: str,
         *,
         lost: Callable[[Stream[Any]], None],
         deserted: Callable[[Stream[Any]], None],
     ) -> None:
-        self.select: Final = select
-        self.key: Final = key
+        self.wanted: Final = wanted
         self.label: Final = label
         self.followers: dict[Follower, None] = {}
         self._lost = lost
@@ -97,7 +84,7 @@ class Stream(Generic[T]):
         """
         kept = self._kept if self._kept and answer.topic == self.topic else ()
         self.topic = answer.topic
-        self._reader = reader(self.select, answer.columns)
+        self._reader = self.wanted.reader(answer.columns)
         rows = self._reader.many(answer.rows)
         self._kept = None
         self._hold(replaced(self._held, answer.seq, rows))

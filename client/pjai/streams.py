@@ -12,11 +12,11 @@ import anyio
 from pjai.connection import Connection
 from pjai.exchange import ConnectionLost, decoded
 from pjai.rows import WatchAnswer
-from pjai.stream import Stream, key_of
+from pjai.stream import Stream
 from pjai.topics import Topics
+from pjai.wanted import Wanted
 from pjai_wire.errors import PjaiError, Unavailable, UnknownTopic
-from pjai_wire.methods import RESYNC, UNWATCH, WATCH, TopicParams, WatchParams
-from pjai_wire.select import Select
+from pjai_wire.methods import RESYNC, UNWATCH, TopicParams
 
 T = TypeVar("T")
 
@@ -40,26 +40,24 @@ class Streams:
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closed = False
 
-    def of(self, select: Select[T], label: str) -> Stream[T]:
+    def of(self, wanted: Wanted[T], label: str) -> Stream[T]:
         """The stream of a query, which the caller joins at once: the one that there is, or a new one.
 
         Args:
-            select: the query.
+            wanted: the query.
             label: what the daemon is told that the program calls it, where the stream is new.
 
         Raises:
             ConnectionLost: the connection was closed.
-            InvalidValue: the query holds what MessagePack cannot.
             RuntimeError: the connection belongs to another event loop.
         """
         self._connection.check_loop()
         if self._is_closed:
             raise ConnectionLost("the connection was closed")
-        key = key_of(select)
-        stream = self._streams.get(key)
+        stream = self._streams.get(wanted.key)
         if stream is None:
-            stream = Stream(select, key, label, lost=self._recover_soon, deserted=self._deserted)
-            self._streams[key] = stream
+            stream = Stream(wanted, label, lost=self._recover_soon, deserted=self._deserted)
+            self._streams[wanted.key] = stream
             self._opening[stream] = self._start(self._open(stream))
         return stream
 
@@ -95,8 +93,8 @@ class Streams:
         self._opening.pop(stream, None)
 
     async def _asked_to_watch(self, stream: Stream[Any], timeout: float | None) -> WatchAnswer:
-        params = WatchParams(query=stream.select.query, label=stream.label)
-        return decoded(WatchAnswer, await self._connection.ask_again(WATCH, params, timeout))
+        method, params = stream.wanted.asked(stream.label)
+        return decoded(WatchAnswer, await self._connection.ask_again(method, params, timeout))
 
     def _show(self, stream: Stream[Any], answer: WatchAnswer) -> None:
         """Shows a whole result, and hears what comes after it; all may have left before it came."""
@@ -130,8 +128,8 @@ class Streams:
         stream.end(problem)
 
     def _forget(self, stream: Stream[Any]) -> None:
-        if self._streams.get(stream.key) is stream:
-            del self._streams[stream.key]
+        if self._streams.get(stream.wanted.key) is stream:
+            del self._streams[stream.wanted.key]
 
     def _unwatch(self, topic: str) -> None:
         self._connection.tell(UNWATCH, TopicParams(topic=topic))
