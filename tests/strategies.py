@@ -43,6 +43,7 @@ _FIELD_POOLS: dict[str, tuple[str, ...]] = {
     "ofTable": ("memories", "personas"),
 }
 _ID_POOLS: dict[str, tuple[str, ...]] = {
+    "VectorsStored": ("memories", "messages"),
     "MemoryEntityLinked": ("l1", "l2", "l3"),
     "MemoryEntityUnlinked": ("l1", "l2", "l3"),
     "ConversationMessageAdded": tuple(f"x{n}" for n in range(8)),

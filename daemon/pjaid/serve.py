@@ -34,6 +34,7 @@ from pjaid.methods.actors import ActorMethods
 from pjaid.methods.clients import Clients
 from pjaid.methods.data import DataMethods
 from pjaid.methods.documents import DocumentMethods
+from pjaid.methods.embedding import EmbeddingMethods
 from pjaid.methods.guard import Guard
 from pjaid.methods.insight import InsightMethods
 from pjaid.methods.metering import MeterMethods
@@ -49,6 +50,7 @@ from pjaid.single import claim
 from pjaid.store.keys import StoreKey, open_or_create_keys
 from pjaid.store.recorder import Origin
 from pjaid.store.store import Store
+from pjaid.store.writer import Committed
 from pjaid.supervisor.supervisor import Pace, Supervisor
 from pjaid.supervisor.tree import Place, places
 from pjaid.transport.admission import Admission
@@ -99,7 +101,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
     store = Store(
         settings,
         key,
-        on_committed=lambda committed: dependents.committed(committed),
+        on_committed=lambda committed: told_of(committed),
         on_durable=lambda committed: dependents.durable(committed),
         on_upgrading=notify.starting,
     )
@@ -119,6 +121,11 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
         lease_s=settings.topic_lease_s,
     )
     clients = Clients()
+    embedding = EmbeddingMethods(store.embedding)
+
+    def told_of(committed: Committed) -> None:
+        dependents.committed(committed)
+        embedding.committed(committed)
 
     def load() -> Load:
         return Load(
@@ -189,6 +196,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
             **WatchMethods(live).handlers,
             **InsightMethods(store, live, clients).handlers,
             **DocumentMethods(store).handlers,
+            **embedding.handlers,
             **OptimisingMethods(store.indexing).handlers,
             **SecretMethods(store).handlers,
             **StorageMethods(store).handlers,
@@ -239,6 +247,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
             _begin_stop(received)
             router.stopping = True
             calls.stop()
+            embedding.stop()
             with anyio.move_on_after(settings.drain_timeout_s):
                 await router.answered()
             store.interrupt()

@@ -83,5 +83,14 @@ MEASURES_MAX = 2_000
 MEASURE_CHARACTERS_MAX = 200
 """The name of one."""
 
+EMBEDDING_ITEMS_MAX = 256
+"""Texts that are taken at once to be given vectors."""
+
+EMBEDDING_CHARACTERS_MAX = 8_000
+"""Of a row's text, from its beginning: of more no model makes anything."""
+
+EMBEDDING_WAIT_MS_MAX = 60_000
+"""How long an embedder may wait for texts at once."""
+
 DOCUMENT_BYTES_MAX = 2**20
 """A client document's size, encoded."""

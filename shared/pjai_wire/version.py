@@ -12,6 +12,7 @@ FEATURES = (
     "actors",
     "aggregates",
     "client_documents",
+    "embedding",
     "feeds",
     "indexes",
     "insight",

@@ -26,8 +26,13 @@ ALWAYS = frozenset(
 )
 """Methods that an actor serves by, or that undo what it was allowed to do."""
 
-FOR_ACTORS = frozenset({"secret_seal", "secret_open"})
-"""Methods that only an actor which declares them may call."""
+FOR_ACTORS = {
+    "secret_seal": "ask the actor that keeps the secret",
+    "secret_open": "ask the actor that keeps the secret",
+    "embedding_take": "the actor embedder embeds what is committed",
+    "embedding_put": "a memory may bring its embedding with it",
+}
+"""Methods that only an actor which declares them may call, and what others do instead."""
 
 RECORDED_AGAIN_S = 60.0
 """A refusal that repeats is recorded as often as this, so that no actor fills the log."""
@@ -57,7 +62,7 @@ class Guard:
         """
         if client.may is None:
             if method in FOR_ACTORS:
-                raise Forbidden(f"{method} is for actors", hint="ask the actor that keeps the secret")
+                raise Forbidden(f"{method} is for actors", hint=FOR_ACTORS[method])
         elif method not in ALWAYS and method not in client.may.methods:
             self._refuse(client, method)
 

@@ -14,9 +14,10 @@ from pjaid.store.dictionaries import plain
 from pjaid.store.net import net_changes
 from pjaid.store.packing import Damaged, is_packed
 from pjaid.store.values import PACKED
+from pjaid.store.vectors import VECTORS
 
-_CAPTURED = frozenset(TABLES)
-"""Those of the contract; the log and what is local have nobody who follows their rows."""
+_CAPTURED = frozenset((*TABLES, VECTORS))
+"""Those of the contract, and vectors; what else there is has nobody who follows its rows."""
 
 _PACKED_AT = {name: positions(TABLES[name])[column] for name, column in PACKED.items()}
 

@@ -9,6 +9,7 @@ import msgspec
 
 from pjaid.errors import EX_CONFIG, EX_DATAERR, StartError
 from pjaid.settings import Cipher
+from pjaid.store.vectors import halves
 from pjaid.store.words import functions
 
 SQLITE_VERSION_MIN = (3, 51, 3)
@@ -94,9 +95,16 @@ def open_database(
 def add_functions(connection: apsw.Connection) -> None:
     """Adds the functions of ours that statements call."""
     connection.create_scalar_function("list_contains", _list_contains, 2, deterministic=True)
+    # Triggers call these, which are no danger whatever a schema says.
     functions.add_functions(connection)
+    connection.create_scalar_function("halves", _halves, 1, deterministic=True, flags=apsw.SQLITE_INNOCUOUS)
 
 
 def _list_contains(*arguments: apsw.SQLiteValue) -> bool:
     members, member = arguments
     return isinstance(members, bytes) and member in _members(members)
+
+
+def _halves(*arguments: apsw.SQLiteValue) -> bytes | None:
+    (embedding,) = arguments
+    return halves(embedding) if isinstance(embedding, bytes) else None

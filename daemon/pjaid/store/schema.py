@@ -11,6 +11,7 @@ from pjai_wire.columns import Column, Kind
 from pjai_wire.ids import new_id
 from pjai_wire.tables import Table
 from pjaid.errors import EX_DATAERR, StartError
+from pjaid.store import vectors
 from pjaid.store.local import COUNTER
 from pjaid.store.words import index
 
@@ -105,10 +106,14 @@ CREATE UNIQUE INDEX IF NOT EXISTS metric_points_by_time ON metric_points (resolu
 LASTING = ("origins", "events", "meta", *(table.table_name for table in tables.LOCAL))
 """Tables that nothing could make again; all others come from the log."""
 
+DERIVED = vectors.DERIVED
+"""Tables that are made of the state, apart from the indexes of words, which follow it row by row."""
+
 
 def create_state(connection: apsw.Connection) -> None:
-    """Makes the state tables, empty."""
+    """Makes the state tables, empty, and those that are derived from them."""
     connection.execute(STATE)
+    connection.execute(vectors.SCHEMA)
 
 
 def drop_state(connection: apsw.Connection) -> None:
@@ -124,7 +129,9 @@ def drop_state(connection: apsw.Connection) -> None:
 
 
 def clear_state(connection: apsw.Connection) -> None:
-    """Empties the state tables."""
+    """Empties the state tables, and those that are derived from them."""
+    for name in DERIVED:
+        connection.execute(f"DELETE FROM {name}")
     for table in tables.STATE:
         connection.execute(f"DELETE FROM {table.table_name}")
 

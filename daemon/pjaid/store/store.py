@@ -21,6 +21,7 @@ from pjaid.settings import Cipher, Settings
 from pjaid.store import documents, indexes, old_events, points, rebuild, schema, secrets, trail, usage
 from pjaid.store.database import open_database, require_sqlite
 from pjaid.store.documents import StoredDocument
+from pjaid.store.embedding import Embedding
 from pjaid.store.explain import Explained, explained
 from pjaid.store.incoming import IncomingCommit, own
 from pjaid.store.indexing import Indexing
@@ -119,6 +120,7 @@ class Store:
             group_max=settings.group_commits_max,
             queue_max=settings.write_queue_max,
         )
+        self.embedding = Embedding(self._readers, self._writer)
         self.indexing = Indexing(
             self._readers,
             self._writer,

@@ -385,4 +385,13 @@ REPLIES = (
     ),
     *PERSONA_REPLIES,
     *MEMORY_REPLIES,
+    Reply(
+        "a text",
+        methods.EMBEDDING_TAKE,
+        methods.EmbeddingTakeResult(
+            items=[methods.EmbeddingItem(table="memories", row=7, change=41, text="Sourdough")], waiting=1
+        ),
+    ),
+    Reply("nothing came", methods.EMBEDDING_TAKE, methods.EmbeddingTakeResult(items=[], waiting=0)),
+    Reply("stored", methods.EMBEDDING_PUT, methods.EmbeddingPutResult(seq=45, stored=1)),
 )

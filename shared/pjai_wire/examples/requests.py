@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from struct import pack
+
 from msgspec import Raw
 
 from pjai_wire import limits, methods
@@ -264,4 +266,27 @@ REQUESTS = (
     ),
     *PERSONA_REQUESTS,
     *MEMORY_REQUESTS,
+    Request(
+        "whatever waits",
+        methods.EMBEDDING_TAKE,
+        methods.EmbeddingTakeParams(model="example-3", dimension=3),
+    ),
+    Request(
+        "a few, and patience",
+        methods.EMBEDDING_TAKE,
+        methods.EmbeddingTakeParams(model="example-3", dimension=3, limit=8, wait_ms=30_000),
+    ),
+    Request(
+        "two vectors",
+        methods.EMBEDDING_PUT,
+        methods.EmbeddingPutParams(
+            model="example-3",
+            dimension=3,
+            items=(
+                methods.EmbeddedItem(table="memories", row=7, change=41),
+                methods.EmbeddedItem(table="messages", row=7, change=42),
+            ),
+            vectors=pack("<6e", 0.6, -0.8, 0.0, 0.0, 0.0, 0.0),
+        ),
+    ),
 )

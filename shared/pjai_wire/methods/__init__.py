@@ -6,6 +6,7 @@ watching   watch, unwatch, resync, feed
 insight    explain, live
 trail      events
 documents  document_get, document_set
+embedding  embedding_take, embedding_put
 upkeep     hello, health, rebuild
 optimising query_shapes, index_prove, index_create, index_drop, analyze
 optimiser  optimiser.status, optimiser.run
@@ -18,8 +19,6 @@ persona    of the actor: persona.create, persona.activate, persona.reveal and so
 """
 
 from __future__ import annotations
-
-from typing import Any
 
 from pjai_wire.methods.actors import (
     ACTOR_HEARTBEAT,
@@ -40,6 +39,7 @@ from pjai_wire.methods.actors import (
     Outcome,
     Permissions,
 )
+from pjai_wire.methods.catalogue import METHODS
 from pjai_wire.methods.data import (
     COMMIT,
     COUNT,
@@ -60,6 +60,16 @@ from pjai_wire.methods.documents import (
     DocumentGetParams,
     DocumentResult,
     DocumentSetParams,
+)
+from pjai_wire.methods.embedding import (
+    EMBEDDING_PUT,
+    EMBEDDING_TAKE,
+    EmbeddedItem,
+    EmbeddingItem,
+    EmbeddingPutParams,
+    EmbeddingPutResult,
+    EmbeddingTakeParams,
+    EmbeddingTakeResult,
 )
 from pjai_wire.methods.insight import EXPLAIN, LIVE, ExplainResult, LiveQueryInfo, LiveResult, Mode
 from pjai_wire.methods.memory import (
@@ -325,64 +335,12 @@ __all__ = [
     "MemoryStatusResult",
     "MemoryTendParams",
     "MemoryTendResult",
+    "EMBEDDING_TAKE",
+    "EMBEDDING_PUT",
+    "EmbeddedItem",
+    "EmbeddingItem",
+    "EmbeddingTakeParams",
+    "EmbeddingTakeResult",
+    "EmbeddingPutParams",
+    "EmbeddingPutResult",
 ]
-
-METHODS: dict[str, Method[Any, Any]] = {
-    method.name: method
-    for method in (
-        HELLO,
-        HEALTH,
-        QUERY,
-        COUNT,
-        GET,
-        COMMIT,
-        WATCH,
-        UNWATCH,
-        RESYNC,
-        FEED,
-        EXPLAIN,
-        LIVE,
-        EVENTS,
-        DOCUMENT_GET,
-        DOCUMENT_SET,
-        REBUILD,
-        QUERY_SHAPES,
-        INDEX_PROVE,
-        INDEX_CREATE,
-        INDEX_DROP,
-        ANALYZE,
-        OPTIMISER_STATUS,
-        OPTIMISER_RUN,
-        ACTOR_REGISTER,
-        ACTOR_TAKE,
-        ACTOR_SETTLE,
-        ACTOR_HEARTBEAT,
-        ACTORS,
-        ACTOR_RESTART,
-        METERS,
-        METRICS_RECORD,
-        STORAGE,
-        MEMORY_REMEMBER,
-        MEMORY_TOUCH,
-        MEMORY_CONNECT,
-        MEMORY_PIN,
-        MEMORY_UNPIN,
-        MEMORY_FORGET,
-        SECRET_SEAL,
-        SECRET_OPEN,
-        PERSONA_CREATE,
-        PERSONA_UPDATE,
-        PERSONA_ACTIVATE,
-        PERSONA_DEACTIVATE,
-        PERSONA_TOUCH,
-        PERSONA_DUPLICATE,
-        PERSONA_DELETE,
-        PERSONA_SET_SECRETS,
-        PERSONA_REVEAL,
-        PERSONA_INSIGHTS,
-        MEMORY_TEND,
-        MEMORY_CLEAN,
-        MEMORY_STATUS,
-    )
-}
-"""Every method by its name."""

@@ -58,6 +58,7 @@ from pjai_wire.events.v1.personas import (
     PersonaUpdated,
     PersonaUsed,
 )
+from pjai_wire.events.v1.vectors import VectorsStored
 from pjai_wire.events.v1.warnings import WarningCleared, WarningRaised
 from pjai_wire.events.v1.workflows import WorkflowDeleted, WorkflowExecuted, WorkflowSaved
 
@@ -111,4 +112,5 @@ __all__ = [
     "IndexDropped",
     "IndexRejected",
     "StatisticsTaken",
+    "VectorsStored",
 ]

@@ -1,0 +1,271 @@
+"""Owns what embedders take and put: rows that wait for a vector, in and out of the store."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import apsw
+from msgspec import Struct
+
+from pjai_wire import limits
+from pjai_wire.errors import Conflict, InvalidValue
+from pjai_wire.events import v1
+from pjai_wire.methods import EmbeddedItem, EmbeddingItem, EmbeddingPutResult, EmbeddingTakeResult
+from pjaid.store.embedded_texts import TEXTS
+from pjaid.store.incoming import own
+from pjaid.store.indexes import rows_at_most
+from pjaid.store.readers import Readers
+from pjaid.store.recorder import Origin, Recorder
+from pjaid.store.vectors import EMBEDDED, HALF_BYTES
+from pjaid.store.writer import Writer
+
+PUT_BYTES_RESERVED = 64 * 2**10
+"""Of the params of `embedding_put`, for what is no vector."""
+
+ROWS_EXAMINED_AT_ONCE = 2_000
+"""Rows of which one write looks whether they lack a vector."""
+
+VECTORS_FORGOTTEN_AT_ONCE = 1_000
+"""Of a model that was given up, in one write, so that commits hardly notice."""
+
+
+class Model(Struct, frozen=True):
+    """What makes vectors; those of another dimension are another's."""
+
+    name: str
+    dimension: int
+
+    @property
+    def items_max(self) -> int:
+        """How many of its vectors fit into one `embedding_put`."""
+        room = limits.PARAMS_BYTES_MAX - PUT_BYTES_RESERVED
+        return min(limits.EMBEDDING_ITEMS_MAX, room // (HALF_BYTES * self.dimension))
+
+
+class Waiting(Struct, frozen=True):
+    """What the embedder is yet to do, and with which model."""
+
+    model: Model | None
+    """None where no embedder has taken anything yet."""
+    rows: int
+    """That wait, or may."""
+
+
+class Embedding:
+    """Gives out texts and takes in vectors.
+
+    Args:
+        readers: the connections that read.
+        writer: the one that writes.
+    """
+
+    def __init__(self, readers: Readers, writer: Writer) -> None:
+        self._readers = readers
+        self._writer = writer
+
+    async def take(self, model: Model, limit: int) -> EmbeddingTakeResult:
+        """Texts that wait for a vector of a model, which becomes the current one.
+
+        They go on waiting until their vectors are put, so they may be taken again. Where none waits, the
+        vectors of models that were given up are removed.
+
+        Args:
+            model: the embedder's.
+            limit: how many texts to give; fewer where their vectors would be too large to be put together.
+        """
+        limit = min(limit, model.items_max)
+        while True:
+            taken = await self._readers.read_in_thread(lambda connection, _: _taken(connection, model, limit))
+            if taken is not None and taken.items:
+                return taken
+            if not await self._writer.submit(lambda connection, _: _advance(connection, model)):
+                return EmbeddingTakeResult(items=[], waiting=0)
+
+    async def put(
+        self, model: Model, items: Sequence[EmbeddedItem], vectors: bytes, origin: Origin
+    ) -> EmbeddingPutResult:
+        """Keeps the vectors of rows whose text is still the one that was taken; durable when this is done.
+
+        Raises:
+            InvalidValue: there is not one vector for each row, or a number is not finite.
+            Conflict: the model is not the current one.
+        """
+        if len(vectors) != HALF_BYTES * model.dimension * len(items):
+            raise InvalidValue(
+                f"{len(items)} vectors of {model.dimension} dimensions take"
+                f" {HALF_BYTES * model.dimension * len(items)} bytes, and not {len(vectors)}",
+                hint="they are float16, one after the other",
+            )
+        return await self._writer.submit(
+            lambda connection, recorder: _put(connection, recorder, origin, model, items, vectors)
+        )
+
+    async def waiting(self) -> Waiting:
+        """What is yet to be done."""
+        return await self._readers.read_in_thread(lambda connection, _: waiting(connection))
+
+
+def current(connection: apsw.Connection) -> tuple[int, Model] | None:
+    """The embedder's model and its number, if one has taken anything yet."""
+    sql = "SELECT id, name, dimension FROM embedding_models WHERE is_current"
+    found = connection.execute(sql).fetchone()
+    return found and (found[0], Model(found[1], found[2]))
+
+
+def waiting(connection: apsw.Connection) -> Waiting:
+    """What is yet to be done: rows that wait, and those that nobody looked at since the model is current."""
+    found = current(connection)
+    return Waiting(found and found[1], _count(connection))
+
+
+def _count(connection: apsw.Connection) -> int:
+    rows: int = connection.execute("SELECT count(*) FROM unembedded").get
+    unexamined: list[tuple[str, int]] = connection.execute("SELECT * FROM unexamined").fetchall()  # type: ignore[assignment] # as the schema has it
+    for table, after in unexamined:
+        rows += max(0, rows_at_most(connection, table) - after)
+    return rows
+
+
+def _taken(connection: apsw.Connection, model: Model, limit: int) -> EmbeddingTakeResult | None:
+    """Texts that wait, the newest of a table first; None where the model is not the current one."""
+    connection.execute("BEGIN")
+    try:
+        found = current(connection)
+        if found is None or found[1] != model:
+            return None
+        items = list(_items(connection, limit))
+        return EmbeddingTakeResult(items=items, waiting=_count(connection))
+    finally:
+        connection.execute("COMMIT")
+
+
+def _items(connection: apsw.Connection, limit: int) -> Iterator[EmbeddingItem]:
+    for table, text_of in TEXTS.items():
+        sql = "SELECT row, change FROM unembedded WHERE table_name = ? ORDER BY row DESC LIMIT ?"
+        found: list[tuple[int, int]] = connection.execute(sql, (table, limit)).fetchall()  # type: ignore[assignment] # as the schema has it
+        limit -= len(found)
+        for row, change in found:
+            yield EmbeddingItem(table=table, row=row, change=change, text=text_of(connection, row) or "")
+
+
+def _advance(connection: apsw.Connection, model: Model) -> bool:
+    """Does some of what is due when nothing waits; whether there is more of it, inside a transaction."""
+    found = current(connection)
+    if found is None or found[1] != model:
+        _begin(connection, model)
+        return True
+    unexamined: dict[str, int] = dict(connection.execute("SELECT * FROM unexamined"))
+    for table in TEXTS:
+        if table in unexamined:
+            _examine(connection, found[0], table, unexamined[table])
+            return True
+    return _forget(connection)
+
+
+def _begin(connection: apsw.Connection, model: Model) -> None:
+    """A model becomes the current one; rows that lack a vector of it are to be found."""
+    connection.execute("UPDATE embedding_models SET is_current = 0 WHERE is_current")
+    connection.execute(
+        "INSERT INTO embedding_models (name, dimension, is_current) VALUES (?, ?, 1)"
+        " ON CONFLICT DO UPDATE SET is_current = 1",
+        (model.name, model.dimension),
+    )
+    for table in EMBEDDED:
+        sql = "INSERT INTO unexamined VALUES (?, 0) ON CONFLICT DO UPDATE SET after = 0"
+        connection.execute(sql, (table,))
+
+
+def _examine(connection: apsw.Connection, model_id: int, table: str, after: int) -> None:
+    """Lets the next rows of a table wait that have a text and no vector."""
+    last = connection.execute(
+        f"SELECT max(rowid) FROM (SELECT rowid FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT ?)",
+        (after, ROWS_EXAMINED_AT_ONCE),
+    ).get
+    if last is None:
+        connection.execute("DELETE FROM unexamined WHERE table_name = ?", (table,))
+        return
+    embedded = EMBEDDED[table]
+    connection.execute(
+        f"INSERT INTO unembedded SELECT ?, {table}.rowid, (SELECT max(seq) FROM events) FROM {table}"
+        f" WHERE {table}.rowid > ? AND {table}.rowid <= ? AND {embedded.has_text.format(row=table)}"
+        " AND NOT EXISTS (SELECT 1 FROM vectors WHERE table_name = ? AND model = ?"
+        f" AND vectors.persona_id = {embedded.persona.format(row=table)} AND row = {table}.rowid)"
+        " ON CONFLICT DO NOTHING",
+        (table, after, last, table, model_id),
+    )
+    connection.execute("UPDATE unexamined SET after = ? WHERE table_name = ?", (last, table))
+
+
+def _forget(connection: apsw.Connection) -> bool:
+    """Removes some vectors of a model that was given up, or the model; whether there was one."""
+    sql = "SELECT id FROM embedding_models WHERE NOT is_current AND NOT is_brought"
+    model_id = connection.execute(sql).get
+    if model_id is None:
+        return False
+    for table in EMBEDDED:
+        connection.execute(
+            "DELETE FROM vectors WHERE (table_name, model, persona_id, row) IN (SELECT table_name, model,"
+            " persona_id, row FROM vectors WHERE table_name = ? AND model = ? LIMIT ?)",
+            (table, model_id, VECTORS_FORGOTTEN_AT_ONCE),
+        )
+        if connection.changes():
+            return True
+    connection.execute("DELETE FROM embedding_models WHERE id = ?", (model_id,))
+    return True
+
+
+def _put(
+    connection: apsw.Connection,
+    recorder: Recorder,
+    origin: Origin,
+    model: Model,
+    items: Sequence[EmbeddedItem],
+    vectors: bytes,
+) -> EmbeddingPutResult:
+    found = current(connection)
+    if found is None or found[1] != model:
+        raise Conflict("the embedder's model is another one by now", hint="take texts for this one first")
+    stored: Counter[str] = Counter()
+    for item, vector in zip(items, _split(vectors, model.dimension), strict=True):
+        sql = "DELETE FROM unembedded WHERE table_name = ? AND row = ? AND change = ?"
+        connection.execute(sql, (item.table, item.row, item.change))
+        if connection.changes():
+            _store(connection, found[0], item, vector)
+            stored[item.table] += 1
+    for table, count in sorted(stored.items()):
+        event = v1.VectorsStored(id=table, model=model.name, dimension=model.dimension, count=count)
+        recorder.commit(own(event), origin)
+    return EmbeddingPutResult(seq=recorder.head.seq, stored=stored.total())
+
+
+def _store(connection: apsw.Connection, model_id: int, item: EmbeddedItem, vector: bytes | None) -> None:
+    """A row's vector takes the place of the one that it had."""
+    persona = EMBEDDED[item.table].persona.format(row=item.table)
+    owner = connection.execute(f"SELECT {persona} FROM {item.table} WHERE rowid = ?", (item.row,)).get
+    key = (item.table, model_id, owner, item.row)
+    if vector is None:
+        sql = "DELETE FROM vectors WHERE table_name = ? AND model = ? AND persona_id = ? AND row = ?"
+        connection.execute(sql, key)
+        return
+    sql = "INSERT INTO vectors VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET vector = excluded.vector"
+    connection.execute(sql, (*key, vector))
+
+
+def _split(vectors: bytes, dimension: int) -> Iterator[bytes | None]:
+    """One vector after the other; None for one of zeros, which is near to nothing.
+
+    Raises:
+        InvalidValue: a number is not finite.
+    """
+    size = HALF_BYTES * dimension
+    numbers = struct.Struct(f"<{dimension}e")
+    for begin in range(0, len(vectors), size):
+        vector = vectors[begin : begin + size]
+        told = numbers.unpack(vector)
+        # A sum of finite float16 cannot overflow, and NaN or infinity survives it.
+        if not math.isfinite(sum(told)):
+            raise InvalidValue("a vector's numbers must be finite", hint="nothing was stored")
+        yield vector if any(told) else None

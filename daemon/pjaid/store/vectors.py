@@ -1,0 +1,198 @@
+"""Owns the tables of vectors and of what waits for one: their schema, and the triggers that keep them.
+
+All of it is derived: from texts by an embedder, or from the embeddings that memories bring. So it is in no
+log, and a state that is made anew begins without what embedders made.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+
+from msgspec import Struct
+
+DERIVED = ("vectors", "embedding_models", "unembedded", "unexamined")
+"""The tables."""
+
+VECTORS = "vectors"
+
+FLOAT_BYTES, HALF_BYTES = 4, 2
+
+ROW, VECTOR = 3, 4
+"""Where in a row of `vectors` the number of the row stands that it is of, and where the vector."""
+
+KEY = slice(0, 4)
+"""What tells a row of `vectors` from the others: table, model, persona and row."""
+
+
+class _Embedded(Struct, frozen=True):
+    """A table whose rows have texts."""
+
+    name: str
+    persona: str
+    """The row's owner, of columns of `{row}`; empty where it has none."""
+    has_text: str
+    changed: str
+    """Which columns an update that may change the text names, and when it does."""
+    columns: str
+
+
+def _differ(*columns: str) -> str:
+    return "(" + " OR ".join(f"NEW.{column} IS NOT OLD.{column}" for column in columns) + ")"
+
+
+EMBEDDED = {
+    one.name: one
+    for one in (
+        # Packing changes how a content is stored, and no version: what it means stays.
+        _Embedded(
+            "memories",
+            "{row}.persona_id",
+            "{row}.deleted_at IS NULL",
+            _differ("name", "summary", "tags", "content"),
+            "version",
+        ),
+        _Embedded("conversations", "{row}.persona_id", "{row}.summary <> ''", _differ("summary"), "summary"),
+        _Embedded(
+            "messages",
+            "(SELECT persona_id FROM conversations WHERE id = {row}.conversation_id)",
+            "{row}.content <> ''",
+            _differ("content"),
+            "content",
+        ),
+        _Embedded(
+            "workflows",
+            "coalesce({row}.persona_id, '')",
+            "TRUE",
+            _differ("name", "description", "tags", "persona_id"),
+            "name, description, tags, persona_id",
+        ),
+    )
+}
+"""The tables whose rows are given vectors, by name."""
+
+_TABLES = """
+CREATE TABLE embedding_models (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    dimension INTEGER NOT NULL,
+    is_current INTEGER NOT NULL DEFAULT 0,
+    is_brought INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (name, dimension)
+) STRICT;
+CREATE TABLE vectors (
+    table_name TEXT NOT NULL,
+    model INTEGER NOT NULL,
+    persona_id TEXT NOT NULL,
+    row INTEGER NOT NULL,
+    vector BLOB NOT NULL,
+    PRIMARY KEY (table_name, model, persona_id, row)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE unembedded (
+    table_name TEXT NOT NULL,
+    row INTEGER NOT NULL,
+    change INTEGER NOT NULL,
+    PRIMARY KEY (table_name, row)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE unexamined (table_name TEXT PRIMARY KEY, after INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+"""
+"""A model is current while the embedder has it, and brought once a memory came with a vector of it. Rows past
+`after` may lack a vector of the current model, and nobody has looked."""
+
+
+def _queue(table: str) -> str:
+    """Puts the new row among those that wait, if there is an embedder for which it could."""
+    return f"""
+    INSERT INTO unembedded SELECT '{table}', NEW.rowid, (SELECT max(seq) FROM events)
+        WHERE EXISTS (SELECT 1 FROM embedding_models WHERE is_current)
+        ON CONFLICT DO UPDATE SET change = excluded.change;"""
+
+
+def _forget(one: _Embedded, row: str, models: str) -> str:
+    """Removes the vectors of a row that some models made."""
+    return f"""
+    DELETE FROM vectors WHERE table_name = '{one.name}' AND model IN (SELECT id FROM embedding_models{models})
+        AND persona_id = {one.persona.format(row=row)} AND row = {row}.rowid;"""
+
+
+def _leave(one: _Embedded, row: str) -> str:
+    """The row has no text any more."""
+    return f"""
+    DELETE FROM unembedded WHERE table_name = '{one.name}' AND row = {row}.rowid;{_forget(one, row, "")}"""
+
+
+def _follow(one: _Embedded) -> str:
+    """The triggers by which a table's changes reach what waits, and its vectors.
+
+    A changed text keeps the vector of the current model until there is another. Those of models that were
+    given up would never be right again, and go.
+    """
+    there, gone = one.has_text.format(row="NEW"), f"NOT ({one.has_text.format(row='NEW')})"
+    moved = _forget(one, "OLD", "") if one.name == "workflows" else ""
+    given_up = _forget(one, "OLD", " WHERE NOT is_current AND NOT is_brought")
+    leaving = "deleted_at" if one.name == "memories" else one.columns
+    return f"""
+CREATE TRIGGER {one.name}_embedded_new AFTER INSERT ON {one.name} WHEN {there}
+BEGIN{_queue(one.name)}
+END;
+CREATE TRIGGER {one.name}_embedded_anew AFTER UPDATE OF {one.columns} ON {one.name}
+WHEN {there} AND {one.changed}
+BEGIN{moved}{given_up}{_queue(one.name)}
+END;
+CREATE TRIGGER {one.name}_embedded_left AFTER UPDATE OF {leaving} ON {one.name} WHEN {gone}
+BEGIN{_leave(one, "OLD")}
+END;
+CREATE TRIGGER {one.name}_embedded_gone AFTER DELETE ON {one.name}
+BEGIN{_leave(one, "OLD")}
+END;
+"""
+
+
+_KEEP_BROUGHT = """
+    INSERT INTO embedding_models (name, dimension, is_brought)
+        VALUES (NEW.embedding_model, length(NEW.embedding) / 4, 1)
+        ON CONFLICT DO UPDATE SET is_brought = 1 WHERE NOT is_brought;
+    INSERT INTO vectors SELECT 'memories', id, NEW.persona_id, NEW.rowid, halves(NEW.embedding)
+        FROM embedding_models
+        WHERE name = NEW.embedding_model AND dimension = length(NEW.embedding) / 4
+            AND halves(NEW.embedding) IS NOT NULL
+        ON CONFLICT DO UPDATE SET vector = excluded.vector;"""
+
+_BROUGHT = f"""
+CREATE TRIGGER memories_brought_new AFTER INSERT ON memories
+WHEN NEW.embedding IS NOT NULL AND NEW.embedding_model IS NOT NULL AND NEW.deleted_at IS NULL
+BEGIN{_KEEP_BROUGHT}
+END;
+CREATE TRIGGER memories_brought_gone AFTER UPDATE OF embedding, embedding_model ON memories
+WHEN OLD.embedding IS NOT NULL
+    AND (NEW.embedding IS NOT OLD.embedding OR NEW.embedding_model IS NOT OLD.embedding_model)
+BEGIN
+    DELETE FROM vectors WHERE table_name = 'memories' AND persona_id = OLD.persona_id AND row = OLD.rowid
+        AND model IN (
+            SELECT id FROM embedding_models
+            WHERE name = OLD.embedding_model AND dimension = length(OLD.embedding) / 4 AND NOT is_current
+        );
+END;
+CREATE TRIGGER memories_brought_anew AFTER UPDATE OF embedding, embedding_model ON memories
+WHEN NEW.embedding IS NOT NULL AND NEW.embedding_model IS NOT NULL AND NEW.deleted_at IS NULL
+    AND (NEW.embedding IS NOT OLD.embedding OR NEW.embedding_model IS NOT OLD.embedding_model)
+BEGIN{_KEEP_BROUGHT}
+END;
+"""
+
+SCHEMA = _TABLES + "".join(map(_follow, EMBEDDED.values())) + _BROUGHT
+"""Run when the state tables have been made."""
+
+
+def halves(embedding: bytes) -> bytes | None:
+    """The float16 of a vector of float32, at unit length so that none is too large; None where it has none.
+
+    In plain Python, as a daemon that nobody asks to search does without numpy: 384 numbers take some 25 µs.
+    """
+    if len(embedding) % FLOAT_BYTES:
+        return None
+    numbers = struct.unpack(f"<{len(embedding) // FLOAT_BYTES}f", embedding)
+    length = math.hypot(*numbers)
+    if not length or not math.isfinite(length):
+        return None
+    return struct.pack(f"<{len(numbers)}e", *[number / length for number in numbers])

@@ -1,0 +1,86 @@
+"""Owns the list of the methods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pjai_wire.methods import (
+    actors,
+    data,
+    documents,
+    embedding,
+    insight,
+    memory,
+    metering,
+    optimiser,
+    optimising,
+    persona,
+    secrets,
+    storage,
+    trail,
+    upkeep,
+    watching,
+)
+from pjai_wire.methods.method import Method
+
+METHODS: dict[str, Method[Any, Any]] = {
+    method.name: method
+    for method in (
+        upkeep.HELLO,
+        upkeep.HEALTH,
+        data.QUERY,
+        data.COUNT,
+        data.GET,
+        data.COMMIT,
+        watching.WATCH,
+        watching.UNWATCH,
+        watching.RESYNC,
+        watching.FEED,
+        insight.EXPLAIN,
+        insight.LIVE,
+        trail.EVENTS,
+        documents.DOCUMENT_GET,
+        documents.DOCUMENT_SET,
+        upkeep.REBUILD,
+        optimising.QUERY_SHAPES,
+        optimising.INDEX_PROVE,
+        optimising.INDEX_CREATE,
+        optimising.INDEX_DROP,
+        optimising.ANALYZE,
+        optimiser.OPTIMISER_STATUS,
+        optimiser.OPTIMISER_RUN,
+        actors.ACTOR_REGISTER,
+        actors.ACTOR_TAKE,
+        actors.ACTOR_SETTLE,
+        actors.ACTOR_HEARTBEAT,
+        actors.ACTORS,
+        actors.ACTOR_RESTART,
+        metering.METERS,
+        metering.METRICS_RECORD,
+        storage.STORAGE,
+        memory.MEMORY_REMEMBER,
+        memory.MEMORY_TOUCH,
+        memory.MEMORY_CONNECT,
+        memory.MEMORY_PIN,
+        memory.MEMORY_UNPIN,
+        memory.MEMORY_FORGET,
+        secrets.SECRET_SEAL,
+        secrets.SECRET_OPEN,
+        persona.PERSONA_CREATE,
+        persona.PERSONA_UPDATE,
+        persona.PERSONA_ACTIVATE,
+        persona.PERSONA_DEACTIVATE,
+        persona.PERSONA_TOUCH,
+        persona.PERSONA_DUPLICATE,
+        persona.PERSONA_DELETE,
+        persona.PERSONA_SET_SECRETS,
+        persona.PERSONA_REVEAL,
+        persona.PERSONA_INSIGHTS,
+        memory.MEMORY_TEND,
+        memory.MEMORY_CLEAN,
+        memory.MEMORY_STATUS,
+        embedding.EMBEDDING_TAKE,
+        embedding.EMBEDDING_PUT,
+    )
+}
+"""Every method by its name."""
