@@ -8,24 +8,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from pjai_wire.query import Condition, Junction
 from pjai_wire.tables import Table, memory_links
 from pjaid.live.predicate import NOT_EVALUATED, Predicate, comparisons, predicate
 from pjaid.live.search_plan import Found, Near, SearchPlan
+from pjaid.store import vectors
 from pjaid.store.changed import RowChange, positions
 
 if TYPE_CHECKING:
     from pjaid.live.nearness import Nearness
 
 ItemT = TypeVar("ItemT", bound=Hashable)
-
-VECTORS: Final = "vectors"
-TABLE_AT, MODEL_AT, PERSONA_AT, VECTOR_AT = 0, 1, 2, 4
-"""Where these stand in a row of `VECTORS`."""
 
 Shelf = tuple[Hashable, str | None]
 """A model, and the only persona whose vectors matter, or None where all do."""
@@ -35,8 +31,6 @@ class _Search(Struct, eq=False):
     """What is known of one search."""
 
     plan: SearchPlan
-    persona_id: str | None
-    """The only one whose rows meet its conditions."""
     filtered: frozenset[int]
     """The columns of its conditions."""
     meets: Predicate | None
@@ -56,9 +50,11 @@ class Concerns(Generic[ItemT]):
         self._table = table
         self._searches: dict[ItemT, _Search] = {}
         self._by_text: defaultdict[int, dict[ItemT, None]] = defaultdict(dict)
+        self._by_value: defaultdict[int, dict[ItemT, None]] = defaultdict(dict)
         self._by_condition: defaultdict[int, dict[ItemT, None]] = defaultdict(dict)
         self._by_any_row: dict[ItemT, None] = {}
         self._by_links: dict[ItemT, None] = {}
+        self._by_any_vector: dict[ItemT, None] = {}
         self._by_vectors: dict[Shelf, Nearness[ItemT]] = {}
         self._unsure: dict[ItemT, None] = {}
         """Those that are being run: nobody knows yet what concerns them."""
@@ -77,7 +73,6 @@ class Concerns(Generic[ItemT]):
         is_evaluated = not any(operator in NOT_EVALUATED for _, operator in named)
         search = self._searches[item] = _Search(
             plan=plan,
-            persona_id=_persona(where),
             filtered=frozenset(place for place, _ in named),
             meets=predicate(self._table, where) if is_evaluated else None,
         )
@@ -97,8 +92,12 @@ class Concerns(Generic[ItemT]):
             self._unshelve(item, search)
         search.weighed, search.near = found.weighed, found.near
         if found.near is not None:
-            shelf = self._shelf((found.near.model, search.persona_id), len(found.near.vector))
+            shelf = self._shelf((found.near.model, search.plan.persona_id), len(found.near.vector))
             shelf.put(item, found.near.vector, found.near.bar)
+        if found.lacks_vectors or search.plan.reads.any_vector:
+            self._by_any_vector[item] = None
+        else:
+            self._by_any_vector.pop(item, None)
 
     def remove(self, item: ItemT) -> None:
         """Forgets a search.
@@ -110,6 +109,7 @@ class Concerns(Generic[ItemT]):
         for filed in self._files(search):
             del filed[item]
         self._unsure.pop(item, None)
+        self._by_any_vector.pop(item, None)
         self._unshelve(item, search)
 
     def of(self, changes: Sequence[RowChange]) -> Iterator[ItemT]:
@@ -120,9 +120,10 @@ class Concerns(Generic[ItemT]):
             yield from self._concerned_by_rows(rows)
         if self._by_links and any(change.table == memory_links.table_name for change in changes):
             yield from self._by_links
-        vectors = [change for change in changes if change.table == VECTORS]
-        if vectors:
-            yield from self._concerned_by_vectors(vectors)
+        near = [change for change in changes if change.table == vectors.VECTORS and self._is_ours(change)]
+        if near:
+            yield from self._by_any_vector
+            yield from self._concerned_by_vectors(near)
 
     def _concerned_by_rows(self, rows: Sequence[RowChange]) -> Iterator[ItemT]:
         yield from self._by_any_row
@@ -131,6 +132,8 @@ class Concerns(Generic[ItemT]):
         for place, filed in self._by_text.items():
             if place in columns or len(updated) < len(rows):
                 yield from filed
+        for place in columns & self._by_value.keys():
+            yield from self._by_value[place]
         filtered: dict[ItemT, None] = {}
         for place in columns & self._by_condition.keys():
             filtered |= self._by_condition[place]
@@ -146,16 +149,22 @@ class Concerns(Generic[ItemT]):
         by_shelf: defaultdict[Shelf, list[Any]] = defaultdict(list)
         for change in changes:
             for row in (change.before, change.after):
-                if row is not None and row[TABLE_AT] == self._table.table_name:
-                    for persona_id in (str(row[PERSONA_AT]), None):
-                        by_shelf[row[MODEL_AT], persona_id].append(row[VECTOR_AT])
+                if row is not None:
+                    for persona_id in (str(row[vectors.PERSONA]), None):
+                        by_shelf[row[vectors.MODEL], persona_id].append(row[vectors.VECTOR])
         for shelf in by_shelf.keys() & self._by_vectors.keys():
             yield from self._by_vectors[shelf].near(by_shelf[shelf])
+
+    def _is_ours(self, change: RowChange) -> bool:
+        """Whether a vector is of a row of the table."""
+        row = change.after if change.before is None else change.before
+        return row is not None and row[vectors.TABLE] == self._table.table_name
 
     def _files(self, search: _Search) -> Iterator[dict[ItemT, None]]:
         """Under what a search is filed."""
         reads = search.plan.reads
         yield from (self._by_text[place] for place in reads.texts)
+        yield from (self._by_value[place] for place in reads.values)
         yield from (self._by_condition[place] for place in search.filtered)
         if reads.any_row:
             yield self._by_any_row
@@ -172,20 +181,10 @@ class Concerns(Generic[ItemT]):
 
     def _unshelve(self, item: ItemT, search: _Search) -> None:
         if search.near is not None:
-            shelf = search.near.model, search.persona_id
+            shelf = search.near.model, search.plan.persona_id
             self._by_vectors[shelf].remove(item)
             if not self._by_vectors[shelf]:
                 del self._by_vectors[shelf]
-
-
-def _persona(where: Sequence[Condition]) -> str | None:
-    """The only persona whose rows can meet some conditions; None where there may be several."""
-    for condition in where:
-        if not isinstance(condition, Junction):
-            name, operator, value = condition
-            if name == "personaId" and operator == "=" and isinstance(value, str):
-                return value
-    return None
 
 
 def _differing(change: RowChange) -> Iterator[int]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Hashable, Sequence
 
 from msgspec import Raw, Struct
 
 from pjai_wire.changes import Change, Delete, Insert, Move, Update
+from pjai_wire.codec import encode
+from pjai_wire.envelope import Row
 
 REORDERINGS_MAX = 200
 """Rows that come or move in one difference; past it the whole result is the better message."""
@@ -19,6 +22,25 @@ class Result(Struct, frozen=True):
     keys: list[Hashable]
     rows: list[bytes]
     """Each row, encoded as it travels."""
+
+
+def result_of(key: Sequence[int] | None, rows: Sequence[Row]) -> Result:
+    """The result that some rows are.
+
+    Args:
+        key: which of their columns tell a row from the others; None where none do.
+        rows: in order.
+    """
+    encoded = [encode(row) for row in rows]
+    if key is not None:
+        return Result([tuple(row[index] for index in key) for row in rows], encoded)
+    # Without an id a row is told from its likes by its content and how many like it came before.
+    seen: Counter[bytes] = Counter()
+    keys: list[Hashable] = []
+    for content in encoded:
+        keys.append((content, seen[content]))
+        seen[content] += 1
+    return Result(keys, encoded)
 
 
 def difference(before: Result, after: Result) -> list[Change[Raw]] | None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import Raw
 
 from pjai_wire.changes import Change
-from pjai_wire.codec import encode
-from pjai_wire.envelope import Row
-from pjaid.live.difference import Result
+from pjaid.live.difference import Result, result_of
 from pjaid.live.kept import NotKept
 from pjaid.live.plan import Plan
 from pjaid.store.changed import RowChange
@@ -41,7 +38,7 @@ class RunAnew:
 
     def digest(self, rows: Sequence[tuple[Any, ...]]) -> Result:
         """The result that the query found."""
-        return Result(_keys(self._plan.statement, rows), [encode(row) for row in rows])
+        return result_of(self._plan.statement.key, rows)
 
     def load(self, result: Result) -> None:
         """Shows a newer result."""
@@ -61,16 +58,3 @@ class RunAnew:
         if self._plan.footprint.concerns(change):
             raise NotKept
         return []
-
-
-def _keys(statement: Statement, rows: Sequence[Row]) -> list[Hashable]:
-    if statement.key is not None:
-        return [tuple(row[index] for index in statement.key) for row in rows]
-    # Without an id a row is told from its likes by its content and how many like it came before.
-    seen: Counter[bytes] = Counter()
-    keys: list[Hashable] = []
-    for row in rows:
-        content = encode(row)
-        keys.append((content, seen[content]))
-        seen[content] += 1
-    return keys

@@ -41,6 +41,8 @@ class Found(Struct, frozen=True):
     """The ids of the rows that were weighed against each other: whatever changes in one of them matters."""
     near: Near | None
     """None where no vectors had a part in it."""
+    lacks_vectors: bool = False
+    """Whether vectors would have had a part in it, had there been any: each that comes matters."""
 
 
 class Run(Protocol):
@@ -53,13 +55,17 @@ class Run(Protocol):
 class Reads(Struct, frozen=True):
     """What a search reads, beside the rows that it weighed and the vectors near its own."""
 
-    texts: frozenset[int]
-    """Where in a row of the table the columns stand whose change matters whichever row it is: how well a word
-    fits depends on how many rows have it."""
-    any_row: bool
+    texts: frozenset[int] = frozenset()
+    """Where in a row of the table the columns stand whose change matters whichever row it is, and that it
+    comes or goes: how well a word fits depends on how many rows have it."""
+    values: frozenset[int] = frozenset()
+    """Where the columns stand whose change matters whichever row it is."""
+    any_row: bool = False
     """Whether any change of any row matters, as rows beside those that were weighed are answered."""
-    links: bool
+    links: bool = False
     """Whether the links between memories matter."""
+    any_vector: bool = False
+    """Whether any change of a vector matters, be it near or not."""
 
 
 class SearchPlan(Struct, frozen=True):
@@ -69,8 +75,10 @@ class SearchPlan(Struct, frozen=True):
     """In the form that all searches of the same meaning share."""
     table: Table[Any]
     columns: tuple[str, ...]
-    key: int
-    """Which of the columns tells a row from the others."""
+    key: tuple[int, ...] | None
+    """Which of the columns tell a row from the others; None where none do."""
+    persona_id: str | None
+    """The only persona whose rows it finds; None where there may be several."""
     reads: Reads
     run: Run
     mode: Literal["rerun"] = "rerun"

@@ -5,8 +5,7 @@ from __future__ import annotations
 from msgspec import Raw
 
 from pjai_wire.changes import Change
-from pjai_wire.codec import encode
-from pjaid.live.difference import Result
+from pjaid.live.difference import Result, result_of
 from pjaid.live.kept import NotKept
 from pjaid.live.search_plan import Found, SearchPlan
 from pjaid.store.changed import RowChange
@@ -39,8 +38,7 @@ class Searched:
 
     def digest(self, found: Found) -> Digested:
         """The result that the search found."""
-        key = self._plan.key
-        return Result([row[key] for row in found.rows], [encode(row) for row in found.rows]), found
+        return result_of(self._plan.key, found.rows), found
 
     def load(self, digested: Digested) -> None:
         """Shows a newer result."""

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from pjai_wire.ids import now_ms
 from pjai_wire.tables import Table, memory_links
-from pjaid.live.concerns import VECTORS, Concerns
+from pjaid.live.concerns import Concerns
 from pjaid.live.dependents import Dependents
 from pjaid.live.footprint import ANY_ROW
 from pjaid.live.search_plan import Found, SearchPlan
 from pjaid.live.watched import Watched
 from pjaid.store.changed import RowChange
+from pjaid.store.vectors import VECTORS
 from pjaid.store.writer import Committed
+
+DAY_MS = 24 * 3600 * 1000
+
+
+def today() -> int:
+    """The number of the day since the epoch, UTC."""
+    return now_ms() // DAY_MS
 
 
 class Searches:
@@ -56,10 +65,16 @@ class _Over:
 
     def __init__(self, table: Table[Any]) -> None:
         self.concerns: Final[Concerns[Watched]] = Concerns(table)
+        self._day = today()
 
     def touched(self, committed: Committed, changes: Sequence[RowChange]) -> None:
         """Rows changed that can concern some."""
-        for watched in dict.fromkeys(self.concerns.of(changes)):
+        concerned = dict.fromkeys(self.concerns.of(changes))
+        if self._day != (day := today()):
+            # Searches weigh how old a row is, in whole days.
+            self._day = day
+            concerned = dict.fromkeys(self.concerns)
+        for watched in concerned:
             # One that is to be run at its next turn anyway will find these changes too.
             if not watched.is_due:
                 watched.touched(committed, changes)

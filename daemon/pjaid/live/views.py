@@ -271,7 +271,9 @@ class Views:
 
     def _found(self, reading: Reading, view: View) -> Found | Coroutine[Any, Any, Found]:
         if isinstance(reading.asked, SearchPlan):
-            return reading.asked.run(lambda found: (found.seq, view.digest(found)))
+            # Its words and vectors may be of two states; nothing older than what was told is among them.
+            told = self._dependents.seq
+            return reading.asked.run(lambda found: (min(found.seq, told), view.digest(found)))
         read = self._store.read_raw if reading.reads_stored else self._store.read
         return read(reading.asked, lambda rows: (rows.seq, view.digest(rows.rows)))
 
@@ -291,8 +293,10 @@ class Views:
             watched.view.finish_reading(seq, digested, told=self._seq_told(watched))
         except NotKept:
             watched.view.demote("its groups are more than are kept")
-        if watched.view.found is not None and self._is_open(watched):
-            self._searches.ran(watched, watched.view.found)
+        if (hits := watched.view.found) is not None:
+            self._dependents.seen(hits.seq)
+            if self._is_open(watched):
+                self._searches.ran(watched, hits)
 
     def _failed(self, watched: Watched, error: Exception) -> None:
         view = watched.view

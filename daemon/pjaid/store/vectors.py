@@ -18,8 +18,8 @@ VECTORS = "vectors"
 
 FLOAT_BYTES, HALF_BYTES = 4, 2
 
-ROW, VECTOR = 3, 4
-"""Where in a row of `vectors` the number of the row stands that it is of, and where the vector."""
+TABLE, MODEL, PERSONA, ROW, VECTOR = range(5)
+"""Where in a row of `vectors` stand its table, model, persona and row, and where the vector itself."""
 
 KEY = slice(0, 4)
 """What tells a row of `vectors` from the others: table, model, persona and row."""

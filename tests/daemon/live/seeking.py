@@ -12,12 +12,13 @@ from msgspec import UNSET
 from pjai_wire.codec import encode
 from pjai_wire.envelope import Row as Hit
 from pjai_wire.methods.search import SearchParams
+from pjai_wire.query import Junction
 from pjai_wire.tables import workflows
-from pjaid.live.concerns import VECTORS
 from pjaid.live.predicate import predicate
 from pjaid.live.queries import Snapshot
 from pjaid.live.search_plan import PASSED_BY_ALL, Found, Near, Reads, SearchPlan, normal_search
 from pjaid.store.changed import Row, RowChange, positions
+from pjaid.store.vectors import VECTORS
 from tests.daemon.live.making import committed, workflow
 from tests.daemon.live.told import Told
 
@@ -82,8 +83,9 @@ class Seeker(Told):
             params=normal_search(params),
             table=workflows,
             columns=("id", "score", "executionCount"),
-            key=0,
-            reads=Reads(frozenset({_name_at} if params.text else ()), any_row=params.context, links=False),
+            key=(0,),
+            persona_id=_persona(params),
+            reads=Reads(texts=frozenset({_name_at} if params.text else ()), any_row=params.context),
             run=lambda finish: self._run(params, finish),
         )
         snapshot = await self.live.watch_search(plan, b"client", "")
@@ -147,3 +149,11 @@ class Seeker(Told):
         self.seq += 1
         self.dependents.durable(committed(self.seq))
         self._untold.append((self.seq, changes))
+
+
+def _persona(params: SearchParams) -> str | None:
+    """The only persona that a search lets pass."""
+    for condition in params.where:
+        if not isinstance(condition, Junction) and condition[0] == "personaId":
+            return str(condition[2])
+    return None

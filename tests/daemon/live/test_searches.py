@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pjai_wire.methods.search import SearchParams
 from pjai_wire.query import Condition
 from pjai_wire.tables import workflows
+from pjaid.live import searches as searches_module
 from tests.daemon.live.seeking import Seeker
 from tests.daemon.live.told import serving, settled
 
@@ -160,3 +161,18 @@ async def test_what_happens_while_a_search_is_run_may_concern_what_it_finds() ->
         store.tell()
         await settled()
         assert store.rows_after(snapshot) == store.right(BEST)
+
+
+async def test_the_first_commit_of_a_day_concerns_every_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    days = [1]
+    monkeypatch.setattr(searches_module, "today", lambda: days[-1])
+    store = seeker()
+    async with serving(store):
+        await store.search(BEST)
+        before = store.runs
+        for day, runs in ((1, 0), (2, 1), (2, 1)):
+            days.append(day)
+            store.put("9", name=f"{day} and {runs}", execution_count=len(days))
+            store.tell()
+            await settled()
+            assert store.runs - before == runs
