@@ -9,14 +9,17 @@ import msgspec
 
 from pjaid.store.dictionaries import unpacked
 from pjaid.store.packing import is_packed
-from pjaid.store.words.texts import persona_word, searchable, searchable_all
+from pjaid.store.words.texts import folded, joined, persona_word, searchable
 from pjaid.store.words.threads import thread_of
 
 _decoded = msgspec.msgpack.Decoder().decode
 
 
 def add_functions(connection: apsw.Connection) -> None:
-    """Adds what triggers, and the index of turns, call; what they do depends on what they are given alone."""
+    """Adds what triggers, the index of turns and searches call.
+
+    What each makes of a value never changes, whether the value is packed or not.
+    """
     # The connection holds its functions, which is no reason for them to hold the connection.
     whose = ref(connection)
 
@@ -24,15 +27,21 @@ def add_functions(connection: apsw.Connection) -> None:
         live = whose()
         return stored if live is None else unpacked(live, stored)
 
-    def all_texts(*arguments: apsw.SQLiteValue) -> str:
-        (stored,) = arguments
+    def texts(stored: apsw.SQLiteValue) -> str:
         if not isinstance(stored, bytes):
-            return ""
+            return stored if isinstance(stored, str) else ""
         try:
-            return searchable_all(_decoded(plain(stored)))
+            return joined(_decoded(plain(stored)))
         except msgspec.DecodeError:
             # What is damaged has no words that anybody knows; the row changes all the same.
             return ""
+
+    def searchable_texts(*arguments: apsw.SQLiteValue) -> str:
+        return searchable(texts(*arguments))
+
+    def includes(*arguments: apsw.SQLiteValue) -> bool:
+        value, sought = arguments
+        return isinstance(sought, str) and sought in folded(texts(value))
 
     def is_other_document(*arguments: apsw.SQLiteValue) -> bool:
         before, after = arguments
@@ -43,8 +52,8 @@ def add_functions(connection: apsw.Connection) -> None:
         return True
 
     for name, function, arguments in (
-        ("searchable", _searchable, 1),
-        ("searchable_all", all_texts, 1),
+        ("searchable", searchable_texts, 1),
+        ("includes", includes, 2),
         ("is_other_document", is_other_document, 2),
         ("persona_word", _persona_word, 1),
         ("thread_of", _thread_of, 1),
@@ -52,11 +61,6 @@ def add_functions(connection: apsw.Connection) -> None:
         connection.create_scalar_function(
             name, function, arguments, deterministic=True, flags=apsw.SQLITE_INNOCUOUS
         )
-
-
-def _searchable(*arguments: apsw.SQLiteValue) -> str:
-    (text,) = arguments
-    return searchable(text) if isinstance(text, str) else ""
 
 
 def _persona_word(*arguments: apsw.SQLiteValue) -> str:

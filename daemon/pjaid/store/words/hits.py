@@ -13,12 +13,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import apsw
-from msgspec import Struct
 
-from pjai_wire.query import Condition
-from pjai_wire.tables import table_named
-from pjaid.store.conditions import Conditions
-from pjaid.store.values import SqlValue
+from pjaid.store.words.filters import NO_FILTER, Filter, Hits, best_first, condition
 from pjaid.store.words.index import PERSONA, Indexed, indexed
 from pjaid.store.words.neighbours import THREADED, listed, neighbours
 from pjaid.store.words.question import Question, Term, term_of
@@ -33,49 +29,6 @@ LIFTED_MAX = 300
 
 HITS_OF_WORD_MAX = 20_000
 """Of a word that more rows have, the best count."""
-
-Hits = list[tuple[int, float]]
-"""Rows by their numbers in the table, and scores, the best first; equal ones by number."""
-
-
-class Filter(Struct, frozen=True):
-    """Which rows of a table a search may find, of those that are not deleted."""
-
-    sql: str = ""
-    """A condition, beside that of the persona; empty where there is none."""
-    bindings: Sequence[SqlValue] = ()
-    persona_id: str | None = None
-    """Whose rows; None where it is everybody's."""
-    is_heavy: bool = False
-    """Whether to look at one row may take long."""
-
-
-NO_FILTER = Filter()
-
-
-def compile_filter(table: str, where: Sequence[Condition]) -> Filter:
-    """The filter for conditions of a query.
-
-    Raises:
-        RequestError: they name what the contract lacks, or mean nothing.
-    """
-    conditions = Conditions(table_named(table))
-    persona_id: str | None = None
-    others: list[Condition] = []
-    for condition in where:
-        if persona_id is None and (named := _persona_of(condition)) is not None:
-            persona_id = named
-        else:
-            others.append(condition)
-    sql = " AND ".join(conditions.parts(others))
-    return Filter(sql, conditions.bindings, persona_id, conditions.is_heavy)
-
-
-def _persona_of(condition: Condition) -> str | None:
-    match condition:
-        case ("personaId", "=", str(persona_id)):
-            return persona_id
-    return None
 
 
 def word_hits(
@@ -152,18 +105,13 @@ def _within(expression: str, persona_id: str | None) -> str:
 def _hits(connection: apsw.Connection, one: Indexed, expression: str, rows: Filter, depth: int) -> Hits:
     """In one statement: FTS5 gives rows in the order of their rank, and only those are looked at."""
     table = one.table.table_name
-    condition = (
-        f" AND EXISTS (SELECT 1 FROM {table} WHERE {table}.rowid = {one.name}.rowid AND {rows.sql})"
+    fits = (
+        f" AND EXISTS (SELECT 1 FROM {table} WHERE {table}.rowid = {one.name}.rowid AND ({rows.sql}))"
         if rows.sql
         else ""
     )
-    sql = f"SELECT rowid, -rank FROM {one.name} WHERE {one.name} MATCH ?{condition} ORDER BY rank LIMIT ?"
-    found = connection.execute(sql, (_within(expression, rows.persona_id), *rows.bindings, depth))
-    return _best_first(found)
-
-
-def _best_first(hits: Iterable[tuple[int, float]]) -> Hits:
-    return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
+    sql = f"SELECT rowid, -rank FROM {one.name} WHERE {one.name} MATCH ?{fits} ORDER BY rank LIMIT ?"
+    return best_first(connection.execute(sql, (_within(expression, rows.persona_id), *rows.bindings, depth)))
 
 
 def _hits_with_neighbours(
@@ -173,7 +121,7 @@ def _hits_with_neighbours(
     own: Counter[int] = Counter()
     for of_word in scores:
         own.update(of_word)
-    best = [row for row, _ in _best_first(own.items())]
+    best = [row for row, _ in best_first(own.items())]
     lifted_max = max(depth, LIFTED_MAX)
     chosen = list(_allowed(connection, one, best, rows, lifted_max))
     # A row that no word is in may have a neighbour that the filter leaves out.
@@ -183,7 +131,7 @@ def _hits_with_neighbours(
     new = list(_allowed(connection, one, new, rows, len(new)))
     around.update(neighbours(connection, one.table.table_name, [row for row in new if row not in around]))
     totals = ((row, _total(scores, row, *around.get(row, (None, None)))) for row in (*chosen, *new))
-    return _best_first(totals)[:depth]
+    return best_first(totals)[:depth]
 
 
 def _total(scores: Sequence[dict[int, float]], row: int, before: int | None, after: int | None) -> float:
@@ -214,20 +162,18 @@ def _allowed(
 ) -> Iterator[int]:
     """Those of some rows that a filter lets through, in their order."""
     if not rows.sql:
+        # Of the persona they are, or else beside a row that is.
         yield from found[:most]
         return
+    fits, bindings = condition(one, rows)
     table = one.table.table_name
-    persona = f" AND {one.persona.format(row=table)} = ?" if rows.persona_id is not None else ""
-    whose = () if rows.persona_id is None else (rows.persona_id,)
-    sql = (
-        f"SELECT rowid FROM {table} WHERE rowid IN (SELECT value FROM json_each(?)){persona} AND ({rows.sql})"
-    )
+    sql = f"SELECT rowid FROM {table} WHERE rowid IN (SELECT value FROM json_each(?)) AND {fits}"
     taken, begin, size = 0, 0, most
     while begin < len(found) and taken < most:
         some = found[begin : begin + size]
-        fits = {row for (row,) in connection.execute(sql, (listed(some), *whose, *rows.bindings))}
+        let_through = {row for (row,) in connection.execute(sql, (listed(some), *bindings))}
         for row in some:
-            if row in fits and taken < most:
+            if row in let_through and taken < most:
                 taken += 1
                 yield row
         begin, size = begin + size, 2 * size

@@ -39,12 +39,14 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 _BETWEEN = (
     r"\s!-/:-@\[-^`{-~\u00a1-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf"
-    r"\u2000-\u206f\u3000-\u3003\u3008-\u3020\u30fb"
+    r"\u2000-\u206f\u3000-\u3003\u3008-\u3020\u30fb\uff01-\uff0f\uff1a-\uff20\uff3b-\uff3e\uff5b-\uff65"
 )
 """What stands between words. A character that is not among it, and in no word either, is left to FTS5."""
 
 _WORD = rf"[^{_BETWEEN}]+(?:(?:\.(?=[0-9])|::|@)[^{_BETWEEN}]+)*"
-_IN_TEXT = re.compile(_WORD)
+WORDS_IN_TEXT = re.compile(_WORD)
+"""Finds the words of a text; one may be several to the index."""
+
 _OPERATOR = rf"(?<![^{_BETWEEN}])(?:AND|OR|NOT)(?![^{_BETWEEN}])"
 _TOKEN = re.compile(
     rf'(?P<sign>[()]|{_OPERATOR})|(?:"(?P<phrase>[^"]*)"|(?P<word>{_WORD}))(?P<star>\*?)|(?P<lone>")'
@@ -122,7 +124,7 @@ def plain(text: str) -> Question:
     Raises:
         LimitExceeded: it has too many words.
     """
-    words = [match[0] for match in _IN_TEXT.finditer(_usable(text)) if _has_words(match[0])]
+    words = [match[0] for match in WORDS_IN_TEXT.finditer(_usable(text)) if _has_words(match[0])]
     telling = [word for word in words if not _is_stop_word(word)] or words
     return _question(_joined("OR", [_term(word) for word in telling]) if telling else None)
 

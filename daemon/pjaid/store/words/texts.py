@@ -40,6 +40,11 @@ _EMOJI = re.compile(r"[\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001f
 PERSONA_BYTES = 8
 
 
+def is_indexed_as_it_stands(text: str) -> bool:
+    """Whether a text goes to the tokenizer as it is."""
+    return text.isascii() and _HUMP.search(text) is None
+
+
 def searchable(text: str) -> str:
     """The text as it is indexed."""
     if _HUMP.search(text):
@@ -48,8 +53,13 @@ def searchable(text: str) -> str:
 
 
 def searchable_all(value: Any) -> str:
-    """All texts within a value, as they are indexed; keys of maps are none of them."""
-    return searchable("\n".join(_texts(value)))
+    """All texts within a value, as they are indexed."""
+    return searchable(joined(value))
+
+
+def joined(value: Any) -> str:
+    """All texts within a value, one beneath the other."""
+    return "\n".join(texts_in(value))
 
 
 @lru_cache(maxsize=1_000)
@@ -62,6 +72,14 @@ def parts_of(name: str) -> str:
     """The parts of a compound, which stand behind it in the index; empty where it is none."""
     compound = _COMPOUND.fullmatch(name)
     return "" if compound is None else _with_parts(compound).partition(" ")[2]
+
+
+def folded(text: str) -> str:
+    """The text without regard to case and diacritics."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
 def _told_apart(text: str) -> str:
@@ -86,12 +104,13 @@ def _pairs(run: re.Match[str]) -> str:
     return f" {' '.join(characters[at : at + 2] for at in range(len(characters)))} "
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts_in(value: Any) -> Iterator[str]:
+    """All texts within a value, but for the keys of maps."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
         for member in value.values():
-            yield from _texts(member)
+            yield from texts_in(member)
     elif isinstance(value, list):
         for member in value:
-            yield from _texts(member)
+            yield from texts_in(member)
