@@ -8,7 +8,7 @@ MEMORIES ?= 10000
 HISTORIES ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench contract format soak-kill soak-live soak-delivery soak-steward soak-actors soak-optimiser clean
+.PHONY: help demo test check bench contract static-table format soak-kill soak-live soak-delivery soak-steward soak-actors soak-optimiser clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ soak-optimiser: $(READY) ## The optimiser finds, makes and measures a missing in
 contract: $(READY) ## Write shared/asyncapi.json and shared/vectors.json anew from the contract
 	$(BIN)/python -m pjai_wire.document shared/asyncapi.json
 	$(BIN)/python -m pjai_wire.vectors shared/vectors.json
+
+static-table: $(READY) ## Make the embedder's static table anew (WEIGHTS=folder of all-MiniLM-L6-v2)
+	$(BIN)/python -m pjaid.actors.embedder.static.distil $(WEIGHTS)
 
 format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix .

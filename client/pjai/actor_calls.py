@@ -8,6 +8,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from pjai.connection import Connection
+from pjai.embedder_calls import EmbedderCalls
 from pjai.memory_calls import MemoryCalls
 from pjai.optimiser_calls import OptimiserCalls
 from pjai.persona_calls import PersonaCalls
@@ -41,6 +42,11 @@ class ActorCalls:
     def optimiser(self) -> OptimiserCalls:
         """The query optimiser, which makes the indexes that pay."""
         return OptimiserCalls(self._connection)
+
+    @cached_property
+    def embedder(self) -> EmbedderCalls:
+        """The embedder, which makes vectors of texts."""
+        return EmbedderCalls(self._connection)
 
     async def actors(self, *, timeout: float | None = None) -> ActorsResult:
         """The daemon's actors, in the order of its supervision tree."""

@@ -172,6 +172,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     metrics_prometheus_socket: Annotated[
         Path | None, _about("A Unix socket, for this user alone, at which Prometheus asks for metrics.")
     ] = None
+    embedder: Annotated[
+        Literal["static", "none"],
+        _about("What makes vectors for search by meaning: a table of word vectors, or nothing."),
+    ] = "static"
     drain_timeout_s: Annotated[
         float, _about("How long a stop waits for the work in flight.", unit="s", ge=0, le=60)
     ] = 4.0
@@ -216,9 +220,14 @@ class Declaration(Struct, frozen=True):
 
 
 def settings_of(settings: Settings, actor: str) -> dict[str, object]:
-    """What an actor is told: the settings whose names begin with its own, without that; paths as text."""
+    """What an actor is told: the settings whose names begin with its own, without that; paths as text.
+
+    One of just its name keeps it.
+    """
     prefix = f"{actor}_"
-    found = {name: getattr(settings, name) for name in DECLARATIONS if name.startswith(prefix)}
+    found = {
+        name: getattr(settings, name) for name in DECLARATIONS if name == actor or name.startswith(prefix)
+    }
     return {
         name.removeprefix(prefix): str(value) if isinstance(value, Path) else value
         for name, value in found.items()

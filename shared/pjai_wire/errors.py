@@ -19,6 +19,7 @@ PjaiError
 │   ├── AlreadyExists       already_exists
 │   ├── Conflict            conflict              an event id, or a version, was taken before
 │   ├── UnknownTopic        unknown_topic         the live query has ended: watch again
+│   ├── NoEmbedder          no_embedder           nothing makes vectors of texts; words still work
 │   ├── Damaged             damaged               a secret is not what was sealed there
 │   ├── Forbidden           forbidden             not within what the client may do
 │   └── ActorFailed         actor_failed          the actor ended meanwhile: done or not, nobody knows
@@ -180,6 +181,10 @@ class Conflict(StateError, code="conflict"):
 
 class UnknownTopic(StateError, code="unknown_topic"):
     """The live query has ended or never was: watch again."""
+
+
+class NoEmbedder(StateError, code="no_embedder"):
+    """Nothing makes vectors of texts: by the settings there is no embedder. Words still work."""
 
 
 class Damaged(StateError, code="damaged"):

@@ -44,6 +44,10 @@ RECALL_TOKENS_DEFAULT = 2_000
 RECALL_TOKENS_MAX = 100_000
 """The budget of a recall."""
 
+EMBED_TEXTS_MAX = 64
+EMBED_CHARACTERS_MAX = 20_000
+"""Of each text whose vector a client asks for."""
+
 EVENTS_PER_COMMIT_MAX = 10_000
 IDS_PER_EVENT_MAX = 500
 """Rows that one event about many of them names."""

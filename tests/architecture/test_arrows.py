@@ -68,7 +68,7 @@ ROOMS = (
     Room(
         "pjaid.actors",
         ours=("pjai_wire", "pjai", "pjaid.actors"),
-        others=("anyio", "msgspec", "prometheus_client", "zstandard"),
+        others=("anyio", "msgspec", "numpy", "onnx", "onnxruntime", "prometheus_client", "zstandard"),
         not_standard=("socket", "threading"),
     ),
     Room("pjaid.transport", ours=GROUND, others=("anyio", "msgspec", "structlog", "zmq")),

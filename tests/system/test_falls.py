@@ -24,6 +24,7 @@ from pjai import Database, memories, v1
 from pjai.testing import Daemon, daemon
 from pjai_wire.errors import ActorFailed
 from pjai_wire.methods import (
+    EMBEDDER_STATUS,
     MEMORY_STATUS,
     OPTIMISER_STATUS,
     PERSONA_INSIGHTS,
@@ -154,6 +155,7 @@ def asks(db: Database, persona_id: str) -> dict[str, Ask]:
         "persona": lambda: db.call(PERSONA_INSIGHTS, PersonaParams(id=persona_id)),
         "memory": lambda: db.call(MEMORY_STATUS, Nothing()),
         "optimiser": lambda: db.call(OPTIMISER_STATUS, Nothing()),
+        "embedder": lambda: db.call(EMBEDDER_STATUS, Nothing()),
     }
     return {name: ask for name, ask in every.items() if name in NAMES}
 

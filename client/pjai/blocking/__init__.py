@@ -18,7 +18,7 @@ from anyio.from_thread import start_blocking_portal
 
 from pjai import database, derived, documents, live_value, opening, signals
 from pjai.askable import Askable
-from pjai.blocking.actor_calls import MemoryCalls, OptimiserCalls, PersonaCalls
+from pjai.blocking.actor_calls import EmbedderCalls, MemoryCalls, OptimiserCalls, PersonaCalls
 from pjai.blocking.facade import Facade, Loop, iterating, waiting
 from pjai.blocking.live import Computed, Feed, LiveQuery, LiveValue, Signal
 from pjai_wire.methods import HelloResult
@@ -29,6 +29,7 @@ __all__ = [
     "Computed",
     "Database",
     "Document",
+    "EmbedderCalls",
     "Feed",
     "LiveQuery",
     "LiveValue",
@@ -85,6 +86,11 @@ class Database(Facade[database.Database]):
     def optimiser(self) -> OptimiserCalls:
         """The query optimiser, which makes the indexes that pay."""
         return OptimiserCalls(self._loop, self.inner.optimiser)
+
+    @property
+    def embedder(self) -> EmbedderCalls:
+        """The embedder, which makes vectors of texts."""
+        return EmbedderCalls(self._loop, self.inner.embedder)
 
     @property
     def hello(self) -> HelloResult:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pjai import memory_calls, optimiser_calls, persona_calls
+from pjai import embedder_calls, memory_calls, optimiser_calls, persona_calls
 from pjai.blocking.facade import Facade, waiting
 
 
@@ -42,3 +42,10 @@ class OptimiserCalls(Facade[optimiser_calls.OptimiserCalls]):
     run = waiting(optimiser_calls.OptimiserCalls.run)
     create = waiting(optimiser_calls.OptimiserCalls.create)
     drop = waiting(optimiser_calls.OptimiserCalls.drop)
+
+
+class EmbedderCalls(Facade[embedder_calls.EmbedderCalls]):
+    """The embedder of a daemon."""
+
+    embed = waiting(embedder_calls.EmbedderCalls.embed)
+    status = waiting(embedder_calls.EmbedderCalls.status)

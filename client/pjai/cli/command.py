@@ -11,6 +11,7 @@ from pjai.cli import EXIT_INTERRUPTED
 from pjai.cli.actors import actors
 from pjai.cli.commit import commit
 from pjai.cli.document import document
+from pjai.cli.embedder import embedder
 from pjai.cli.events import events
 from pjai.cli.health import health, status
 from pjai.cli.insight import explain, live
@@ -39,7 +40,7 @@ def pjai() -> None:
 
 for one in (
     *(status, health, query, count, get, watch, commit, events, rebuild, document, remember),
-    *(explain, live, actors, memory, persona, optimiser, top),
+    *(explain, live, actors, memory, persona, optimiser, embedder, top),
 ):
     pjai.add_command(one)
 

@@ -6,10 +6,16 @@ import click
 import msgspec
 from msgspec import to_builtins
 
+from pjai import Database
+from pjai.cli.embedder import in_a_line
 from pjai.cli.invocation import Invocation, invoked
 from pjai.cli.values import duration, size, visible
 from pjai.examining import examined
-from pjai_wire.methods import HealthResult
+from pjai_wire.errors import ActorFailed, Unavailable, UnknownMethod
+from pjai_wire.methods import EmbedderStatusResult, HealthResult
+
+EMBEDDER_TIMEOUT_S = 2.0
+"""How the daemon is, is told all the same."""
 
 
 @click.command()
@@ -18,10 +24,13 @@ async def status(invocation: Invocation) -> None:
     """How the daemon is, and where it answers."""
     async with invocation.connect() as db:
         found = await db.health()
+        embedding = await _embedding(db) if found.status == "ok" else None
     if invocation.output.as_json:
-        invocation.output.document(found)
+        beside = {} if embedding is None else {"embedder": embedding}
+        invocation.output.document({**to_builtins(found), **beside})
     else:
-        invocation.output.fields(_described(found))
+        told = {} if embedding is None else {"embedder": visible(in_a_line(embedding))}
+        invocation.output.fields({**_described(found), **told})
 
 
 @click.command()
@@ -45,6 +54,14 @@ async def health(invocation: Invocation) -> None:
             invocation.output.note(f"      {one.hint}")
     if is_wrong:
         raise click.exceptions.Exit(1)
+
+
+async def _embedding(db: Database) -> EmbedderStatusResult | None:
+    """What makes vectors; None where that does not run, or does not answer."""
+    try:
+        return await db.embedder.status(timeout=EMBEDDER_TIMEOUT_S)
+    except (UnknownMethod, ActorFailed, Unavailable):
+        return None
 
 
 def _described(found: HealthResult) -> dict[str, object]:

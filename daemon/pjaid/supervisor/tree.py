@@ -23,6 +23,7 @@ TREE: tuple[Place, ...] = (
     Place("memory", "pjaid.actors.memory_steward:memory"),
     Place("metrics", "pjaid.actors.metrics.actor:metrics"),
     Place("optimiser", "pjaid.actors.query_optimiser:optimiser"),
+    Place("embedder", "pjaid.actors.embedder:embedder"),
 )
 """Ours, one for one: when one falls, the others stay."""
 

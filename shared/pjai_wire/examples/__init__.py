@@ -7,6 +7,7 @@ requests  requests of each method
 replies   results of each method
 persona   both, of the persona actor's methods
 memory    both, of the memory steward's
+embedder  both, of the embedder's
 updates   what a topic publishes
 unusual   bytes that another encoder may send for the same meaning
 refused   bytes that are refused, and with which error

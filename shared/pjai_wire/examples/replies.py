@@ -8,6 +8,7 @@ from pjai_wire import limits, methods
 from pjai_wire.chain import ORIGIN, arguments_hash, link
 from pjai_wire.codec import encode
 from pjai_wire.endpoints import Endpoints
+from pjai_wire.examples.embedder import EMBEDDER_REPLIES
 from pjai_wire.examples.events import EVENTS
 from pjai_wire.examples.exchange import Reply
 from pjai_wire.examples.memory import MEMORY_REPLIES
@@ -394,4 +395,5 @@ REPLIES = (
     ),
     Reply("nothing came", methods.EMBEDDING_TAKE, methods.EmbeddingTakeResult(items=[], waiting=0)),
     Reply("stored", methods.EMBEDDING_PUT, methods.EmbeddingPutResult(seq=45, stored=1)),
+    *EMBEDDER_REPLIES,
 )

@@ -10,6 +10,7 @@ from pjai_wire import limits, methods
 from pjai_wire.codec import encode
 from pjai_wire.errors import NotFound
 from pjai_wire.events import v1
+from pjai_wire.examples.embedder import EMBEDDER_REQUESTS
 from pjai_wire.examples.events import EVENTS, new_event
 from pjai_wire.examples.exchange import Request
 from pjai_wire.examples.memory import MEMORY_REQUESTS
@@ -289,4 +290,5 @@ REQUESTS = (
             vectors=pack("<6e", 0.6, -0.8, 0.0, 0.0, 0.0, 0.0),
         ),
     ),
+    *EMBEDDER_REQUESTS,
 )

@@ -10,6 +10,7 @@ embedding  embedding_take, embedding_put
 upkeep     hello, health, rebuild
 optimising query_shapes, index_prove, index_create, index_drop, analyze
 optimiser  optimiser.status, optimiser.run
+embedder   embedder.embed, embedder.status
 actors     actor_register, actor_take, actor_settle, actor_heartbeat, actors, actor_restart
 metering   meters, metrics_record
 storage    storage
@@ -60,6 +61,15 @@ from pjai_wire.methods.documents import (
     DocumentGetParams,
     DocumentResult,
     DocumentSetParams,
+)
+from pjai_wire.methods.embedder import (
+    EMBEDDER_EMBED,
+    EMBEDDER_STATUS,
+    EmbedderEmbedParams,
+    EmbedderEmbedResult,
+    EmbedderKind,
+    EmbedderState,
+    EmbedderStatusResult,
 )
 from pjai_wire.methods.embedding import (
     EMBEDDING_PUT,
@@ -259,6 +269,13 @@ __all__ = [
     "OptimiserRunResult",
     "OPTIMISER_STATUS",
     "OPTIMISER_RUN",
+    "EmbedderKind",
+    "EmbedderState",
+    "EmbedderEmbedParams",
+    "EmbedderEmbedResult",
+    "EmbedderStatusResult",
+    "EMBEDDER_EMBED",
+    "EMBEDDER_STATUS",
     "ACTOR_HEARTBEAT",
     "ACTOR_REGISTER",
     "ACTOR_RESTART",
