@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar, Unpack
 
-from msgspec import Raw
+from msgspec import UNSET, Raw
 
 from pjai import trail
 from pjai.actor_calls import ActorCalls
@@ -45,6 +45,7 @@ from pjai_wire.methods import (
     HelloResult,
     LiveResult,
     LoggedEvent,
+    MetersParams,
     MetersResult,
     NewEvent,
     Nothing,
@@ -289,9 +290,20 @@ class Database(ActorCalls):
         """How the daemon is."""
         return await self._connection.call(HEALTH, Nothing(), timeout)
 
-    async def meters(self, *, timeout: float | None = None) -> MetersResult:
-        """What the daemon has measured since it started; `metric_points` has it by time."""
-        return await self._connection.call(METERS, Nothing(), timeout)
+    async def meters(
+        self, *, after: int | None = None, within: float = 0.0, timeout: float | None = None
+    ) -> MetersResult:
+        """What the daemon has measured since it started; `metric_points` has it by time.
+
+        Args:
+            after: what `happened` was; where nothing has happened since, it is told a second after something
+                does.
+            within: seconds, at most 60; how long that may be waited for.
+            timeout: seconds for the answer, counted from then on.
+        """
+        params = MetersParams(after=UNSET if after is None else after, wait_ms=round(1000 * within))
+        wait = self._connection.timeout if timeout is None else timeout
+        return await self._connection.call(METERS, params, within + wait)
 
     async def rebuild(self, *, replace: bool = False, timeout: float | None = None) -> RebuildResult:
         """Builds the state anew from the log and compares it with the live one.

@@ -6,11 +6,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from pjai_wire.measures import Latency, Measures, merged
+from pjai_wire.measures import QUIET, Latency, Measures, merged
 from pjai_wire.records import MetricPoint
-
-QUIET = frozenset(f"request:{method}" for method in ("meters", "metrics_record", "actor_heartbeat"))
-"""Requests that come whether anything happens or not, as they are about what happens."""
 
 COVERED = "covered_ms"
 """The count of milliseconds that points cover: one of a second after an idle time covers that too."""
@@ -74,7 +71,7 @@ def reading(measures: Measures, seconds: float) -> Reading:
     asked = {
         name.removeprefix("request:"): latency
         for name, latency in latencies.items()
-        if name.startswith("request:") and name not in QUIET and latency.count
+        if name.startswith("request:") and name.removeprefix("request:") not in QUIET and latency.count
     }
     all_asked = merged(Measures(latencies={"request": one}) for one in asked.values())
     together = all_asked.latencies.get("request", NOTHING)

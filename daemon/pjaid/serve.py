@@ -66,6 +66,10 @@ CALL_WITHIN_MS = 30_000
 """How long an actor has for a call whose caller does not say how long it waits."""
 
 TIDY_INTERVAL_S = 1.0
+"""From a write until what it left is looked at."""
+
+TIDY_IDLE_INTERVAL_S = 10.0
+"""While nothing is written: only connections may have become idle."""
 
 PACK_LOG_INTERVAL_S = 300.0
 PACK_LOG_PAUSE_S = 0.1
@@ -179,6 +183,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
     meters = MeterMethods(
         store,
         upkeep.instance,
+        requests=lambda: router.metered,
         sources=[
             lambda: router.metered.told(),
             lambda: load().measures(),
@@ -248,6 +253,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
             router.stopping = True
             calls.stop()
             embedding.stop()
+            meters.stop()
             with anyio.move_on_after(settings.drain_timeout_s):
                 await router.answered()
             store.interrupt()
@@ -271,7 +277,9 @@ def _record_refusal(store: Store, actor: str, wanted: str) -> None:
 
 async def _tidy(store: Store) -> None:
     while True:
-        await anyio.sleep(TIDY_INTERVAL_S)
+        with anyio.move_on_after(TIDY_IDLE_INTERVAL_S):
+            await store.written()
+            await anyio.sleep(TIDY_INTERVAL_S)
         await store.tidy()
 
 

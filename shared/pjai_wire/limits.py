@@ -84,6 +84,9 @@ ACTOR_FIGURES_MAX = 50
 MEASURES_MAX = 2_000
 """Counts, gauges or latencies in one message."""
 
+METERS_WAIT_MS_MAX = 60_000
+"""How long an answer about what was measured may wait for something to happen."""
+
 MEASURE_CHARACTERS_MAX = 200
 """The name of one."""
 

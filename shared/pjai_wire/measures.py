@@ -21,6 +21,10 @@ MeasureName = Annotated[
 ]
 
 
+QUIET = frozenset({"meters", "metrics_record", "actor_heartbeat"})
+"""Methods that are asked whether anything happens or not, as they are about what happens."""
+
+
 class Latency(Struct, frozen=True, kw_only=True, rename="camel"):
     """How long something took, each time that it happened; all times in microseconds."""
 

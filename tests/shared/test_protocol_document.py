@@ -153,6 +153,7 @@ def test_numbers_in_params_are_the_limits(method: Method[Any, Any]) -> None:
             "offset": f"0 to {limits.QUERY_OFFSET_MAX:,}",
         },
         "events": {"limit": f"1 to {limits.EVENTS_PAGE_MAX:,}"},
+        "meters": {"waitMs": f"0 to {limits.METERS_WAIT_MS_MAX:,}"},
     }
     assert told == known.get(method.name, {})
 

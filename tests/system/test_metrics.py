@@ -14,24 +14,28 @@ import anyio
 import psutil
 import pytest
 from anyio.abc import ByteStream
+from anyio.lowlevel import checkpoint
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 import pjai
 from pjai import Database, memories, queries, v1
 from pjai.testing import Daemon, daemon
+from pjai_wire.codec import encode
 from pjai_wire.errors import UnknownTable
 from pjai_wire.fields import Resolution
 from pjai_wire.measures import increase
-from pjai_wire.methods import QUERY, ActorInfo
+from pjai_wire.methods import QUERY, ActorInfo, MetersResult
 from pjai_wire.query import Query
 from pjai_wire.records import MetricPoint
+from tests.system.raw import raw_client
 
 pytestmark = pytest.mark.anyio
 
 WITHIN_S = 30
-LOOKS_AGAIN_S = 0.02
 SECOND_MS = 1_000
+IDLE_S = 2.5
+"""More than two of the actor's seconds."""
 FAILED = "errors:query:unknown_table"
 
 
@@ -50,20 +54,29 @@ async def looked_at(running: Daemon) -> AsyncIterator[Database]:
 
 
 async def looks(db: Database) -> None:
-    """Waits until the actor looks at the meters."""
-    before = await looked(db)
+    """Has something happen until the actor has kept a point of it."""
+
+    async def keep_busy() -> None:
+        while True:
+            await db.health()
+
     with anyio.fail_after(WITHIN_S):
-        while await looked(db) <= before:  # noqa: ASYNC110 # it is the daemon that is told
-            await anyio.sleep(LOOKS_AGAIN_S)
+        async with anyio.create_task_group() as tasks, db.watch(queries.metric_series(limit=1)) as live:
+            tasks.start_soon(keep_busy)
+            results = aiter(live)
+            await anext(results)
+            await anext(results)
+            tasks.cancel_scope.cancel()
 
 
-async def looked(db: Database) -> int:
-    """How often the actor has looked, by what it says itself."""
-    return (await db.meters()).measures.counts.get("actor:metrics:runs", 0)
-
-
-def is_again(now: ActorInfo, before: ActorInfo) -> bool:
-    return now.restarts > before.restarts and now.state == "up"
+async def until_up(db: Database, before: ActorInfo) -> None:
+    """Waits until an actor has fallen and serves again."""
+    now, meters = before, await db.meters()
+    with anyio.fail_after(WITHIN_S):
+        while not (now.restarts > before.restarts and now.state == "up"):
+            # To register is something that happens.
+            meters = await db.meters(after=meters.happened, within=WITHIN_S)
+            (now,) = (await db.actors()).actors
 
 
 async def something_happens(db: Database) -> None:
@@ -116,13 +129,47 @@ async def test_points_are_in_no_log_and_leave_the_state_as_it_is(running: Daemon
 
 async def test_while_nothing_happens_nothing_is_written(running: Daemon) -> None:
     async with looked_at(running) as db:
-        # A request is something that happens; those for the meters are not.
-        await looks(db)
-        await looks(db)
-        before = (await db.meters()).measures.counts["writes"]
-        for _ in range(2):
-            await looks(db)
-        assert (await db.meters()).measures.counts["writes"] == before
+        # What was there to be kept is kept by then.
+        before = await nothing_happens(db)
+        after = await nothing_happens(db)
+        assert before.happened == after.happened
+        assert before.measures.counts["writes"] == after.measures.counts["writes"]
+
+
+async def nothing_happens(db: Database) -> MetersResult:
+    """Asks nothing for so long that the actor would keep a point, if there were something to keep."""
+    now = await db.meters()
+    return await db.meters(after=now.happened, within=IDLE_S)
+
+
+async def test_the_meters_are_told_when_something_happens(running: Daemon) -> None:
+    async with pjai.connect(running.endpoint) as db, pjai.connect(running.endpoint) as other:
+        before = await db.meters()
+        told: list[MetersResult] = []
+
+        async def wait() -> None:
+            told.append(await db.meters(after=before.happened, within=WITHIN_S))
+
+        with anyio.fail_after(WITHIN_S):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(wait)
+                await other.count(memories.all())
+        assert told[0].happened > before.happened
+        assert increase(before.measures, told[0].measures).latencies["request:count"].count == 1
+        # What has happened already is told at once.
+        assert (await db.meters(after=before.happened, within=WITHIN_S)).happened >= told[0].happened
+
+
+async def test_a_daemon_that_stops_leaves_nobody_waiting_for_something_to_happen() -> None:
+    with daemon(actors="none") as made, raw_client(made.endpoint) as client:
+        client.result("hello", versions={"min": 1, "max": 1}, client="waiting")
+        happened = client.result("meters")["happened"]
+        params = {"after": happened, "waitMs": 60_000}
+        client.send(encode({"v": 1, "id": 7, "method": "meters", "params": params}))
+        # Answered when the other has begun to wait.
+        client.result("meters")
+        made.stop()
+        assert client.receive()["result"]["happened"] == happened
 
 
 async def test_an_actor_that_is_killed_goes_on_with_the_points(running: Daemon) -> None:
@@ -130,9 +177,7 @@ async def test_an_actor_that_is_killed_goes_on_with_the_points(running: Daemon) 
         (before,) = (await db.actors()).actors
         assert before.pid is not None
         os.kill(before.pid, signal.SIGKILL)
-        with anyio.fail_after(WITHIN_S):
-            while not is_again((await db.actors()).actors[0], before):  # noqa: ASYNC110 # as above
-                await anyio.sleep(LOOKS_AGAIN_S)
+        await until_up(db, before)
         await looks(db)
         since = pjai.now_ms()
         await something_happens(db)
@@ -173,7 +218,6 @@ async def test_prometheus_is_answered_on_a_port_of_this_machine() -> None:
     with daemon(actors="metrics", metrics_prometheus_port=port) as running:
         async with looked_at(running) as db:
             await something_happens(db)
-            await looks(db)
             async with await connected(lambda: anyio.connect_tcp("127.0.0.1", port)) as stream:
                 status, text = await fetched(stream)
     assert status == "HTTP/1.1 200 OK"
@@ -231,7 +275,7 @@ async def connected(connect: Callable[[], object]) -> ByteStream:
             try:
                 return await connect()  # type: ignore[misc, no-any-return] # a coroutine that connects
             except OSError:
-                await anyio.sleep(LOOKS_AGAIN_S)
+                await checkpoint()
 
 
 def sample(metric: Metric, suffix: str = "", **labels: str) -> float:

@@ -23,6 +23,11 @@ class Histogram:
         self._sum_us += us
         self._noted += 1
 
+    @property
+    def noted(self) -> int:
+        """How many times were counted."""
+        return self._noted
+
     def told(self) -> Latency:
         """All that was counted; another thread than the one that counts may ask."""
         noted = self._noted

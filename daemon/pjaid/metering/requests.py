@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from time import perf_counter_ns
+from typing import Final
 
 from pjai_wire.errors import PjaiError
-from pjai_wire.measures import Measures
+from pjai_wire.measures import QUIET, Measures
 from pjai_wire.methods import ACTOR_TAKE
 from pjaid.metering.histogram import Histogram
 
@@ -30,6 +31,8 @@ class RequestMeter:
         self._errors: Counter[tuple[str, str]] = Counter()
         self._request_bytes = 0
         self._reply_bytes = 0
+        self.waiting: Final[set[Callable[[], None]]] = set()
+        """Called once, when the next request is answered that is not about what happens."""
 
     def answered(self, method: str, began_ns: int, request_bytes: int, reply_bytes: int) -> None:
         """A request has its answer, which is on its way.
@@ -44,10 +47,18 @@ class RequestMeter:
         histogram.note(perf_counter_ns() - began_ns)
         self._request_bytes += request_bytes
         self._reply_bytes += reply_bytes
+        if self.waiting and method not in QUIET:
+            while self.waiting:
+                self.waiting.pop()()
 
     def failed(self, method: str, code: str) -> None:
         """The answer is an error."""
         self._errors[self._named(method), code if code in PjaiError.by_code else UNKNOWN] += 1
+
+    @property
+    def happened(self) -> int:
+        """How many requests were answered that are not about what happens."""
+        return sum(one.noted for method, one in self._latencies.items() if method not in QUIET)
 
     def told(self) -> Measures:
         """All of it."""

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
+import anyio
 import apsw
 import structlog
 from msgspec import Struct
@@ -98,6 +99,7 @@ class Store:
         """How many changes to local tables there were, as far as they have been announced."""
         self._on_committed = on_committed
         self._written_at = time.monotonic()
+        self._written = anyio.Event()
         self._moved: int | None = None
         """The version of the data all of which is in the database, and none in the WAL alone."""
         slow, shapes = SlowReads(settings.slow_query_ms), Shapes()
@@ -284,11 +286,16 @@ class Store:
         wal = self._path.with_name(self._path.name + "-wal")
         return Sizes(self._path.stat().st_size, wal.stat().st_size if wal.exists() else 0)
 
+    async def written(self) -> None:
+        """Waits until something is written that was not when `tidy` last looked."""
+        await self._written.wait()
+
     async def tidy(self) -> None:
         """Moves the WAL into the database where it has grown, and lets go of connections idle for long.
 
         In a thread and on a connection of its own, so that no commit waits for it.
         """
+        self._written = anyio.Event()
         self._readers.sweep()
         if self.sizes().wal <= WAL_BYTES_BEFORE_CHECKPOINT:
             return
@@ -344,4 +351,5 @@ class Store:
         self.seq = committed.seq
         self.local_seq = committed.local_seq
         self._written_at = time.monotonic()
+        self._written.set()
         self._on_committed(committed)

@@ -30,9 +30,6 @@ log = structlog.get_logger()
 TOKEN_BYTES = 32
 STOPS_WITHIN_S = 1.0
 
-LOOKS_IN_SILENCE = 4
-"""How often is looked while an actor may be silent."""
-
 AGAIN = "is starting again"
 
 NO_FIGURES = Measures()
@@ -212,4 +209,5 @@ class Supervisor:
                 was_silent.set()
                 process.kill()
                 return
-            await anyio.sleep(min(left, self._pace.silence_s_max / LOOKS_IN_SILENCE))
+            # No longer, as one that registers meanwhile may be silent for so long from then on.
+            await anyio.sleep(min(left, self._pace.silence_s_max))

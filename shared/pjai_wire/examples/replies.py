@@ -375,7 +375,7 @@ REPLIES = (
     Reply(
         "measures",
         methods.METERS,
-        methods.MetersResult(instance="5f0c", at=NOON, uptime_ms=90_000, measures=MEASURES),
+        methods.MetersResult(instance="5f0c", at=NOON, uptime_ms=90_000, happened=120, measures=MEASURES),
     ),
     Reply("done", methods.METRICS_RECORD, methods.Done()),
     Reply("a sealed secret", methods.SECRET_SEAL, methods.SecretSealResult(sealed=SEALED)),

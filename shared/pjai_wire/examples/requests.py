@@ -244,7 +244,8 @@ REQUESTS = (
     ),
     Request("no params", methods.ACTORS, methods.Nothing()),
     Request("an actor", methods.ACTOR_RESTART, methods.ActorRestartParams(name="notes")),
-    Request("no params", methods.METERS, methods.Nothing()),
+    Request("now", methods.METERS, methods.MetersParams()),
+    Request("once something happens", methods.METERS, methods.MetersParams(after=120, wait_ms=60_000)),
     Request("an idle second", methods.METRICS_RECORD, methods.MetricsRecordParams(at=NOON)),
     Request(
         "a second",

@@ -103,7 +103,7 @@ from pjai_wire.methods.memory import (
     MemoryTendParams,
     MemoryTendResult,
 )
-from pjai_wire.methods.metering import METERS, METRICS_RECORD, MetersResult, MetricsRecordParams
+from pjai_wire.methods.metering import METERS, METRICS_RECORD, MetersParams, MetersResult, MetricsRecordParams
 from pjai_wire.methods.method import Done, Method, Nothing, Params, Result, Scope
 from pjai_wire.methods.optimiser import (
     OPTIMISER_RUN,
@@ -295,6 +295,7 @@ __all__ = [
     "Permissions",
     "METERS",
     "METRICS_RECORD",
+    "MetersParams",
     "MetersResult",
     "MetricsRecordParams",
     "STORAGE",

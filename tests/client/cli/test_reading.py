@@ -84,7 +84,9 @@ def with_actor(fake: FakeDaemon, state: str) -> None:
     fake.answers |= {
         "health": lambda _: health_of(fake),
         "actors": lambda _: {"actors": [actor | more]},
-        "meters": lambda _: MetersResult(instance="one", at=NOON, uptime_ms=9, measures=Measures()),
+        "meters": lambda _: MetersResult(
+            instance="one", at=NOON, uptime_ms=9, happened=0, measures=Measures()
+        ),
         "query": lambda query: {"seq": 0, "columns": columns_of(query["table"]), "rows": []},
     }
 

@@ -8,6 +8,7 @@ import pytest
 
 from pjai_wire.codec import Decoder, encode
 from pjai_wire.limits import MEASURES_MAX
+from pjai_wire.measures import QUIET
 from pjai_wire.methods import MetricsRecordParams
 from pjaid.metering.histogram import Histogram
 from pjaid.metering.process import ProcessMeter
@@ -44,6 +45,17 @@ def test_requests_are_counted_by_their_method(requests: RequestMeter) -> None:
         "request:notes.total": 1,
     }
     assert (told.counts["request_bytes"], told.counts["reply_bytes"]) == (30, 300)
+
+
+def test_what_is_about_what_happens_does_not_happen() -> None:
+    requests = RequestMeter(lambda method: method in {*KNOWN, *QUIET})
+    told: list[int] = []
+    requests.waiting.add(lambda: told.append(1))
+    answer(requests, *sorted(QUIET))
+    assert (requests.happened, told) == (0, [])
+    assert {f"request:{name}" for name in QUIET} == requests.told().latencies.keys()
+    answer(requests, "query", "my secret")
+    assert (requests.happened, told) == (2, [1])
 
 
 def test_methods_that_clients_make_up_are_one(requests: RequestMeter) -> None:

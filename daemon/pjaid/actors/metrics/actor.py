@@ -1,4 +1,4 @@
-"""Owns what the metrics actor does: a look at the meters each second, and their text for Prometheus."""
+"""Owns what the metrics actor does: looks when something happens, and tells Prometheus."""
 
 from __future__ import annotations
 
@@ -30,8 +30,13 @@ class _Seen:
 
 @metrics.every(INTERVAL_S)
 async def look(db: Database) -> None:
-    """Keeps a point of what happened."""
-    now = _Seen.last = await db.meters()
+    """Keeps a point of what happened, once something does."""
+    last = _Seen.last
+    now = _Seen.last = (
+        await db.meters()
+        if last is None
+        else await db.meters(after=last.happened, within=_keeping.idle_s_left(last))
+    )
     point = _keeping.point(now)
     if point is not None:
         params = MetricsRecordParams(
@@ -42,7 +47,7 @@ async def look(db: Database) -> None:
 
 
 @metrics.runs
-async def tell_prometheus(_db: Database) -> None:
+async def tell_prometheus(db: Database) -> None:
     """Answers Prometheus, where the settings say that it asks."""
     port, socket = metrics.settings["prometheus_port"], metrics.settings["prometheus_socket"]
     if not port and not socket:
@@ -52,7 +57,7 @@ async def tell_prometheus(_db: Database) -> None:
 
     while True:
         try:
-            await listening.serve(port, Path(socket) if socket else None, lambda: _Seen.last)
+            await listening.serve(port, Path(socket) if socket else None, db.meters)
         except OSError as error:
             _log.error("Prometheus finds nothing: %s", error.strerror)
         await anyio.sleep(BOUND_AGAIN_S)

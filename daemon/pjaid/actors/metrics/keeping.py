@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from pjai.readings import COVERED, QUIET
-from pjai_wire.measures import Measures, increase
+from pjai.readings import COVERED
+from pjai_wire import limits
+from pjai_wire.measures import QUIET, Measures, increase
 from pjai_wire.methods import MetersResult
 
-IDLE_MS_MAX = 60_000
+IDLE_MS_MAX = limits.METERS_WAIT_MS_MAX
 """So that every minute has its gauges, and an idle disk its peace."""
 
 
@@ -34,12 +35,16 @@ class Keeping:
             return None
         return replace(happened, counts={**happened.counts, COVERED: covered_ms})
 
+    def idle_s_left(self, now: MetersResult) -> float:
+        """How long nothing may happen until there is a point of that, in seconds."""
+        covered_ms = now.uptime_ms - self._kept.uptime_ms if self._kept else 0
+        return max(0, IDLE_MS_MAX - covered_ms) / 1000
+
     def keep(self, now: MetersResult) -> None:
         """The point that was made of it is kept."""
         self._kept = now
 
 
 def _has_life(happened: Measures) -> bool:
-    return any(name.startswith("request:") and name not in QUIET for name in happened.latencies) or any(
-        name.startswith("errors:") for name in happened.counts
-    )
+    told = (name.partition(":") for name in (*happened.latencies, *happened.counts))
+    return any(kind == "errors" or (kind == "request" and of not in QUIET) for kind, _, of in told)

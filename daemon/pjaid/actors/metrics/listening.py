@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from anyio.streams.stapled import MultiListener
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 from prometheus_client.registry import Collector
 
+from pjai_wire.errors import PjaiError
 from pjai_wire.methods import MetersResult
 from pjaid.actors.metrics.families import families
 
@@ -28,35 +29,32 @@ WAITING_MAX = 64
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 """Prometheus' text format, which every version of it reads."""
 
-Last = Callable[[], MetersResult | None]
-"""Tells what was measured last."""
+Look = Callable[[], Awaitable[MetersResult]]
+"""Tells what was measured. Raises `PjaiError` where that cannot be told now."""
 
 
-class _Daemon(Collector):
-    """What was measured last, as a registry asks for it."""
+class _Measured(Collector):
+    """What was measured, as a registry asks for it."""
 
-    def __init__(self, last: Last) -> None:
-        self._last = last
+    def __init__(self, meters: MetersResult) -> None:
+        self._meters = meters
 
     def collect(self) -> Iterator[Metric]:
-        """Every family; none before anything was measured."""
-        meters = self._last()
-        return families(meters) if meters is not None else iter(())
+        """Every family."""
+        return families(self._meters)
 
 
-async def serve(port: int, socket: Path | None, last: Last) -> None:
+async def serve(port: int, socket: Path | None, look: Look) -> None:
     """Answers until it is cancelled.
 
     Args:
         port: of this machine alone; 0 for none.
         socket: a Unix socket's place; None for none.
-        last: tells what was measured last.
+        look: tells what was measured; asked for each answer.
 
     Raises:
         OSError: a place is taken, or there is no such directory.
     """
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Daemon(last))
     limit = anyio.CapacityLimiter(AT_ONCE_MAX)
 
     async def answer(stream: SocketStream) -> None:
@@ -64,7 +62,7 @@ async def serve(port: int, socket: Path | None, last: Last) -> None:
             if limit.statistics().tasks_waiting < WAITING_MAX:
                 async with limit:
                     with anyio.move_on_after(ANSWERED_WITHIN_S):
-                        await _answer(stream, registry)
+                        await _answer(stream, look)
 
     listeners: list[Listener[SocketStream]] = []
     async with AsyncExitStack() as bound:
@@ -77,9 +75,9 @@ async def serve(port: int, socket: Path | None, last: Last) -> None:
         await MultiListener(listeners).serve(answer)
 
 
-async def _answer(stream: ByteStream, registry: CollectorRegistry) -> None:
+async def _answer(stream: ByteStream, look: Look) -> None:
     try:
-        await stream.send(_response(await _head(stream), registry))
+        await stream.send(await _response(await _head(stream), look))
     except (anyio.BrokenResourceError, anyio.EndOfStream, anyio.ClosedResourceError):
         # Whoever asked has gone.
         return
@@ -93,17 +91,26 @@ async def _head(stream: ByteStream) -> bytes:
     return head
 
 
-def _response(head: bytes, registry: CollectorRegistry) -> bytes:
+async def _response(head: bytes, look: Look) -> bytes:
     """The answer to a request."""
     match head.split(b"\r\n", 1)[0].split(b" "):
         case [b"GET", b"/metrics" | b"/", _]:
-            return _http("200 OK", generate_latest(registry), TEXT)
+            try:
+                return _http("200 OK", _text(await look()), TEXT)
+            except PjaiError as problem:
+                return _http("503 Service Unavailable", f"{problem.code}\n".encode("ascii"))
         case [b"GET", _, _]:
             return _http("404 Not Found", b"metrics are at /metrics\n")
         case [_, _, _]:
             return _http("405 Method Not Allowed", b"ask with GET\n")
         case _:
             return _http("400 Bad Request", b"this is no HTTP\n")
+
+
+def _text(meters: MetersResult) -> bytes:
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Measured(meters))
+    return generate_latest(registry)
 
 
 def _http(status: str, body: bytes, content: str = "text/plain; charset=utf-8") -> bytes:

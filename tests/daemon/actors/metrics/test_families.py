@@ -22,7 +22,7 @@ class Given:
     """A collector of some measures."""
 
     def __init__(self, measures: Measures) -> None:
-        self._meters = MetersResult(instance="one", at=0, uptime_ms=90_500, measures=measures)
+        self._meters = MetersResult(instance="one", at=0, uptime_ms=90_500, happened=0, measures=measures)
 
     def collect(self) -> list[Metric]:
         return list(families(self._meters))

@@ -14,7 +14,8 @@ NOON = 1_750_000_000_000
 
 
 def at(ms: int, measures: Measures, instance: str = "one") -> MetersResult:
-    return MetersResult(instance=instance, at=NOON + ms, uptime_ms=ms, measures=measures)
+    happened = sum(one.count for one in measures.latencies.values())
+    return MetersResult(instance=instance, at=NOON + ms, uptime_ms=ms, happened=happened, measures=measures)
 
 
 def requests(**counts: int) -> Measures:
@@ -57,10 +58,12 @@ def test_an_error_is_something() -> None:
 def test_an_idle_minute_has_a_point() -> None:
     keeping = begun()
     idle = requests(query=5, meters=2)
+    assert keeping.idle_s_left(at(11_000, idle)) == (IDLE_MS_MAX - 10_000) / 1_000
     assert keeping.point(at(IDLE_MS_MAX, idle)) is None
     point = keeping.point(at(1_000 + IDLE_MS_MAX, idle))
     assert point is not None
     assert point.counts[COVERED] == IDLE_MS_MAX
+    assert keeping.idle_s_left(at(2_000 + IDLE_MS_MAX, idle)) == 0
 
 
 def test_another_run_of_the_daemon_begins_anew() -> None:
