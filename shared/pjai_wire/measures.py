@@ -21,8 +21,11 @@ MeasureName = Annotated[
 ]
 
 
-QUIET = frozenset({"meters", "metrics_record", "actor_heartbeat"})
-"""Methods that are asked whether anything happens or not, as they are about what happens."""
+WAITING = frozenset({"actor_take", "embedding_take"})
+"""Methods that are answered when there is work: how long that takes tells nothing."""
+
+QUIET = WAITING | {"meters", "metrics_record", "actor_heartbeat"}
+"""Methods that are asked whether anything happens or not."""
 
 
 class Latency(Struct, frozen=True, kw_only=True, rename="camel"):

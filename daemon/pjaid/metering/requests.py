@@ -8,8 +8,7 @@ from time import perf_counter_ns
 from typing import Final
 
 from pjai_wire.errors import PjaiError
-from pjai_wire.measures import QUIET, Measures
-from pjai_wire.methods import ACTOR_TAKE
+from pjai_wire.measures import QUIET, WAITING, Measures
 from pjaid.metering.histogram import Histogram
 
 UNKNOWN = "unknown"
@@ -26,8 +25,7 @@ class RequestMeter:
     def __init__(self, knows: Callable[[str], bool]) -> None:
         self._knows = knows
         self._latencies: dict[str, Histogram] = {}
-        # One that waits for a call is answered when there is one, which tells nothing.
-        self._untold = {ACTOR_TAKE.name: Histogram()}
+        self._untold = {method: Histogram() for method in WAITING}
         self._errors: Counter[tuple[str, str]] = Counter()
         self._request_bytes = 0
         self._reply_bytes = 0

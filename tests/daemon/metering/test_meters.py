@@ -8,7 +8,7 @@ import pytest
 
 from pjai_wire.codec import Decoder, encode
 from pjai_wire.limits import MEASURES_MAX
-from pjai_wire.measures import QUIET
+from pjai_wire.measures import QUIET, WAITING
 from pjai_wire.methods import MetricsRecordParams
 from pjaid.metering.histogram import Histogram
 from pjaid.metering.process import ProcessMeter
@@ -53,7 +53,7 @@ def test_what_is_about_what_happens_does_not_happen() -> None:
     requests.waiting.add(lambda: told.append(1))
     answer(requests, *sorted(QUIET))
     assert (requests.happened, told) == (0, [])
-    assert {f"request:{name}" for name in QUIET} == requests.told().latencies.keys()
+    assert {f"request:{name}" for name in QUIET - WAITING} == requests.told().latencies.keys()
     answer(requests, "query", "my secret")
     assert (requests.happened, told) == (2, [1])
 
@@ -76,8 +76,8 @@ def test_codes_that_actors_make_up_are_one_and_can_be_kept(requests: RequestMete
     assert Decoder(MetricsRecordParams, "params").decode(asked).counts == counts
 
 
-def test_an_actor_that_waits_for_calls_is_no_slow_request(requests: RequestMeter) -> None:
-    answer(requests, "actor_take")
+def test_an_actor_that_waits_for_work_is_no_slow_request(requests: RequestMeter) -> None:
+    answer(requests, *sorted(WAITING))
     assert requests.told().latencies == {}
 
 
