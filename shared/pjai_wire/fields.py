@@ -55,7 +55,7 @@ DictionaryData = Annotated[
     Meta(
         min_length=1,
         max_length=limits.DICTIONARY_BYTES_MAX,
-        description="a dictionary of Zstandard's",
+        description="a dictionary of Zstandard's, or a frame of Zstandard's that holds one",
         extra={"binary": True},
     ),
 ]

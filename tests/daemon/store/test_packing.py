@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from contextlib import suppress
 from typing import Any
 
@@ -10,6 +11,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pjai_wire import limits
 from pjai_wire.codec import encode
 from pjaid.store.packing import (
     PLAIN_BYTES_MAX,
@@ -17,6 +19,7 @@ from pjaid.store.packing import (
     Dictionary,
     is_any_packed,
     is_packed,
+    plain_bytes,
     version_of,
 )
 from tests.prose import prose, trained
@@ -48,6 +51,41 @@ def test_no_content_looks_packed(content: dict[str, Any]) -> None:
 def test_a_packed_value_is_found_among_others(packed: list[bool]) -> None:
     plain = encode({})
     assert is_any_packed([FIRST.pack(plain) if one else plain for one in packed]) == any(packed)
+
+
+@pytest.mark.parametrize("size", [1, 127, 255, 256, 257, 2_048, 2_049, 65_791, 65_792, 200_000])
+@pytest.mark.parametrize("version", [1, 255, 256, 65_535])
+def test_values_of_any_size_tell_how_long_they_are(size: int, version: int) -> None:
+    known = Dictionary(version, trained())
+    for plain in (b"\x80" * size, bytes([0x80]) + random.Random(size).randbytes(size - 1)):
+        packed = known.pack(plain)
+        assert (version_of(packed), plain_bytes(packed)) == (version, size)
+        assert known.unpack(packed) == plain
+
+
+@given(content=contents)
+def test_what_an_earlier_program_packed_comes_out(content: dict[str, Any]) -> None:
+    plain = encode(content)
+    parameters = zstandard.ZstdCompressionParameters.from_level(
+        9, format=zstandard.FORMAT_ZSTD1_MAGICLESS, write_dict_id=False, write_checksum=True
+    )
+    data = zstandard.ZstdCompressionDict(trained(), dict_type=zstandard.DICT_TYPE_FULLDICT)
+    frame = zstandard.ZstdCompressor(dict_data=data, compression_params=parameters).compress(plain)
+    payload = (1).to_bytes(2) + frame
+    first, width = next((first, n) for first, n in ((0xC7, 1), (0xC8, 2), (0xC9, 4)) if len(payload) < 256**n)
+    packed = b"%c%b\x5a%b" % (first, len(payload).to_bytes(width), payload)
+    assert is_packed(packed)
+    assert (version_of(packed), plain_bytes(packed), FIRST.unpack(packed)) == (1, len(plain), plain)
+
+
+def test_a_short_value_takes_little_beside_what_it_holds() -> None:
+    plain = encode(prose(7))
+    parameters = zstandard.ZstdCompressionParameters.from_level(
+        9, format=zstandard.FORMAT_ZSTD1_MAGICLESS, write_dict_id=False, write_checksum=True
+    )
+    data = zstandard.ZstdCompressionDict(trained(), dict_type=zstandard.DICT_TYPE_FULLDICT)
+    whole = zstandard.ZstdCompressor(dict_data=data, compression_params=parameters).compress(plain)
+    assert len(PACKED) < len(whole)
 
 
 def test_prose_takes_less_than_half() -> None:
@@ -120,3 +158,23 @@ def test_what_is_no_dictionary_is_found_so(data: bytes) -> None:
 
 def test_a_trained_dictionary_passes() -> None:
     Dictionary(1, trained()).check()
+
+
+def test_a_dictionary_may_come_compressed_itself() -> None:
+    other = Dictionary(1, zstandard.ZstdCompressor().compress(trained()))
+    other.check()
+    assert other.unpack(PACKED) == encode(prose(7))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        zstandard.ZstdCompressor().compress(bytes(limits.DICTIONARY_BYTES_MAX + 1)),
+        zstandard.ZstdCompressor().compress(trained())[:-1],
+        zstandard.ZstdCompressor(write_content_size=False).compress(trained()),
+        bytes.fromhex("28b52ffd"),
+    ],
+)
+def test_what_is_no_compressed_dictionary_is_found_so(data: bytes) -> None:
+    with pytest.raises(ValueError, match="not a dictionary"):
+        Dictionary(1, data)

@@ -26,7 +26,7 @@ from pjaid.store.requirements import (
 )
 from pjaid.store.writes import Write, delete, delete_referring, given, insert, unpack, update
 
-PACKED_BYTES_MIN = 128
+PACKED_BYTES_MIN = 80
 """A shorter content is not worth packing: the event about it would take as much as that saves."""
 
 TOO_SHORT = 0
