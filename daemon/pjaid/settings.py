@@ -173,9 +173,35 @@ class Settings(Struct, frozen=True, kw_only=True):
         Path | None, _about("A Unix socket, for this user alone, at which Prometheus asks for metrics.")
     ] = None
     embedder: Annotated[
-        Literal["static", "none"],
-        _about("What makes vectors for search by meaning: a table of word vectors, or nothing."),
+        Literal["static", "endpoint", "none"],
+        _about(
+            "What makes vectors for search by meaning; an endpoint is a server that speaks as OpenAI's does."
+        ),
     ] = "static"
+    embedder_url: Annotated[
+        str, _about("Where an endpoint answers, such as http://127.0.0.1:11434/v1/embeddings.")
+    ] = ""
+    embedder_model: Annotated[str, _about("The model that an endpoint is asked for.")] = ""
+    embedder_allow_remote: Annotated[
+        bool, _about("Lets the texts of memories leave this machine, for an endpoint on another one.")
+    ] = False
+    embedder_key_file: Annotated[
+        Path | None,
+        _about("A file, readable by you alone, whose first line is an endpoint's API key."),
+    ] = None
+    embedder_query_prefix: Annotated[
+        str, _about("What a model wants before a text that is searched for, such as `query: `.")
+    ] = ""
+    embedder_text_prefix: Annotated[
+        str, _about("What a model wants before a text that is searched in, such as `passage: `.")
+    ] = ""
+    embedder_characters_max: Annotated[
+        int,
+        _about("How much of a text an endpoint is given.", unit="characters", ge=100, le=20_000),
+    ] = 2_000
+    embedder_timeout_s: Annotated[
+        float, _about("How long an endpoint may take to answer.", unit="s", ge=0.1, le=600)
+    ] = 30.0
     drain_timeout_s: Annotated[
         float, _about("How long a stop waits for the work in flight.", unit="s", ge=0, le=60)
     ] = 4.0
@@ -194,6 +220,29 @@ class Settings(Struct, frozen=True, kw_only=True):
                 f"actor_heartbeat_ms ({self.actor_heartbeat_ms}) is not less than actor_silence_ms_max"
                 f" ({self.actor_silence_ms_max})",
                 hint="lower actor_heartbeat_ms or raise actor_silence_ms_max",
+            )
+        if self.embedder == "endpoint":
+            self._check_endpoint()
+
+    def _check_endpoint(self) -> None:
+        # A daemon without one has no use for what takes URLs apart.
+        from pjai_wire.http_place import HttpPlace
+
+        try:
+            place = HttpPlace.of(self.embedder_url)
+        except ValueError as problem:
+            raise InvalidSetting(
+                f"embedder is endpoint, and embedder_url {problem}",
+                hint="such as http://127.0.0.1:11434/v1/embeddings",
+            ) from problem
+        if not self.embedder_model:
+            raise InvalidSetting(
+                "embedder is endpoint, and embedder_model does not say which model to ask for"
+            )
+        if not place.is_of_this_machine and not self.embedder_allow_remote:
+            raise InvalidSetting(
+                f"embedder_url is at {place.host}: the texts of your memories would leave this machine",
+                hint="set embedder_allow_remote where that is what you want",
             )
 
 

@@ -104,7 +104,7 @@ def test_an_empty_variable_counts_as_not_set(config: Path) -> None:
 
 @given(st.fixed_dictionaries({}, optional={name: accepted(d) for name, d in DECLARATIONS.items()}))
 def test_an_accepted_value_reads_the_same_from_every_source(values: dict[str, object]) -> None:
-    values |= {"readers_min": 1, "actor_heartbeat_ms": 10}
+    values |= {"readers_min": 1, "actor_heartbeat_ms": 10, "embedder": "static"}
     flags = {name: as_text(value) for name, value in values.items()}
     variables = {f"PJAI_{name.upper()}": text for name, text in flags.items()}
 
@@ -119,6 +119,12 @@ def test_a_file_may_hold_every_setting(config: Path) -> None:
     given = Settings(
         passphrase_file=Path("/run/pjai passphrase"),
         metrics_prometheus_socket=Path("/run/pjai metrics"),
+        embedder="endpoint",
+        embedder_url="http://localhost:11434/v1/embeddings",
+        embedder_model="nomic-embed-text",
+        embedder_key_file=Path("/run/pjai key"),
+        embedder_query_prefix="search_query: ",
+        embedder_text_prefix="search_document: ",
         development=True,
     )
     values = msgspec.structs.asdict(given)
@@ -236,3 +242,43 @@ def test_an_actor_is_told_the_settings_that_begin_with_its_name() -> None:
     assert settings_of(settings, "metrics") == {"prometheus_port": 9_100, "prometheus_socket": "/run/m.sock"}
     assert settings_of(Settings(), "metrics") == {"prometheus_port": 0, "prometheus_socket": None}
     assert settings_of(settings, "notes") == {}
+
+
+ENDPOINT = {
+    "embedder": "endpoint",
+    "embedder_url": "http://127.0.0.1:11434/v1/embeddings",
+    "embedder_model": "small",
+}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"embedder_url": ""}, "embedder_url is no http"),
+        ({"embedder_url": "ftp://127.0.0.1/"}, "embedder_url is no http"),
+        ({"embedder_url": "http://ada:secret@127.0.0.1/"}, "has a user or a password"),
+        ({"embedder_url": "http://127.0.0.1:99999/"}, "embedder_url"),
+        ({"embedder_model": ""}, "embedder_model"),
+        ({"embedder_url": "https://api.example.org/v1/embeddings"}, "would leave this machine"),
+    ],
+)
+def test_an_endpoint_that_cannot_be_meant_stops_the_start(
+    config: Path, wrong: dict[str, str], said: str
+) -> None:
+    with pytest.raises(InvalidSetting, match=said) as refused:
+        load_settings({**ENDPOINT, **wrong}, environ(config))
+    assert "secret" not in str(refused.value)
+
+
+def test_texts_leave_the_machine_only_where_a_setting_says_so(config: Path) -> None:
+    elsewhere = {
+        **ENDPOINT,
+        "embedder_url": "https://api.example.org/v1/embeddings",
+        "embedder_allow_remote": "true",
+    }
+    settings, _ = load_settings(elsewhere, environ(config))
+    assert settings.embedder_allow_remote
+
+
+def test_a_setting_of_just_an_actor_s_name_reaches_it() -> None:
+    assert settings_of(Settings(), "embedder")["embedder"] == "static"

@@ -3,14 +3,19 @@
 embedding    what an embedder is
 static       the one that needs nothing: a table of vectors of word pieces
 minilm       all-MiniLM-L6-v2 as its makers publish it, from which that table is made
+endpoint     the one that asks a server, with its API key (api_key) over HTTP (http)
+choosing     which of them works, by the settings
 word_pieces  how a text becomes pieces of words (pure)
 work         an embedder at work: for those who ask, and for the store
+patience     when to try again what failed (pure)
 """
 
 from __future__ import annotations
 
 from functools import cache
 from typing import TYPE_CHECKING
+
+import anyio
 
 from pjai import Database
 from pjai.actor import Actor, Permissions
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
     # Imported where there is an embedder: numpy takes some megabytes.
     from pjaid.actors.embedder.work import Work
 
-embedder = Actor("embedder", may=Permissions())
+embedder = Actor("embedder", may=Permissions(methods=("embedding_take", "embedding_put")))
 
 
 @embedder.serves
@@ -40,15 +45,24 @@ async def status(_db: Database, _params: Nothing) -> EmbedderStatusResult:
     return work.status() if work is not None else _without_embedder()
 
 
+@embedder.runs
+async def make_vectors(db: Database) -> None:
+    """Gives texts in the store their vectors."""
+    work = _work()
+    if work is not None:
+        await work.last(db)
+    await anyio.sleep_forever()
+
+
 @cache
 def _work() -> Work | None:
     """What this process does, by its settings."""
     if embedder.settings["embedder"] == "none":
         return None
-    from pjaid.actors.embedder.static.embedder import StaticEmbedder
+    from pjaid.actors.embedder.choosing import chosen
     from pjaid.actors.embedder.work import Work
 
-    return Work(StaticEmbedder())
+    return Work(chosen(embedder.settings))
 
 
 def _without_embedder() -> EmbedderStatusResult:

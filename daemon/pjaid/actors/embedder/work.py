@@ -1,14 +1,39 @@
-"""Owns an embedder at work: for those who ask, and for the store."""
+"""Owns an embedder at work: for those who ask, and for the texts in the store that wait for their vectors."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
-from pjai_wire.errors import InvalidValue, Unavailable
+import anyio
+import numpy as np
+
+from pjai import Database
+from pjai_wire import limits
+from pjai_wire.errors import InvalidValue, PjaiError, Unavailable
 from pjai_wire.ids import now_ms
-from pjai_wire.methods import EmbedderEmbedResult, EmbedderStatusResult
-from pjaid.actors.embedder.embedding import Embedder, EmbedderFails, Model, TextsRefused
+from pjai_wire.methods import (
+    EMBEDDING_PUT,
+    EMBEDDING_TAKE,
+    EmbeddedItem,
+    EmbedderEmbedResult,
+    EmbedderStatusResult,
+    EmbeddingPutParams,
+    EmbeddingTakeParams,
+)
+from pjaid.actors.embedder.embedding import Embedder, EmbedderFails, Model, TextsRefused, Vectors
 from pjaid.actors.embedder.patience import Patience
+
+TAKEN_WITHIN_S = limits.EMBEDDING_WAIT_MS_MAX / 1000 + 30
+"""How long a wish for texts may take to be answered, the waiting for one included."""
+
+REST_S = 0.05
+"""Between two writes of vectors, so that commits have the writer nearly for themselves; what comes meanwhile
+shares the next one."""
+
+WORDS_STILL_WORK = "searches by words still work"
+
+_log = logging.getLogger("pjai.actor")
 
 
 class Work:
@@ -34,21 +59,33 @@ class Work:
             InvalidValue: it makes no vectors of these texts.
         """
         if self._patience.is_waiting(now_ms()):
-            raise Unavailable(self._patience.last_error, hint="words still work")
+            raise Unavailable(self._patience.last_error, hint=WORDS_STILL_WORK)
         try:
-            model = await self._embedder.open()
-            vectors = await self._embedder.embed(texts, is_query=is_query)
+            model = self._model = await self._embedder.open()
+            vectors = await self._vectors(model, texts, is_query=is_query)
         except EmbedderFails as failure:
-            raise Unavailable(str(failure), hint="words still work") from failure
+            raise Unavailable(str(failure), hint=WORDS_STILL_WORK) from failure
         except TextsRefused as refusal:
             raise InvalidValue("the model makes no vectors of these texts") from refusal
-        self._model = model
         return EmbedderEmbedResult(
             model=model.name,
             dimension=model.dimension,
             vectors=vectors.astype("<f4", copy=False).tobytes(),
             weight=self._embedder.weight,
         )
+
+    async def last(self, db: Database) -> None:
+        """Gives texts that wait their vectors, for ever."""
+        if self._embedder.leaves_machine:
+            _log.warning("the texts of memories are sent to another machine, as embedder_allow_remote has it")
+        while True:
+            failure = await self._failure_of_next(db)
+            if not failure:
+                self._patience.succeed()
+                continue
+            if failure != self._patience.last_error:
+                _log.warning("no vectors are made: %s", failure)
+            await anyio.sleep(self._patience.fail(failure, now_ms()) / 1000)
 
     def status(self) -> EmbedderStatusResult:
         """How far it is."""
@@ -64,3 +101,62 @@ class Work:
             last_error=self._patience.last_error,
             tries_again_at=self._patience.tries_again_at,
         )
+
+    async def _failure_of_next(self, db: Database) -> str:
+        """Deals with the next texts; returns why that failed, or nothing."""
+        try:
+            await self._deal_with_next(db)
+        except EmbedderFails as failure:
+            return str(failure)
+        except PjaiError as problem:
+            return f"the store answers {problem.code}"
+        except Exception as defect:
+            # Its text may quote a memory.
+            return f"a defect: {type(defect).__name__}"
+        return ""
+
+    async def _deal_with_next(self, db: Database) -> None:
+        model = self._model = await self._embedder.open()
+        wish = EmbeddingTakeParams(
+            model=model.name,
+            dimension=model.dimension,
+            limit=self._embedder.texts_at_once,
+            wait_ms=limits.EMBEDDING_WAIT_MS_MAX,
+        )
+        taken = await db.call(EMBEDDING_TAKE, wish, timeout=TAKEN_WITHIN_S)
+        self._waiting = taken.waiting
+        if not taken.items:
+            return
+        vectors = await self._all_but_refused(model, [item.text for item in taken.items])
+        made = EmbeddingPutParams(
+            model=model.name,
+            dimension=model.dimension,
+            items=tuple(EmbeddedItem(table=one.table, row=one.row, change=one.change) for one in taken.items),
+            vectors=vectors.astype("<f2").tobytes(),
+        )
+        put = await db.call(EMBEDDING_PUT, made)
+        self._embedded += put.stored
+        self._waiting = max(0, taken.waiting - len(taken.items))
+        self._patience.succeed()
+        await anyio.sleep(REST_S)
+
+    async def _all_but_refused(self, model: Model, texts: Sequence[str]) -> Vectors:
+        """A vector for each text, in their order; zeros for one that is refused, which the others survive."""
+        try:
+            return await self._vectors(model, texts, is_query=False)
+        except TextsRefused:
+            if len(texts) == 1:
+                self._refused += 1
+                return np.zeros((1, model.dimension), np.float32)
+        half = len(texts) // 2
+        return np.concatenate(
+            [await self._all_but_refused(model, part) for part in (texts[:half], texts[half:])]
+        )
+
+    async def _vectors(self, model: Model, texts: Sequence[str], *, is_query: bool) -> Vectors:
+        """A vector for each text; a blank one says nothing, and is refused by some."""
+        vectors = np.zeros((len(texts), model.dimension), np.float32)
+        rows = [row for row, text in enumerate(texts) if text and not text.isspace()]
+        if rows:
+            vectors[rows] = await self._embedder.embed([texts[row] for row in rows], is_query=is_query)
+        return vectors
