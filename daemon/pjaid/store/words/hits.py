@@ -8,15 +8,16 @@ conversations, the turns before and after count too: an answer often lacks the w
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from math import log
 from typing import Final
 
 import apsw
 
 from pjaid.store.words.filters import NO_FILTER, Filter, Hits, best_first, condition
 from pjaid.store.words.index import PERSONA, Indexed, indexed
-from pjaid.store.words.neighbours import THREADED, listed, neighbours
+from pjaid.store.words.neighbours import THREADED, Around, listed, neighbours
 from pjaid.store.words.question import Question, Term, term_of
 from pjaid.store.words.texts import persona_word
 
@@ -26,6 +27,12 @@ AFTER: Final = 0.3
 
 LIFTED_MAX = 300
 """Of how many of the best rows the neighbours are looked at."""
+
+RARITY_MIN: Final = 1e-6
+"""Of a word that most rows have; FTS5's too."""
+
+AVERAGES: Final = 1
+"""The id of FTS5's record of how many rows there are, and how long."""
 
 HITS_OF_WORD_MAX = 20_000
 """Of a word that more rows have, the best count."""
@@ -84,7 +91,7 @@ def rows_of(connection: apsw.Connection, table: str, persona_id: str | None) -> 
     one = indexed(table)
     if persona_id is not None:
         return _count(connection, one, _of_persona(persona_id))
-    return int(connection.execute(f"SELECT count(*) FROM {one.name}").get)
+    return _rows_indexed(connection, one)
 
 
 def _count(connection: apsw.Connection, one: Indexed, expression: str) -> int:
@@ -130,31 +137,61 @@ def _hits_with_neighbours(
     new = sorted(beside.difference(chosen))
     new = list(_allowed(connection, one, new, rows, len(new)))
     around.update(neighbours(connection, one.table.table_name, [row for row in new if row not in around]))
-    totals = ((row, _total(scores, row, *around.get(row, (None, None)))) for row in (*chosen, *new))
-    return best_first(totals)[:depth]
+    return best_first(_totals(scores, (*chosen, *new), around).items())[:depth]
 
 
-def _total(scores: Sequence[dict[int, float]], row: int, before: int | None, after: int | None) -> float:
-    return sum(
-        max(
-            of_word.get(row, 0.0),
-            0.0 if before is None else BEFORE * of_word.get(before, 0.0),
-            0.0 if after is None else AFTER * of_word.get(after, 0.0),
-        )
-        for of_word in scores
-    )
+def _totals(scores: Sequence[dict[int, float]], rows: Iterable[int], around: Around) -> Counter[int]:
+    """What rows score by all words, each where it is the best: in the row, before or after it."""
+    to: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
+    for row in rows:
+        to[row].append((row, 1.0))
+        before, after = around.get(row, (None, None))
+        if before is not None:
+            to[before].append((row, BEFORE))
+        if after is not None:
+            to[after].append((row, AFTER))
+    totals: Counter[int] = Counter()
+    for of_word in scores:
+        best: dict[int, float] = {}
+        for source in to.keys() & of_word.keys():
+            score = of_word[source]
+            for row, share in to[source]:
+                best[row] = max(best.get(row, 0.0), share * score)
+        totals.update(best)
+    return totals
 
 
 def _scores(
     connection: apsw.Connection, one: Indexed, term: Term, persona_id: str | None
 ) -> dict[int, float]:
-    """How well a word fits each row that has it."""
+    """How well a word fits each row that has it, of a persona or of all."""
     sql = f"SELECT rowid, -rank FROM {one.name} WHERE {one.name} MATCH ?"
     expression = _within(term.expression, persona_id)
     found = dict(connection.execute(f"{sql} LIMIT ?", (expression, HITS_OF_WORD_MAX + 1)))
     if len(found) > HITS_OF_WORD_MAX:
         found = dict(connection.execute(f"{sql} ORDER BY rank LIMIT ?", (expression, HITS_OF_WORD_MAX)))
-    return found
+    if persona_id is None or not found:
+        return found
+    # FTS5 knows how rare a word is among all rows. A name that each of a persona's rows has tells nothing there.
+    of_all = _rarity(_rows_indexed(connection, one), _count(connection, one, _within(term.expression, None)))
+    of_persona = _rarity(_count(connection, one, _of_persona(persona_id)), len(found))
+    return {row: score * of_persona / of_all for row, score in found.items()}
+
+
+def _rarity(rows: int, having: int) -> float:
+    """How telling a word is that so many of some rows have: the inverse document frequency, as FTS5's."""
+    return max(RARITY_MIN, log((rows - having + 0.5) / (having + 0.5)))
+
+
+def _rows_indexed(connection: apsw.Connection, one: Indexed) -> int:
+    """How many rows an index has: the first number of FTS5's record of averages, as counting takes long."""
+    record: bytes = connection.execute(f"SELECT block FROM {one.name}_data WHERE id = {AVERAGES}").get
+    number = 0
+    for byte in record:
+        number = number << 7 | byte & 0x7F
+        if byte < 0x80:
+            break
+    return number
 
 
 def _allowed(

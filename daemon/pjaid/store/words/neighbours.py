@@ -34,18 +34,18 @@ ORDER BY beside.position {direction} LIMIT 1
 
 THREADED = {
     "memories": f"""
-SELECT turn.row, ({_OF_MEMORIES.format(**_BEFORE)}), ({_OF_MEMORIES.format(**_AFTER)})
-FROM (
+WITH turn AS MATERIALIZED (
     SELECT rowid AS row, id, persona_id, created_at, thread_of(metadata) AS thread FROM memories
     WHERE rowid IN (SELECT value FROM json_each(?)) AND type = 'conversation' AND deleted_at IS NULL
-) AS turn
+)
+SELECT turn.row, ({_OF_MEMORIES.format(**_BEFORE)}), ({_OF_MEMORIES.format(**_AFTER)}) FROM turn
 """,
     "messages": f"""
-SELECT turn.row, ({_OF_MESSAGES.format(**_BEFORE)}), ({_OF_MESSAGES.format(**_AFTER)})
-FROM (
+WITH turn AS MATERIALIZED (
     SELECT rowid AS row, conversation_id, position FROM messages
     WHERE rowid IN (SELECT value FROM json_each(?))
-) AS turn
+)
+SELECT turn.row, ({_OF_MESSAGES.format(**_BEFORE)}), ({_OF_MESSAGES.format(**_AFTER)}) FROM turn
 """,
 }
 """By table the statement that finds the neighbours of some of its rows."""
