@@ -172,7 +172,7 @@ def _scores(
         found = dict(connection.execute(f"{sql} ORDER BY rank LIMIT ?", (expression, HITS_OF_WORD_MAX)))
     if persona_id is None or not found:
         return found
-    # FTS5 knows how rare a word is among all rows. A name that each of a persona's rows has tells nothing there.
+    # FTS5 knows how rare a word is among all rows. A name that each row of a persona has tells nothing there.
     of_all = _rarity(_rows_indexed(connection, one), _count(connection, one, _within(term.expression, None)))
     of_persona = _rarity(_count(connection, one, _of_persona(persona_id)), len(found))
     return {row: score * of_persona / of_all for row, score in found.items()}
