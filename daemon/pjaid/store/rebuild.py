@@ -25,7 +25,7 @@ from pjaid.store.dictionaries import forget, unpacked
 from pjaid.store.old_events import arguments, know_dictionaries
 from pjaid.store.recorder import Recorder
 from pjaid.store.values import PACKED
-from pjaid.store.words import index
+from pjaid.store.words import keeping
 
 SCRATCH = "rebuild-"
 EVENTS_BETWEEN_REPORTS = 10_000
@@ -57,7 +57,7 @@ def compare_with_log(live: apsw.Connection, directory: Path, cipher: Cipher) -> 
         try:
             schema.prepare(built, store_id="rebuild")
             # Nobody searches it.
-            index.remove(built)
+            keeping.remove(built)
             built.execute("BEGIN")
             replayed = replay(live, Recorder(built))
             compared = {table.table_name: _compare(live, built, table) for table in tables.STATE}
@@ -78,12 +78,12 @@ def replace_from_log(connection: apsw.Connection, recorder: Recorder) -> Rebuild
     """Replaces the state by what the log says, inside a transaction of the caller's."""
     before = {table.table_name: list(_rows(connection, table)) for table in tables.STATE}
     # Filled at once from what there is at the end, which takes less than to follow each event.
-    index.remove(connection)
+    keeping.remove(connection)
     schema.clear_state(connection)
     # Only what the log has can be read afterwards.
     forget(connection)
     replayed = replay(connection, recorder)
-    index.make(connection)
+    keeping.make(connection)
     indexes.follow(connection)
     compared = {
         table.table_name: _differences(iter(before[table.table_name]), _rows(connection, table))

@@ -13,7 +13,7 @@ from pjai_wire.tables import Table
 from pjaid.errors import EX_DATAERR, StartError
 from pjaid.store import vectors
 from pjaid.store.local import COUNTER
-from pjaid.store.words import index
+from pjaid.store.words import keeping
 
 SCHEMA_VERSION = 5
 """Counted up whenever the state tables change, or what materializers make of the log: `upgrade` then makes
@@ -157,7 +157,7 @@ def prepare(connection: apsw.Connection, store_id: str) -> None:
     with connection:
         connection.execute(LOG + LOCAL)
         create_state(connection)
-        index.make(connection)
+        keeping.make(connection)
         connection.executemany(
             "INSERT INTO meta VALUES (?, ?)",
             [("store_id", store_id), ("device", new_id()), (COUNTER, 0)],

@@ -12,7 +12,7 @@ from pjaid.errors import EX_DATAERR, StartError
 from pjaid.store import reads, schema
 from pjaid.store.rebuild import replay
 from pjaid.store.recorder import Recorder
-from pjaid.store.words import index
+from pjaid.store.words import keeping
 
 log = structlog.get_logger()
 
@@ -46,7 +46,7 @@ def upgrade(connection: apsw.Connection, *, on_progress: Callable[[str], None] =
             connection.execute(schema.LOCAL)
             schema.create_state(connection)
             replay(connection, Recorder(connection), on_progress=report)
-            index.make(connection)
+            keeping.make(connection)
             connection.pragma("user_version", schema.SCHEMA_VERSION)
     except StorageError as problem:
         raise StartError(

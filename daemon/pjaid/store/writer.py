@@ -21,6 +21,7 @@ from pjaid.store.capture import Capture
 from pjaid.store.changed import RowChange
 from pjaid.store.local import local_head
 from pjaid.store.recorder import Recorder
+from pjaid.store.words import keeping
 
 log = structlog.get_logger()
 
@@ -177,6 +178,7 @@ class Writer:
             self._connection.execute("BEGIN IMMEDIATE")
             for job in jobs:
                 self._run_job(job)
+            keeping.catch_up(self._connection)
             local_seq = self._local_seq
             if self._capture.has_touched(LOCAL_TABLES):
                 local_seq = local_head(self._connection)

@@ -17,6 +17,7 @@ from pjaid.store import schema
 from pjaid.store.database import open_database
 from pjaid.store.incoming import incoming
 from pjaid.store.recorder import Origin, Recorder
+from pjaid.store.words import keeping
 from tests.strategies import as_new_events
 
 ORIGIN = Origin(client="test", session="session")
@@ -34,11 +35,14 @@ class Ledger:
         before = self.recorder.head
         self.connection.execute("SAVEPOINT job")
         try:
-            return self.recorder.commit(incoming(as_new_events(list(events))), ORIGIN)
+            receipt = self.recorder.commit(incoming(as_new_events(list(events))), ORIGIN)
+            keeping.catch_up(self.connection)
         except PjaiError:
             self.connection.execute("ROLLBACK TO job")
             self.recorder.restore(before)
             raise
+        else:
+            return receipt
         finally:
             self.connection.execute("RELEASE job")
 

@@ -153,5 +153,5 @@ upgrade(connection, on_progress=fall)
 def test_every_table_of_a_new_file_is_made_from_the_log_or_lasts(ledger: Ledger, rows: Rows) -> None:
     sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual')"
     made = {name for (name,) in rows(sql) if not name.startswith("sqlite_")}
-    derived = {*(indexed.name for indexed in INDEXED.values()), *schema.DERIVED}
+    derived = {DUE, *(indexed.name for indexed in INDEXED.values()), *schema.DERIVED}
     assert made == {table.table_name for table in tables.STATE} | set(schema.LASTING) | derived

@@ -9,7 +9,8 @@ import apsw
 import msgspec
 
 from pjaid.store.dictionaries import unpacked
-from pjaid.store.words.index import TOKENIZER, indexed
+from pjaid.store.words.index import indexed
+from pjaid.store.words.keeping import TOKENIZER
 from pjaid.store.words.neighbours import listed
 from pjaid.store.words.passages import Passage, Tokenise, passage, runs
 from pjaid.store.words.question import Question

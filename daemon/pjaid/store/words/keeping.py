@@ -1,0 +1,106 @@
+"""Owns how the indexes of words are kept: an FTS5 table beside each table that is searched.
+
+Triggers note which rows came, changed or left, whoever writes them. Before a transaction commits, `catch_up`
+indexes all of these at once, so that what is committed is found. To index each row in its trigger would take
+three times as long: FTS5 writes out what it has gathered whenever a statement begins that could be undone.
+
+An index holds words and where they stand, not the texts. It is derived: `make` fills it from the rows.
+"""
+
+from __future__ import annotations
+
+import apsw
+
+from pjai_wire.columns import Column
+from pjaid.store.words.index import INDEXED, PERSONA, Indexed
+
+TOKENIZER = "porter unicode61 remove_diacritics 2"
+
+DUE = "words_due"
+"""The table of rows that are to be indexed anew; empty between transactions."""
+
+_MAKE_DUE = f"""
+CREATE TABLE {DUE} (of_table TEXT NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (of_table, row))
+STRICT, WITHOUT ROWID
+"""
+
+
+def make(connection: apsw.Connection) -> None:
+    """Makes the index of each table, filled from its rows, and what keeps it."""
+    connection.execute(_MAKE_DUE)
+    for one in INDEXED.values():
+        columns = ", ".join((PERSONA, *_names(one)))
+        weights = ", ".join(map(str, (0.0, *(weight for _, weight in one.weighted))))
+        connection.execute(
+            f"CREATE VIRTUAL TABLE {one.name} USING fts5"
+            f"({columns}, content='', contentless_delete=1, tokenize='{TOKENIZER}')"
+        )
+        connection.execute(f"INSERT INTO {one.name} ({one.name}, rank) VALUES ('rank', 'bm25({weights})')")
+        connection.execute(_fill(one))
+        connection.execute(_triggers(one))
+
+
+def remove(connection: apsw.Connection) -> None:
+    """Removes the index of each table, and what keeps it."""
+    for one in INDEXED.values():
+        for what in _TRIGGERS:
+            connection.execute(f"DROP TRIGGER IF EXISTS {one.name}_{what}")
+        connection.execute(f"DROP TABLE IF EXISTS {one.name}")
+    connection.execute(f"DROP TABLE IF EXISTS {DUE}")
+
+
+def catch_up(connection: apsw.Connection) -> None:
+    """Indexes the rows that are due, inside the transaction in which they changed."""
+    due = [str(table) for (table,) in connection.execute(f"SELECT DISTINCT of_table FROM {DUE}")]
+    for table in due:
+        one = INDEXED[table]
+        rows = f"(SELECT row FROM {DUE} WHERE of_table = ?)"
+        connection.execute(f"DELETE FROM {one.name} WHERE rowid IN {rows}", (table,))
+        connection.execute(_fill(one, f"{table}.rowid IN {rows}"), (table,))
+    if due:
+        connection.execute(f"DELETE FROM {DUE}")
+
+
+_TRIGGERS = ("come", "change", "leave")
+
+
+def _triggers(one: Indexed) -> str:
+    table = one.table.table_name
+    names = _names(one)
+    differs = [_differs(column) for column in one.columns]
+    for column in ("persona_id", "deleted_at"):
+        if column in {column.python_name for column in one.table.columns}:
+            names.append(column)
+            differs.insert(0, f"old.{column} IS NOT new.{column}")
+
+    def note(row: str) -> str:
+        return f"BEGIN INSERT INTO {DUE} VALUES ('{table}', {row}.rowid) ON CONFLICT DO NOTHING; END"
+
+    return f"""
+CREATE TRIGGER {one.name}_come AFTER INSERT ON {table} {note("new")};
+CREATE TRIGGER {one.name}_change AFTER UPDATE OF {", ".join(names)} ON {table}
+WHEN {" OR ".join(differs)} {note("new")};
+CREATE TRIGGER {one.name}_leave AFTER DELETE ON {table} {note("old")};
+"""
+
+
+def _fill(one: Indexed, which: str = "TRUE") -> str:
+    """The statement that indexes some rows of a table."""
+    table = one.table.table_name
+    texts = (f"searchable({table}.{name})" for name in _names(one))
+    values = ", ".join((f"{table}.rowid", f"persona_word({one.persona.format(row=table)})", *texts))
+    alive = " AND deleted_at IS NULL" if one.can_be_deleted else ""
+    columns = ", ".join(("rowid", PERSONA, *_names(one)))
+    return f"INSERT INTO {one.name} ({columns}) SELECT {values} FROM {table} WHERE {which}{alive}"
+
+
+def _names(one: Indexed) -> list[str]:
+    return [column.python_name for column in one.columns]
+
+
+def _differs(column: Column) -> str:
+    """That a row's text is another, however it is stored."""
+    name = column.python_name
+    if column.kind == "document":
+        return f"is_other_document(old.{name}, new.{name})"
+    return f"old.{name} IS NOT new.{name}"
