@@ -18,6 +18,7 @@ from pjaid.store.database import open_database
 from pjaid.store.rebuild import compare_with_log
 from pjaid.store.upgrade import upgrade
 from pjaid.store.words.index import INDEXED
+from pjaid.store.words.keeping import DUE
 from tests.daemon.store.conftest import Ledger, Rows
 
 VERSION_1 = (Path(__file__).parent / "version_1.sql").read_text(encoding="utf-8")
