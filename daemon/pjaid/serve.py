@@ -45,6 +45,7 @@ from pjaid.methods.storage import StorageMethods
 from pjaid.methods.upkeep import Load, UpkeepMethods, memory_bytes
 from pjaid.methods.watching import WatchMethods
 from pjaid.process import GIVEN_BACK_EVERY_S, give_back, tune
+from pjaid.search.codes.codes import Codes
 from pjaid.settings import Settings, settings_of
 from pjaid.single import claim
 from pjaid.store.keys import StoreKey, open_or_create_keys
@@ -125,9 +126,12 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
         lease_s=settings.topic_lease_s,
     )
     clients = Clients()
+    codes = Codes(store.vectors, bytes_max=settings.vectors_memory_max)
     embedding = EmbeddingMethods(store.embedding)
 
     def told_of(committed: Committed) -> None:
+        # First, as live searches look there.
+        codes.committed(committed)
         dependents.committed(committed)
         embedding.committed(committed)
 
@@ -151,7 +155,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
         clients,
         endpoints_in(runtime),
         load=load,
-        on_mended=[answers.clear, live.end_all],
+        on_mended=[answers.clear, codes.clear, live.end_all],
     )
     calls = Calls(
         tuple(place.name for place in tree_of_actors),
@@ -265,6 +269,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
             requests.close()
             changes.close()
             admission.close()
+            codes.close()
             await store.close()
             context.destroy(linger=0)
     log.info("stopped")

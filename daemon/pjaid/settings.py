@@ -99,6 +99,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     cache_age_max_s: Annotated[
         float, _about("How long an answer is kept at most.", unit="s", ge=0, le=86_400)
     ] = 300.0
+    vectors_memory_max: Annotated[
+        int,
+        _about(
+            "What the codes of vectors, which are searched, may take in memory.",
+            unit="bytes",
+            ge=MIB,
+            le=1024 * 1024 * MIB,
+        ),
+    ] = 512 * MIB
     message_bytes_max: Annotated[
         int, _about("The longest request that is accepted.", unit="bytes", ge=1024, le=1024 * MIB)
     ] = 16 * MIB

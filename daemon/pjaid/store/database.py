@@ -9,7 +9,7 @@ import msgspec
 
 from pjaid.errors import EX_CONFIG, EX_DATAERR, StartError
 from pjaid.settings import Cipher
-from pjaid.store.vectors import halves
+from pjaid.store.vectors import halves, model_number
 from pjaid.store.words import functions
 
 SQLITE_VERSION_MIN = (3, 51, 3)
@@ -97,7 +97,10 @@ def add_functions(connection: apsw.Connection) -> None:
     connection.create_scalar_function("list_contains", _list_contains, 2, deterministic=True)
     # Triggers call these, which are no danger whatever a schema says.
     functions.add_functions(connection)
-    connection.create_scalar_function("halves", _halves, 1, deterministic=True, flags=apsw.SQLITE_INNOCUOUS)
+    for name, function, arguments in (("halves", _halves, 1), ("model_number", _model_number, 2)):
+        connection.create_scalar_function(
+            name, function, arguments, deterministic=True, flags=apsw.SQLITE_INNOCUOUS
+        )
 
 
 def _list_contains(*arguments: apsw.SQLiteValue) -> bool:
@@ -108,3 +111,8 @@ def _list_contains(*arguments: apsw.SQLiteValue) -> bool:
 def _halves(*arguments: apsw.SQLiteValue) -> bytes | None:
     (embedding,) = arguments
     return halves(embedding) if isinstance(embedding, bytes) else None
+
+
+def _model_number(*arguments: apsw.SQLiteValue) -> int | None:
+    name, dimension = arguments
+    return model_number(name, dimension) if isinstance(name, str) and isinstance(dimension, int) else None

@@ -19,7 +19,7 @@ from pjaid.store.incoming import own
 from pjaid.store.indexes import rows_at_most
 from pjaid.store.readers import Readers
 from pjaid.store.recorder import Origin, Recorder
-from pjaid.store.vectors import EMBEDDED, HALF_BYTES
+from pjaid.store.vectors import EMBEDDED, HALF_BYTES, model_number
 from pjaid.store.writer import Writer
 
 PUT_BYTES_RESERVED = 64 * 2**10
@@ -169,9 +169,9 @@ def _begin(connection: apsw.Connection, model: Model) -> None:
     """A model becomes the current one; rows that lack a vector of it are to be found."""
     connection.execute("UPDATE embedding_models SET is_current = 0 WHERE is_current")
     connection.execute(
-        "INSERT INTO embedding_models (name, dimension, is_current) VALUES (?, ?, 1)"
+        "INSERT INTO embedding_models (id, name, dimension, is_current) VALUES (?, ?, ?, 1)"
         " ON CONFLICT DO UPDATE SET is_current = 1",
-        (model.name, model.dimension),
+        (model_number(model.name, model.dimension), model.name, model.dimension),
     )
     for table in EMBEDDED:
         sql = "INSERT INTO unexamined VALUES (?, 0) ON CONFLICT DO UPDATE SET after = 0"

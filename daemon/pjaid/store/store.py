@@ -34,6 +34,7 @@ from pjaid.store.recorder import Origin, Recorder
 from pjaid.store.shapes import Shapes
 from pjaid.store.slow import Run, SlowReads
 from pjaid.store.statements import Statement
+from pjaid.store.stored_vectors import StoredVectors
 from pjaid.store.upgrade import upgrade
 from pjaid.store.writer import Committed, Writer
 
@@ -122,6 +123,7 @@ class Store:
             group_max=settings.group_commits_max,
             queue_max=settings.write_queue_max,
         )
+        self.vectors = StoredVectors(self._readers)
         self.embedding = Embedding(self._readers, self._writer)
         self.indexing = Indexing(
             self._readers,

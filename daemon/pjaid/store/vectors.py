@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
+from hashlib import blake2b
 
 from msgspec import Struct
 
@@ -17,6 +18,8 @@ DERIVED = ("vectors", "embedding_models", "unembedded", "unexamined")
 VECTORS = "vectors"
 
 FLOAT_BYTES, HALF_BYTES = 4, 2
+
+MODEL_NUMBER_BYTES = 6
 
 TABLE, MODEL, PERSONA, ROW, VECTOR = range(5)
 """Where in a row of `vectors` stand its table, model, persona and row, and where the vector itself."""
@@ -77,8 +80,7 @@ CREATE TABLE embedding_models (
     name TEXT NOT NULL,
     dimension INTEGER NOT NULL,
     is_current INTEGER NOT NULL DEFAULT 0,
-    is_brought INTEGER NOT NULL DEFAULT 0,
-    UNIQUE (name, dimension)
+    is_brought INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE vectors (
     table_name TEXT NOT NULL,
@@ -149,39 +151,40 @@ END;
 
 
 _KEEP_BROUGHT = """
-    INSERT INTO embedding_models (name, dimension, is_brought)
-        VALUES (NEW.embedding_model, length(NEW.embedding) / 4, 1)
+    INSERT INTO embedding_models (id, name, dimension, is_brought)
+        SELECT model_number(NEW.embedding_model, length(NEW.embedding) / 4), NEW.embedding_model,
+            length(NEW.embedding) / 4, 1
+        WHERE NEW.embedding IS NOT NULL AND NEW.embedding_model IS NOT NULL
         ON CONFLICT DO UPDATE SET is_brought = 1 WHERE NOT is_brought;
     INSERT INTO vectors SELECT 'memories', id, NEW.persona_id, NEW.rowid, halves(NEW.embedding)
-        FROM embedding_models
-        WHERE name = NEW.embedding_model AND dimension = length(NEW.embedding) / 4
-            AND halves(NEW.embedding) IS NOT NULL
+        FROM (SELECT model_number(NEW.embedding_model, length(NEW.embedding) / 4) AS id)
+        WHERE id IS NOT NULL AND halves(NEW.embedding) IS NOT NULL
         ON CONFLICT DO UPDATE SET vector = excluded.vector;"""
 
 _BROUGHT = f"""
 CREATE TRIGGER memories_brought_new AFTER INSERT ON memories
-WHEN NEW.embedding IS NOT NULL AND NEW.embedding_model IS NOT NULL AND NEW.deleted_at IS NULL
+WHEN NEW.embedding IS NOT NULL AND NEW.deleted_at IS NULL
 BEGIN{_KEEP_BROUGHT}
-END;
-CREATE TRIGGER memories_brought_gone AFTER UPDATE OF embedding, embedding_model ON memories
-WHEN OLD.embedding IS NOT NULL
-    AND (NEW.embedding IS NOT OLD.embedding OR NEW.embedding_model IS NOT OLD.embedding_model)
-BEGIN
-    DELETE FROM vectors WHERE table_name = 'memories' AND persona_id = OLD.persona_id AND row = OLD.rowid
-        AND model IN (
-            SELECT id FROM embedding_models
-            WHERE name = OLD.embedding_model AND dimension = length(OLD.embedding) / 4 AND NOT is_current
-        );
 END;
 CREATE TRIGGER memories_brought_anew AFTER UPDATE OF embedding, embedding_model ON memories
-WHEN NEW.embedding IS NOT NULL AND NEW.embedding_model IS NOT NULL AND NEW.deleted_at IS NULL
-    AND (NEW.embedding IS NOT OLD.embedding OR NEW.embedding_model IS NOT OLD.embedding_model)
-BEGIN{_KEEP_BROUGHT}
+WHEN NEW.deleted_at IS NULL AND {_differ("embedding", "embedding_model")}
+BEGIN
+    DELETE FROM vectors WHERE table_name = 'memories' AND persona_id = OLD.persona_id AND row = OLD.rowid
+        AND model = (
+            SELECT id FROM embedding_models
+            WHERE id = model_number(OLD.embedding_model, length(OLD.embedding) / 4) AND NOT is_current
+        );{_KEEP_BROUGHT}
 END;
 """
 
 SCHEMA = _TABLES + "".join(map(_follow, EMBEDDED.values())) + _BROUGHT
 """Run when the state tables have been made."""
+
+
+def model_number(name: str, dimension: int) -> int:
+    """The number of a model, which follows from what it is, so that it means nothing else in any store."""
+    digest = blake2b(f"{dimension}/{name}".encode(), digest_size=MODEL_NUMBER_BYTES).digest()
+    return int.from_bytes(digest)
 
 
 def halves(embedding: bytes) -> bytes | None:

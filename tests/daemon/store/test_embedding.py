@@ -24,7 +24,7 @@ from pjaid.store.embedding import Model
 from pjaid.store.keys import StoreKey
 from pjaid.store.recorder import Origin
 from pjaid.store.store import DATABASE, Store
-from pjaid.store.vectors import VECTORS
+from pjaid.store.vectors import VECTORS, model_number
 from pjaid.store.writer import Committed
 
 pytestmark = pytest.mark.anyio
@@ -185,6 +185,8 @@ async def test_a_memory_s_own_embedding_is_kept_beside_ours(opened: Opened) -> N
         v1.MemoryEntityUpdated(id="m", embedding=pack("<2f", -2e38, 0), embedding_model="newer")
     )
     assert opened.vectors() == [("memories", "newer", "ada", (-1, 0)), ("memories", "small", "ada", EAST)]
+    await opened.commit(v1.MemoryEntityUpdated(id="m", embedding=pack("<2f", 0, 9), embedding_model="newer"))
+    assert opened.vectors() == [("memories", "newer", "ada", (0, 1)), ("memories", "small", "ada", EAST)]
     await opened.commit(v1.MemoryEntityUpdated(id="m", embedding=None, embedding_model=None))
     assert opened.vectors() == [("memories", "small", "ada", EAST)]
 
@@ -251,7 +253,7 @@ async def test_changed_vectors_are_told_as_rows_are(opened: Opened) -> None:
     taken = await opened.take()
     opened.told.clear()
     await opened.put(taken, EAST)
-    key = ("memories", 1, "ada", taken[0].row)
+    key = ("memories", model_number("small", 3), "ada", taken[0].row)
     assert opened.told == [RowChange(VECTORS, None, (*key, pack("<3e", *EAST)))]
     opened.told.clear()
     await opened.commit(v1.MemoryEntityDeleted(id="m"))

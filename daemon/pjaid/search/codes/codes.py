@@ -1,0 +1,310 @@
+"""Owns which codes are in memory, and the search by them.
+
+Nothing is loaded before somebody searches, and of nobody else's vectors than the search is over. Loaded codes
+follow what commits tell, and go again, those not used for longest first, where they would take more memory
+than they may.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import OrderedDict
+from collections.abc import Collection, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct
+
+from pjai_wire.errors import InvalidValue
+from pjaid.store.changed import RowChange
+from pjaid.store.stored_vectors import Loaded, Shelf, StoredVectors
+from pjaid.store.vectors import FLOAT_BYTES, ROW, VECTOR, VECTORS
+from pjaid.store.writer import Committed
+
+if TYPE_CHECKING:
+    from pjaid.search.codes.quantising import Query
+    from pjaid.search.codes.shard import Found, Rows, Shard
+
+ROWS_ON_LOOP_MAX = 20_000
+"""Vectors that are scanned on the event loop; more of them are in threads."""
+
+ROWS_A_THREAD = 65_536
+"""Vectors that a thread scans at once."""
+
+THREADS_MAX = 4
+
+SHARDS_MAX = 10_000
+
+CANDIDATES_MORE = 16
+CANDIDATES_SHARE = 4
+"""How many more than asked for are compared exactly: so many, or one in so many."""
+
+T = TypeVar("T")
+
+Key = tuple[Any, ...]
+"""Table, model's number and persona."""
+
+
+class Nearest(Struct, frozen=True):
+    """The rows nearest to a vector, the nearest first."""
+
+    model: int
+    """The model's number, as it stands in the rows of `vectors`."""
+    rows: list[int]
+    """Their numbers in the database."""
+    cosines: list[float]
+
+
+class _Loading(Struct):
+    """A shard that is being read, and what commits told meanwhile."""
+
+    done: asyncio.Future[Shard]
+    told: list[tuple[int, RowChange]]
+
+
+class Codes:
+    """Finds the nearest rows.
+
+    Args:
+        vectors: as they are stored.
+        bytes_max: what codes may take in memory.
+    """
+
+    def __init__(self, vectors: StoredVectors, *, bytes_max: int) -> None:
+        self._vectors = vectors
+        self._bytes_max = bytes_max
+        self._shards: OrderedDict[Key, Shard] = OrderedDict()
+        self._loading: dict[Key, _Loading] = {}
+        self._threads: ThreadPoolExecutor | None = None
+
+    @property
+    def memory_bytes(self) -> int:
+        """What the codes in memory take."""
+        return sum(shard.memory_bytes for shard in self._shards.values())
+
+    @property
+    def count(self) -> int:
+        """How many vectors have codes in memory."""
+        return sum(len(shard) for shard in self._shards.values())
+
+    def nearest(
+        self,
+        table: str,
+        model: str,
+        vector: bytes,
+        k: int,
+        *,
+        persona_id: str | None = None,
+        rows: Collection[int] | None = None,
+    ) -> Nearest | Coroutine[Any, Any, Nearest]:
+        """The rows of a table whose vectors have the greatest cosines with a vector, the greatest first.
+
+        At once where that is quick, and otherwise to be awaited, as `Store.read`. Of rows with the same
+        cosine that with the lesser number comes first.
+
+        Args:
+            table: of which table.
+            model: what made the vectors, and this one.
+            vector: little-endian float32, of any length but zero; its dimension is the model's.
+            k: how many rows at most.
+            persona_id: only of this persona; None is of all, and an empty text of nobody's.
+            rows: only of these, by number; None is of all.
+
+        Raises:
+            InvalidValue: the vector is not float32, not finite, or zero.
+        """
+        # Only now, as they take numpy along.
+        from pjaid.search.codes.quantising import Query
+        from pjaid.search.codes.shard import ascending
+
+        if not vector or len(vector) % FLOAT_BYTES:
+            raise InvalidValue("a vector is little-endian float32", hint="4 bytes a number")
+        shelf = Shelf(table, model, len(vector) // FLOAT_BYTES)
+        query = Query(vector)
+        allowed = None if rows is None else ascending(rows)
+        if persona_id is not None:
+            shard = self._kept((table, shelf.number, persona_id))
+            if shard is not None and len(shard) <= ROWS_ON_LOOP_MAX:
+                found = shard.nearest(query, _candidates(k), allowed)
+                return self._exactly(shelf, query, k, {persona_id: found})
+        return self._nearest(shelf, query, k, persona_id, allowed)
+
+    def committed(self, committed: Committed) -> None:
+        """Follows what a commit changed."""
+        if not self._shards and not self._loading:
+            return
+        if committed.changes is None:
+            self.clear()
+            return
+        for change in committed.changes:
+            if change.table == VECTORS:
+                self._follow(committed.seq, change)
+
+    def clear(self) -> None:
+        """Forgets all codes: nobody knows what became of the vectors."""
+        self._shards.clear()
+        # Those that wait for a shard have it still; it is kept for nobody else.
+        self._loading.clear()
+
+    def close(self) -> None:
+        """Ends the threads."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _nearest(
+        self, shelf: Shelf, query: Query, k: int, persona_id: str | None, allowed: Rows | None
+    ) -> Nearest:
+        personas = [persona_id] if persona_id is not None else await _awaited(self._vectors.personas(shelf))
+        found: list[tuple[str, Found]] = []
+        wave: list[tuple[str, Shard]] = []
+        size = 0
+        for persona in personas:
+            shard = await self._loaded(shelf, persona)
+            if wave and size + shard.memory_bytes > self._bytes_max:
+                found += await self._scanned(wave, query, k, allowed)
+                wave, size = [], 0
+            wave.append((persona, shard))
+            size += shard.memory_bytes
+        found += await self._scanned(wave, query, k, allowed)
+        return await _awaited(self._exactly(shelf, query, k, _best_of(found, _candidates(k))))
+
+    async def _scanned(
+        self, wave: list[tuple[str, Shard]], query: Query, k: int, allowed: Rows | None
+    ) -> list[tuple[str, Found]]:
+        """The candidates of some shards, in threads where there is much to scan."""
+        count = _candidates(k)
+        if sum(len(shard) for _, shard in wave) <= ROWS_ON_LOOP_MAX:
+            return [(persona, shard.nearest(query, count, allowed)) for persona, shard in wave]
+        if self._threads is None:
+            workers = min(THREADS_MAX, os.cpu_count() or 1)
+            self._threads = ThreadPoolExecutor(workers, thread_name_prefix="codes")
+        loop = asyncio.get_running_loop()
+        parts = [(persona, shard, some) for persona, shard in wave for some in _slices(len(shard))]
+        found = await asyncio.gather(
+            *(
+                loop.run_in_executor(self._threads, shard.nearest, query, count, allowed, some)
+                for _, shard, some in parts
+            )
+        )
+        return [(persona, one) for (persona, _, _), one in zip(parts, found, strict=True)]
+
+    def _exactly(
+        self, shelf: Shelf, query: Query, k: int, candidates: dict[str, Found]
+    ) -> Nearest | Coroutine[Any, Any, Nearest]:
+        """The best of candidates by the vectors as they are stored."""
+        from pjaid.search.codes.quantising import ordered
+
+        def finish(stored: list[tuple[int, bytes]]) -> Nearest:
+            rows, cosines = ordered(query, stored, k)
+            return Nearest(shelf.number, rows, cosines)
+
+        wanted = {persona: found.rows.tolist() for persona, found in candidates.items()}
+        return self._vectors.exact(shelf, wanted, finish)
+
+    def _kept(self, key: Key) -> Shard | None:
+        shard = self._shards.get(key)
+        if shard is None:
+            return None
+        if shard.is_scattered:
+            del self._shards[key]
+            return None
+        self._shards.move_to_end(key)
+        return shard
+
+    async def _loaded(self, shelf: Shelf, persona_id: str) -> Shard:
+        key = (shelf.table, shelf.number, persona_id)
+        if (shard := self._kept(key)) is not None:
+            return shard
+        loading = self._loading.get(key)
+        if loading is None:
+            done = asyncio.ensure_future(self._load(key, shelf, persona_id))
+            loading = self._loading[key] = _Loading(done, [])
+        # Who gives up must not take the shard from the others that wait for it.
+        return await asyncio.shield(loading.done)
+
+    async def _load(self, key: Key, shelf: Shelf, persona_id: str) -> Shard:
+        try:
+            shard = await self._vectors.load(shelf, persona_id, partial(_shard, shelf.dimension))
+        finally:
+            loading = self._loading.get(key)
+            is_wanted = loading is not None and loading.done is asyncio.current_task()
+            if is_wanted:
+                del self._loading[key]
+        if loading is not None and is_wanted:
+            for seq, change in loading.told:
+                _tell(shard, seq, change)
+            self._keep(key, shard)
+        return shard
+
+    def _keep(self, key: Key, shard: Shard) -> None:
+        self._shards[key] = shard
+        while len(self._shards) > SHARDS_MAX or self.memory_bytes > self._bytes_max:
+            self._shards.popitem(last=False)
+
+    def _follow(self, seq: int, change: RowChange) -> None:
+        row = change.before if change.after is None else change.after
+        assert row is not None
+        key = row[:ROW]
+        if (shard := self._shards.get(key)) is not None:
+            _tell(shard, seq, change)
+        elif (loading := self._loading.get(key)) is not None:
+            loading.told.append((seq, change))
+
+
+def _tell(shard: Shard, seq: int, change: RowChange) -> None:
+    """A shard follows a change, unless it was loaded after it."""
+    if seq <= shard.seq:
+        return
+    if change.after is not None:
+        shard.put(change.after[ROW], change.after[VECTOR])  # type: ignore[arg-type] # as the schema has them
+    elif change.before is not None:
+        shard.remove(change.before[ROW])  # type: ignore[arg-type] # as the schema has it
+
+
+def _shard(dimension: int, loaded: Loaded) -> Shard:
+    import numpy as np
+
+    from pjaid.search.codes.shard import Shard
+
+    vectors = np.frombuffer(loaded.vectors, "<f2").reshape(-1, dimension)
+    return Shard(loaded.seq, np.array(loaded.rows, np.int64), vectors)
+
+
+def _candidates(k: int) -> int:
+    return k + max(CANDIDATES_MORE, k // CANDIDATES_SHARE)
+
+
+def _slices(rows: int) -> Iterator[slice]:
+    for begin in range(0, rows, ROWS_A_THREAD):
+        yield slice(begin, begin + ROWS_A_THREAD)
+
+
+def _best_of(found: list[tuple[str, Found]], count: int) -> dict[str, Found]:
+    """The best of what was found in several shards."""
+    import numpy as np
+
+    from pjaid.search.codes.scanning import best
+    from pjaid.search.codes.shard import Found
+
+    if not found:
+        return {}
+    scores = np.concatenate([one.scores for _, one in found])
+    chosen = np.zeros(len(scores), np.bool_)
+    chosen[best(scores, count)] = True
+    kept: dict[str, list[Any]] = {}
+    begin = 0
+    for persona, one in found:
+        of_this = chosen[begin : begin + len(one.rows)]
+        begin += len(one.rows)
+        if of_this.any():
+            kept.setdefault(persona, []).append((one.rows[of_this], one.scores[of_this]))
+    return {
+        persona: Found(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+        for persona, parts in kept.items()
+    }
+
+
+async def _awaited(value: T | Coroutine[Any, Any, T]) -> T:
+    return await value if isinstance(value, Coroutine) else value

@@ -1,0 +1,96 @@
+"""Owns the form of codes: a vector as int8 numbers, and the weight that makes cosines of products (pure).
+
+Each vector has a scale of its own, by which its largest number becomes 127. Measured on vectors in clusters
+and on noise, that loses less than one scale for all of them does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pjai_wire.errors import InvalidValue
+
+Codes = NDArray[np.int8]
+Floats = NDArray[np.float32]
+
+CODE_MAX = 127
+
+ROWS_AT_ONCE = 1_024
+"""Vectors that are made codes of together, so that what is made in between stays in the processor's cache."""
+
+
+def quantised(vectors: NDArray[Any]) -> tuple[Codes, Floats]:
+    """The codes of vectors, and their weights.
+
+    Args:
+        vectors: shape (n, dimension), of any float type; one that is not finite, or zero, gets the weight 0.
+
+    Returns:
+        Codes of shape (n, dimension) and weights of shape (n): the product of two vectors' codes, times both
+        weights, is about their cosine.
+    """
+    codes = np.empty(vectors.shape, np.int8)
+    weights = np.empty(len(vectors), np.float32)
+    for begin in range(0, len(vectors), ROWS_AT_ONCE):
+        some = slice(begin, begin + ROWS_AT_ONCE)
+        codes[some], weights[some] = _quantised(vectors[some].astype(np.float32))
+    return codes, weights
+
+
+def _quantised(vectors: Floats) -> tuple[Codes, Floats]:
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    largest = np.maximum(vectors.max(axis=1), -vectors.min(axis=1))
+    means_something = np.isfinite(lengths) & (lengths > 0)
+    if not means_something.all():
+        vectors[~means_something] = 0
+        largest[~means_something] = lengths[~means_something] = 1
+    vectors *= (CODE_MAX / largest)[:, None]
+    weights = largest / (CODE_MAX * lengths)
+    weights[~means_something] = 0
+    return np.rint(vectors, out=vectors).astype(np.int8), weights
+
+
+class Query:
+    """A vector to which others are compared.
+
+    Args:
+        vector: little-endian float32, of any length but zero.
+
+    Raises:
+        InvalidValue: its numbers are not all finite, or all zero.
+    """
+
+    def __init__(self, vector: bytes) -> None:
+        numbers = np.frombuffer(vector, "<f4").astype(np.float64)
+        length = np.linalg.norm(numbers)
+        if not np.isfinite(length) or not length:
+            raise InvalidValue(
+                "a vector to search by has finite numbers, not all of them zero", hint="embed some text"
+            )
+        self.unit: Final[Floats] = (numbers / length).astype(np.float32)
+        codes, weights = quantised(self.unit[None])
+        self.codes: Final[Codes] = codes
+        """Shape (1, dimension)."""
+        self.weight: Final = float(weights[0])
+
+
+def ordered(query: Query, stored: Sequence[tuple[int, bytes]], k: int) -> tuple[list[int], list[float]]:
+    """The rows nearest to a vector, and their cosines, the greatest first; of equal ones the lesser row.
+
+    Args:
+        query: the vector.
+        stored: numbers of rows, each with its vector as little-endian float16.
+        k: how many.
+    """
+    numbers = np.array([row for row, _ in stored], np.int64)
+    vectors = np.frombuffer(b"".join([vector for _, vector in stored]), "<f2").astype(np.float32)
+    vectors = vectors.reshape(len(stored), len(query.unit))
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    products = vectors @ query.unit
+    cosines = np.divide(products, lengths, out=np.zeros_like(products), where=lengths > 0)
+    best = np.lexsort((numbers, -cosines))[:k]
+    return numbers[best].tolist(), cosines[best].tolist()

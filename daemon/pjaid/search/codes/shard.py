@@ -1,0 +1,172 @@
+"""Owns the codes of one persona's vectors: found, and kept right as vectors change (pure)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pjaid.search.codes.quantising import Query, quantised
+from pjaid.search.codes.scanning import best, products
+
+ScalarT = TypeVar("ScalarT", bound=np.generic)
+
+Rows = NDArray[np.int64]
+Floats = NDArray[np.float32]
+
+ROOM_SHARE = 16
+"""What is made for more vectors than there are, as a part of them."""
+
+ROOM_MIN = 32
+
+SCATTERED_MIN = 4_096
+"""Rows out of their order, or gone, that are put up with whatever the shard's size."""
+
+PLACE_BYTES = 120
+"""About what a row takes in a dictionary."""
+
+GATHERED_SHARE = 4
+"""Where fewer than one of so many rows is allowed, those are gathered rather than all scanned."""
+
+
+class Found(NamedTuple):
+    """Rows, and about their cosines."""
+
+    rows: Rows
+    scores: Floats
+
+
+class Shard:
+    """Codes by rows.
+
+    Rows stand in ascending order, as those that are loaded and most that come later do; of others the place
+    is remembered apart. Threads may search while rows change: of what changes meanwhile the old is found, or
+    the new, or half of both, which the exact comparison puts right.
+
+    Args:
+        seq: the state that it is of.
+        rows: numbers of rows, ascending.
+        vectors: shape (n, dimension).
+    """
+
+    def __init__(self, seq: int, rows: Rows, vectors: NDArray[np.float16]) -> None:
+        self.seq: Final = seq
+        codes, weights = quantised(vectors)
+        self._count = self._ordered = len(rows)
+        room = _room(self._count)
+        self._codes = _grown(codes, room)
+        self._weights = _grown(weights, room)
+        self._rows = _grown(rows, room)
+        self._elsewhere: dict[int, int] = {}
+        self._gone: set[int] = set()
+
+    def __len__(self) -> int:
+        return self._count
+
+    @property
+    def memory_bytes(self) -> int:
+        """What it takes in memory."""
+        arrays = self._codes.nbytes + self._weights.nbytes + self._rows.nbytes
+        return arrays + PLACE_BYTES * (len(self._elsewhere) + len(self._gone))
+
+    @property
+    def is_scattered(self) -> bool:
+        """Whether it had better be loaded anew."""
+        return len(self._elsewhere) + len(self._gone) > max(SCATTERED_MIN, self._count // 4)
+
+    def put(self, row: int, vector: bytes) -> None:
+        """A row has this vector from now on, little-endian float16."""
+        codes, weights = quantised(np.frombuffer(vector, "<f2")[None])
+        place = self._place(row)
+        if place is None:
+            place = self._room_at_end()
+        self._codes[place], self._weights[place] = codes[0], weights[0]
+        self._gone.discard(place)
+        if place == self._count:
+            self._end(row)
+
+    def remove(self, row: int) -> None:
+        """A row has no vector any more."""
+        place = self._place(row)
+        if place is not None:
+            self._gone.add(place)
+
+    def nearest(self, query: Query, count: int, allowed: Rows | None, some: slice | None = None) -> Found:
+        """The rows whose codes are nearest to a vector's, in no order.
+
+        Args:
+            query: the vector.
+            count: how many.
+            allowed: only of these, ascending; None is of all.
+            some: only of what stands there.
+        """
+        begin, end, _ = (some or slice(None)).indices(self._count)
+        codes, weights, rows = self._codes[begin:end], self._weights[begin:end], self._rows[begin:end]
+        gone = [place - begin for place in list(self._gone) if begin <= place < end]
+        if allowed is not None:
+            places = _members(rows, allowed)
+            if gone:
+                places = places[~np.isin(places, gone)]
+            if len(places) * GATHERED_SHARE < len(rows):
+                codes, weights, rows, gone = codes[places], weights[places], rows[places], []
+                places = np.arange(len(rows))
+        scores = products(query.codes, codes) * (weights * query.weight)
+        if allowed is not None:
+            scores, rows = scores[places], rows[places]
+        elif gone:
+            scores[gone] = -np.inf
+        chosen = best(scores, count)
+        chosen = chosen[scores[chosen] > -np.inf]
+        return Found(rows[chosen], scores[chosen])
+
+    def _place(self, row: int) -> int | None:
+        place = int(np.searchsorted(self._rows[: self._ordered], row))
+        if place < self._ordered and self._rows[place] == row:
+            return place
+        return self._elsewhere.get(row)
+
+    def _room_at_end(self) -> int:
+        place = self._count
+        if place == len(self._rows):
+            room = _room(place)
+            self._codes, self._weights = _grown(self._codes, room), _grown(self._weights, room)
+            self._rows = _grown(self._rows, room)
+        return place
+
+    def _end(self, row: int) -> None:
+        """What was written behind the last row becomes one of them, that of `row`."""
+        place = self._count
+        self._rows[place] = row
+        if self._ordered == place and (not place or self._rows[place - 1] < row):
+            self._ordered += 1
+        else:
+            self._elsewhere[row] = place
+        self._count += 1
+
+
+def ascending(rows: Collection[int]) -> Rows:
+    """Numbers of rows in their order, as `Shard.nearest` takes them."""
+    numbers = np.fromiter(rows, np.int64, len(rows))
+    numbers.sort()
+    return numbers
+
+
+def _members(rows: Rows, allowed: Rows) -> NDArray[np.intp]:
+    """Where in `rows` those stand that are allowed."""
+    if not len(allowed):
+        return np.empty(0, np.intp)
+    at = np.minimum(np.searchsorted(allowed, rows), len(allowed) - 1)
+    return np.flatnonzero(allowed[at] == rows)
+
+
+def _room(count: int) -> int:
+    return count + max(ROOM_MIN, count // ROOM_SHARE)
+
+
+def _grown(array: NDArray[ScalarT], room: int) -> NDArray[ScalarT]:
+    """The array with room for more at its end."""
+    grown = np.empty((room, *array.shape[1:]), array.dtype)
+    grown[: len(array)] = array
+    return grown
