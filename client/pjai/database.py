@@ -9,7 +9,6 @@ from typing import Any, TypeVar, Unpack
 from msgspec import UNSET, Raw
 
 from pjai import trail
-from pjai.actor_calls import ActorCalls
 from pjai.askable import Askable, check_omitted, query_of
 from pjai.connection import Connection
 from pjai.documents import Document
@@ -19,6 +18,7 @@ from pjai.live import LiveQueries
 from pjai.live_query import LiveQuery
 from pjai.pages import following
 from pjai.rows import RowAnswer, RowsAnswer, reader
+from pjai.search_calls import SearchCalls
 from pjai_wire import limits
 from pjai_wire.columns import Column
 from pjai_wire.envelope import NIL
@@ -60,7 +60,7 @@ T = TypeVar("T")
 RecordT = TypeVar("RecordT", bound=Record)
 
 
-class Database(ActorCalls):
+class Database(SearchCalls):
     """A connected daemon; `pjai.connect` makes it.
 
     Every method takes a `timeout` in seconds, by default that of the connection, and raises a `PjaiError`:

@@ -19,6 +19,9 @@ from pjai_wire.tables import Table
 
 T = TypeVar("T")
 
+Fit = Callable[[list[Any]], T]
+"""Makes a row of its values."""
+
 READERS_MAX = 256
 """Column lists whose readers are kept."""
 
@@ -93,6 +96,21 @@ def reader(select: Select[T], columns: Raw) -> RowReader[T]:
     query = select.query
     is_partial = bool(query.select or query.group_by or query.aggregates)
     return cast("RowReader[T]", _reader(select.table, is_partial, bytes(columns)))
+
+
+def fitting(select: Select[T], names: Sequence[str]) -> Fit[T]:
+    """What makes a row that answers `select` of values in the order of columns.
+
+    Args:
+        select: the query.
+        names: the columns.
+
+    Raises:
+        InvalidQuery: a record cannot be without a column that is not there.
+    """
+    if select.query.select:
+        return cast("Fit[T]", _dict_of(select.table, names))
+    return cast("Fit[T]", _record_of(select.table.record, names))
 
 
 @lru_cache(READERS_MAX)

@@ -39,13 +39,18 @@ from pjaid.methods.guard import Guard
 from pjaid.methods.insight import InsightMethods
 from pjaid.methods.metering import MeterMethods
 from pjaid.methods.optimising import OptimisingMethods
+from pjaid.methods.query_embedding import QueryEmbedding
 from pjaid.methods.router import Router
+from pjaid.methods.search import SearchMethods
 from pjaid.methods.secrets import SecretMethods
 from pjaid.methods.storage import StorageMethods
 from pjaid.methods.upkeep import Load, UpkeepMethods, memory_bytes
 from pjaid.methods.watching import WatchMethods
 from pjaid.process import GIVEN_BACK_EVERY_S, give_back, tune
 from pjaid.search.codes.codes import Codes
+from pjaid.search.meaning import QueryVectors
+from pjaid.search.searches import Searches
+from pjaid.search.signals import Weights
 from pjaid.settings import Settings, settings_of
 from pjaid.single import claim
 from pjaid.store.keys import StoreKey, open_or_create_keys
@@ -173,6 +178,17 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
             memory_bytes_max=settings.actor_memory_bytes_max,
         ),
     )
+    searches = Searches(
+        store,
+        codes,
+        QueryVectors(QueryEmbedding(calls)),
+        Weights(
+            recency=settings.search_recency_weight,
+            importance=settings.search_importance_weight,
+            tier=settings.search_tier_weight,
+            connections=settings.search_connections_weight,
+        ),
+    )
     guard = Guard(partial(_record_refusal, store))
     actors = ActorMethods(
         calls,
@@ -208,6 +224,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
             **embedding.handlers,
             **OptimisingMethods(store.indexing).handlers,
             **SecretMethods(store).handlers,
+            **SearchMethods(searches, answers).handlers,
             **StorageMethods(store).handlers,
             **actors.handlers,
             **meters.handlers,

@@ -211,6 +211,32 @@ class Settings(Struct, frozen=True, kw_only=True):
     embedder_timeout_s: Annotated[
         float, _about("How long an endpoint may take to answer.", unit="s", ge=0.1, le=600)
     ] = 30.0
+    search_recency_weight: Annotated[
+        float,
+        _about("How far a row of today comes before an old one in a search.", unit="of a score", ge=0, le=1),
+    ] = 0.02
+    search_importance_weight: Annotated[
+        float,
+        _about(
+            "How far a row of importance 100 comes before one of 0 in a search.",
+            unit="of a score",
+            ge=0,
+            le=1,
+        ),
+    ] = 0.02
+    search_tier_weight: Annotated[
+        float,
+        _about("How far a hot memory comes before a cold one in a search.", unit="of a score", ge=0, le=1),
+    ] = 0.01
+    search_connections_weight: Annotated[
+        float,
+        _about(
+            "How far a well connected memory comes before a lone one in a search.",
+            unit="of a score",
+            ge=0,
+            le=1,
+        ),
+    ] = 0.01
     drain_timeout_s: Annotated[
         float, _about("How long a stop waits for the work in flight.", unit="s", ge=0, le=60)
     ] = 4.0

@@ -19,5 +19,6 @@ FEATURES = (
     "keyset",
     "live_queries",
     "metrics",
+    "search",
 )
 """What this daemon can do beyond the core methods; a client asks for none that is not listed."""

@@ -44,7 +44,8 @@ ROOMS = (
         "pjaid.methods",
         ours=(
             *(*GROUND, "pjaid.settings"),
-            *("pjaid.calls", "pjaid.live", "pjaid.metering", "pjaid.store", "pjaid.supervisor"),
+            *("pjaid.calls", "pjaid.live", "pjaid.metering"),
+            *("pjaid.search", "pjaid.store", "pjaid.supervisor"),
         ),
         others=("apsw", "msgspec", "psutil", "structlog"),
         not_standard=("socket", "threading"),

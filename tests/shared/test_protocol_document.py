@@ -17,7 +17,16 @@ from pjai_wire.envelope import LiveUpdate, Request
 from pjai_wire.errors import ErrorBody, PjaiError
 from pjai_wire.events import EVENTS
 from pjai_wire.feed import FeedUpdate, RowDeleted, RowInserted, RowUpdated
-from pjai_wire.methods import METHODS, QUERY, LiveQueryInfo, LoggedEvent, Method, NewEvent
+from pjai_wire.methods import (
+    HIT_COLUMNS,
+    METHODS,
+    QUERY,
+    LiveQueryInfo,
+    LoggedEvent,
+    Method,
+    NewEvent,
+    SearchMode,
+)
 from pjai_wire.query import Function, Junction, Operator, Query
 from pjai_wire.tables import TABLES
 from pjai_wire.vectors import vectors
@@ -154,6 +163,8 @@ def test_numbers_in_params_are_the_limits(method: Method[Any, Any]) -> None:
         },
         "events": {"limit": f"1 to {limits.EVENTS_PAGE_MAX:,}"},
         "meters": {"waitMs": f"0 to {limits.METERS_WAIT_MS_MAX:,}"},
+        "search": {"limit": f"1 to {limits.SEARCH_HITS_MAX:,}"},
+        "recall": {"budgetTokens": f"{limits.RECALL_TOKENS_MIN:,} to {limits.RECALL_TOKENS_MAX:,}"},
     }
     assert told == known.get(method.name, {})
 
@@ -168,6 +179,11 @@ def test_lists_the_operators_and_functions() -> None:
 def test_lists_the_junctions() -> None:
     junctions = [word.split('"')[1] for word in first_words(table_below("Conditions"))]
     assert set(junctions) == field_names(Junction)
+
+
+def test_lists_the_modes_of_a_search_and_the_columns_of_a_hit() -> None:
+    assert set(first_words(table_below("Modes"))) == set(get_args(SearchMode))
+    assert first_words(table_below("Hits")) == list(HIT_COLUMNS)
 
 
 def test_lists_the_tables() -> None:

@@ -61,6 +61,8 @@ class Database(Facade[database.Database]):
     commit = waiting(database.Database.commit)
     query = waiting(database.Database.query)
     first = waiting(database.Database.first)
+    search = waiting(database.Database.search)
+    recall = waiting(database.Database.recall)
     count = waiting(database.Database.count)
     get = waiting(database.Database.get)
     pages = iterating(database.Database.pages)

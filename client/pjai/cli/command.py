@@ -22,6 +22,7 @@ from pjai.cli.persona import persona
 from pjai.cli.query import count, get, query
 from pjai.cli.rebuild import rebuild
 from pjai.cli.remember import remember
+from pjai.cli.search import recall, search
 from pjai.cli.top import top
 from pjai.cli.watch import watch
 from pjai_wire import version
@@ -40,7 +41,7 @@ def pjai() -> None:
 
 for one in (
     *(status, health, query, count, get, watch, commit, events, rebuild, document, remember),
-    *(explain, live, actors, memory, persona, optimiser, embedder, top),
+    *(search, recall, explain, live, actors, memory, persona, optimiser, embedder, top),
 ):
     pjai.add_command(one)
 

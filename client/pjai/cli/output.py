@@ -63,6 +63,13 @@ class Output:
         """A line for people."""
         self._write(text)
 
+    def text(self, text: Text) -> None:
+        """A line for people whose parts look different at a terminal."""
+        if self.is_terminal:
+            self.console.print(text)
+        else:
+            self._write(text.plain)
+
     def flush(self) -> None:
         """Lets whoever reads a stream have what was printed so far."""
         sys.stdout.flush()

@@ -41,6 +41,16 @@ def head(connection: apsw.Connection) -> int:
     return connection.execute("SELECT max(seq) FROM events").get or 0
 
 
+@contextmanager
+def snapshot(connection: apsw.Connection) -> Iterator[None]:
+    """One state of the database for all that is read in the block."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("COMMIT")
+
+
 def run(connection: apsw.Connection, statement: Statement, bytes_max: int) -> Rows:
     """What `statement` finds, and the state in which it does.
 

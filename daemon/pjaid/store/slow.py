@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 import apsw
 import structlog
 
+from pjaid.store.readers import Work
 from pjaid.store.reads import Rows
 from pjaid.store.statements import Statement
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 Run = Callable[[apsw.Connection, Statement, int], Rows]
 """Runs a statement: (connection, statement, how many bytes the rows may have) to what it found."""
@@ -38,13 +42,28 @@ class SlowReads:
         def watched(connection: apsw.Connection, statement: Statement, bytes_max: int) -> Rows:
             began = time.perf_counter()
             found = run(connection, statement, bytes_max)
-            took_s = time.perf_counter() - began
-            if took_s >= self._slow_s:
-                ms = round(took_s * 1000, 1)
-                log.warning("slow_query", shape=shape(statement.sql), ms=ms, rows=len(found.rows))
+            self._look(shape(statement.sql), began, rows=len(found.rows))
             return found
 
         return watched
+
+    def timed_search(self, shape: str, work: Work[T]) -> Work[T]:
+        """Does what `work` does, a part of a search, and looks at the clock."""
+        if not self._slow_s:
+            return work
+
+        def watched(connection: apsw.Connection, bytes_max: int) -> T:
+            began = time.perf_counter()
+            found = work(connection, bytes_max)
+            self._look(shape, began)
+            return found
+
+        return watched
+
+    def _look(self, shape: str, began: float, **more: int) -> None:
+        took_s = time.perf_counter() - began
+        if took_s >= self._slow_s:
+            log.warning("slow_query", shape=shape, ms=round(took_s * 1000, 1), **more)
 
 
 def shape(sql: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pjai_wire.columns import Column, Kind
 from pjai_wire.errors import InvalidQuery, UnknownColumn
@@ -113,6 +113,35 @@ def compile_get(params: GetParams) -> Statement:
     alive = " AND deleted_at IS NULL" if table.has("deletedAt") else ""
     sql = f"SELECT {_names(columns)} FROM {table.table_name} WHERE id = ?{alive}"
     return _statement(table, sql, [params.id], columns)
+
+
+def compile_rows(table: Table[Any], select: Sequence[str], omit: Sequence[str], condition: str) -> Statement:
+    """The statement that answers rows whose numbers are told, as a JSON array and its first value.
+
+    Args:
+        table: where they are.
+        select: columns to answer, behind the row's number.
+        omit: columns to leave out of all.
+        condition: SQL that they must meet too.
+
+    Raises:
+        RequestError: it names what the contract lacks.
+    """
+    columns = selected(table, select, omit)
+    # A cross join is taken in the order in which it stands there: rows are found by their numbers.
+    sql = (
+        f"SELECT rowid, {_names(columns)} FROM (SELECT value AS number FROM json_each(?))"
+        f" CROSS JOIN {table.table_name} ON rowid = number WHERE {condition}"
+    )
+    plain = _statement(table, sql, [], columns)
+    return structs.replace(
+        plain,
+        columns=("rowid", *plain.columns),
+        kinds=("integer", *plain.kinds),
+        bulky=tuple(index + 1 for index in plain.bulky),
+        key=None if plain.key is None else tuple(index + 1 for index in plain.key),
+        packed=None if plain.packed is None else plain.packed + 1,
+    )
 
 
 def compile_count(params: CountParams) -> Statement:

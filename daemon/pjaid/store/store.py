@@ -28,7 +28,7 @@ from pjaid.store.incoming import IncomingCommit, own
 from pjaid.store.indexing import Indexing
 from pjaid.store.keys import FieldKey, Place, StoreKey
 from pjaid.store.local import local_head
-from pjaid.store.readers import Readers
+from pjaid.store.readers import Readers, Work
 from pjaid.store.reads import Rows, run, run_raw
 from pjaid.store.recorder import Origin, Recorder
 from pjaid.store.shapes import Shapes
@@ -103,8 +103,9 @@ class Store:
         self._written = anyio.Event()
         self._moved: int | None = None
         """The version of the data all of which is in the database, and none in the WAL alone."""
-        slow, shapes = SlowReads(settings.slow_query_ms), Shapes()
-        self._run, self._run_raw = slow.timed(shapes.counted(run)), slow.timed(shapes.counted(run_raw))
+        self._slow, shapes = SlowReads(settings.slow_query_ms), Shapes()
+        self._run = self._slow.timed(shapes.counted(run))
+        self._run_raw = self._slow.timed(shapes.counted(run_raw))
         self._tidying = open_database(self._path, key.cipher, key.data_key)
         self._readers = Readers(
             lambda: open_database(self._path, key.cipher, key.data_key, read_only=True),
@@ -192,6 +193,18 @@ class Store:
     def read_raw(self, statement: Statement, finish: Callable[[Rows], T]) -> T | Coroutine[Any, Any, T]:
         """As `read`, with the values as they are stored."""
         return self._read(self._run_raw, statement, finish)
+
+    def read_search(self, shape: str, work: Work[T]) -> T | Coroutine[Any, Any, T]:
+        """The result of a part of a search, at once where that is quick.
+
+        Args:
+            shape: what the search has in common with others, without what is searched for.
+            work: what to read.
+
+        Raises:
+            PjaiError: too large, or no reader came free.
+        """
+        return self._readers.read(shape, self._slow.timed_search(shape, work))
 
     async def until_written(self) -> None:
         """Waits until nothing is being written, nor waits to be."""

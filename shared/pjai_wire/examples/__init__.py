@@ -8,6 +8,7 @@ replies   results of each method
 persona   both, of the persona actor's methods
 memory    both, of the memory steward's
 embedder  both, of the embedder's
+search    both, of the methods that search
 updates   what a topic publishes
 unusual   bytes that another encoder may send for the same meaning
 refused   bytes that are refused, and with which error

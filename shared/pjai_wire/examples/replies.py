@@ -13,6 +13,7 @@ from pjai_wire.examples.events import EVENTS
 from pjai_wire.examples.exchange import Reply
 from pjai_wire.examples.memory import MEMORY_REPLIES
 from pjai_wire.examples.persona import PERSONA_REPLIES
+from pjai_wire.examples.search import SEARCH_REPLIES
 from pjai_wire.examples.story import (
     ADA,
     COMMIT,
@@ -385,15 +386,7 @@ REPLIES = (
         methods.SecretOpenResult(value=b"afraid of the oven", seq=44),
     ),
     *PERSONA_REPLIES,
+    *SEARCH_REPLIES,
     *MEMORY_REPLIES,
-    Reply(
-        "a text",
-        methods.EMBEDDING_TAKE,
-        methods.EmbeddingTakeResult(
-            items=[methods.EmbeddingItem(table="memories", row=7, change=41, text="Sourdough")], waiting=1
-        ),
-    ),
-    Reply("nothing came", methods.EMBEDDING_TAKE, methods.EmbeddingTakeResult(items=[], waiting=0)),
-    Reply("stored", methods.EMBEDDING_PUT, methods.EmbeddingPutResult(seq=45, stored=1)),
     *EMBEDDER_REPLIES,
 )

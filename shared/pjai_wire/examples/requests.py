@@ -15,6 +15,7 @@ from pjai_wire.examples.events import EVENTS, new_event
 from pjai_wire.examples.exchange import Request
 from pjai_wire.examples.memory import MEMORY_REQUESTS
 from pjai_wire.examples.persona import PERSONA_REQUESTS
+from pjai_wire.examples.search import SEARCH_REQUESTS
 from pjai_wire.examples.story import (
     ADA,
     INDEX,
@@ -267,6 +268,7 @@ REQUESTS = (
         methods.SecretOpenParams(table="persona_secrets", id=ADA, column="privateMemory", client="example"),
     ),
     *PERSONA_REQUESTS,
+    *SEARCH_REQUESTS,
     *MEMORY_REQUESTS,
     Request(
         "whatever waits",

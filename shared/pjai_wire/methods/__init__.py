@@ -2,6 +2,7 @@
 
 method     what a method is
 data       query, count, get, commit
+search     search, recall
 watching   watch, unwatch, resync, feed
 insight    explain, live
 trail      events
@@ -158,6 +159,20 @@ from pjai_wire.methods.persona import (
     PersonaSettingsChangeLike,
     PersonaUpdateParams,
 )
+from pjai_wire.methods.search import (
+    HIT_COLUMNS,
+    RECALL,
+    SEARCH,
+    MeaningState,
+    Recalled,
+    RecallParams,
+    RecallResult,
+    SearchMode,
+    SearchParams,
+    SearchResult,
+    SearchWeights,
+    Sought,
+)
 from pjai_wire.methods.secrets import (
     SECRET_OPEN,
     SECRET_SEAL,
@@ -213,6 +228,18 @@ __all__ = [
     "COUNT",
     "GET",
     "COMMIT",
+    "HIT_COLUMNS",
+    "MeaningState",
+    "Recalled",
+    "RecallParams",
+    "RecallResult",
+    "SearchMode",
+    "SearchParams",
+    "SearchResult",
+    "SearchWeights",
+    "Sought",
+    "SEARCH",
+    "RECALL",
     "WatchParams",
     "WatchResult",
     "TopicParams",

@@ -1,0 +1,121 @@
+"""Owns what a search found, as a program reads it: hits, each with its row and with why it is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Raw, Struct
+
+from pjai.rows import Fit, RowReader, fitting
+from pjai_wire.methods import HIT_COLUMNS, MeaningState, Result, SearchMode
+from pjai_wire.select import Select
+
+T = TypeVar("T")
+
+
+class SearchAnswer(Result, frozen=True, kw_only=True):
+    """A `SearchResult` whose rows are still encoded."""
+
+    seq: int
+    columns: Raw
+    rows: Raw
+    mode: SearchMode
+    meaning: MeaningState
+    why: str = ""
+    model: str | None = None
+
+
+class Snippet(tuple[str, ...]):
+    """A part of a text that shows what matched: its first piece did not, the second did, and so on."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "".join(self)
+
+    def marked(self, before: str, after: str) -> str:
+        """The text with something before and after each match, such as `<b>` and `</b>`."""
+        return "".join(f"{before}{piece}{after}" if at % 2 else piece for at, piece in enumerate(self))
+
+
+class Hit(Struct, Generic[T], frozen=True, kw_only=True):
+    """A row that was found."""
+
+    row: T
+    score: float
+    """By which hits are ordered, the greatest first."""
+    words: float | None
+    """How well the words fit, as a share of the best that there is; None where they do not."""
+    meaning: float | None
+    """The cosine of the vectors; None where none was compared."""
+    signals: dict[str, float]
+    """What recency, importance, tier and connections added to the score."""
+    linked_from: str | None
+    """The id of the hit by whose link the row came; None where it was found itself."""
+    snippet: Snippet | None
+    """None where not asked for, and where nothing in the texts matches."""
+    before: T | None
+    """The turn before in its conversation, where asked for."""
+    after: T | None
+    """The turn after."""
+
+
+class Hits(list[Hit[T]]):
+    """Hits, the best first, and how they were found."""
+
+    def __init__(self, hits: Iterable[Hit[T]], answer: SearchAnswer) -> None:
+        super().__init__(hits)
+        self.seq = answer.seq
+        """The state that the rows show."""
+        self.mode = answer.mode
+        """How was searched: `words` where `both` was to be had and meaning was not."""
+        self.meaning = answer.meaning
+        """Whether vectors had a part in it: `used`, `not_asked` or `unavailable`."""
+        self.why = answer.why
+        """Why meaning was not to be had."""
+        self.model = answer.model
+        """Whose vectors were compared."""
+
+
+def hits_in(select: Select[T], answer: SearchAnswer) -> Hits[T]:
+    """What the daemon answered to a search.
+
+    Raises:
+        InvalidQuery: a record cannot be without a column that the answer lacks.
+        InternalError: a row does not fit the contract.
+    """
+    return Hits(hit_reader(select, answer.columns).many(answer.rows), answer)
+
+
+def hit_reader(select: Select[T], columns: Raw) -> RowReader[Hit[T]]:
+    """What decodes the rows that answer a search.
+
+    Args:
+        select: the query whose rows are searched.
+        columns: the answered columns, encoded.
+
+    Raises:
+        InvalidQuery: a record cannot be without a column that the answer lacks.
+    """
+    names = msgspec.msgpack.decode(columns, type=tuple[str, ...])
+    width = names.index(HIT_COLUMNS[0])
+    places = [names.index(name) for name in HIT_COLUMNS]
+    return RowReader(list[Any], partial(_hit, fitting(select, names[:width]), width, places))
+
+
+def _hit(fit: Fit[T], width: int, places: Sequence[int], values: list[Any]) -> Hit[T]:
+    score, words, meaning, signals, linked_from, snippet, before, after = (values[at] for at in places)
+    return Hit(
+        row=fit(values[:width]),
+        score=score,
+        words=words,
+        meaning=meaning,
+        signals=signals,
+        linked_from=linked_from,
+        snippet=None if snippet is None else Snippet(snippet),
+        before=None if before is None else fit(before),
+        after=None if after is None else fit(after),
+    )

@@ -1,0 +1,66 @@
+"""Owns the vectors of what is searched for: who makes them, and which are kept."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from msgspec import Struct
+
+VECTORS_KEPT_MAX = 1_000
+"""Vectors of searches that are kept, the one not asked for longest goes first: 1.5 MB at 384 dimensions."""
+
+
+class Embedded(Struct, frozen=True):
+    """What a text means."""
+
+    model: str
+    vector: bytes
+    """Little-endian float32."""
+    weight: float
+    """How much meaning counts beside words, of the whole, with vectors of this model."""
+    is_brought: bool = False
+    """Whether the client made it, and not the embedder."""
+
+    @property
+    def dimension(self) -> int:
+        """How many numbers the vector has."""
+        return len(self.vector) // 4
+
+
+Embed = Callable[[str], Awaitable[Embedded]]
+"""Embeds a text that is searched for. Raises `PjaiError`."""
+
+
+class QueryVectors:
+    """The vectors of texts that are searched for.
+
+    Args:
+        embed: makes one.
+    """
+
+    def __init__(self, embed: Embed) -> None:
+        self._embed: Final = embed
+        self._kept: OrderedDict[str, Embedded] = OrderedDict()
+        self._model = ""
+
+    async def of(self, text: str) -> Embedded:
+        """The vector of a text.
+
+        Raises:
+            PjaiError: nobody embeds texts now.
+        """
+        kept = self._kept.get(text)
+        if kept is not None:
+            self._kept.move_to_end(text)
+            return kept
+        made = await self._embed(text)
+        if made.model != self._model:
+            # The embedder has another model by now, and what the last one made compares to nothing.
+            self._kept.clear()
+            self._model = made.model
+        self._kept[text] = made
+        if len(self._kept) > VECTORS_KEPT_MAX:
+            self._kept.popitem(last=False)
+        return made

@@ -1,0 +1,234 @@
+"""Owns the running of searches: words and vectors are looked up, ranked together, chosen from and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Final, TypeVar
+
+import apsw
+from msgspec import UNSET, Struct, structs
+
+from pjai_wire.envelope import Row
+from pjai_wire.errors import PjaiError
+from pjai_wire.ids import now_ms
+from pjai_wire.methods import HIT_COLUMNS, MeaningState, SearchMode, SearchParams
+from pjaid.search.asked import Asked, understood
+from pjaid.search.choosing import chosen
+from pjaid.search.codes.codes import Codes
+from pjaid.search.dense_query import COMMON_FROM_ROWS, COMMON_SHARE, without, words_of
+from pjaid.search.fusion import Candidate, Ranking, by_both, by_meaning, by_words
+from pjaid.search.meaning import Embedded, QueryVectors
+from pjaid.search.showing import shown
+from pjaid.search.signals import DAY_MS, Weights
+from pjaid.store.hits import check_model, meeting
+from pjaid.store.reads import head, snapshot
+from pjaid.store.store import Store
+from pjaid.store.words.hits import document_frequencies, rows_of, word_hits
+from pjaid.store.words.question import STOP_WORDS
+from pjaid.store.words.substring import substring_hits
+
+T = TypeVar("T")
+
+BROUGHT_WEIGHT = 0.5
+"""How much meaning counts beside words where the client brings the vector."""
+
+SPARE = 8
+"""Vectors that are looked for beyond those that are wanted, as their rows may have been deleted just now."""
+
+
+class Ready(Struct, frozen=True):
+    """A search whose text has its vector, where it is to be had."""
+
+    asked: Asked
+    sought: Embedded | None
+    why: str = ""
+    """Why it is not to be had."""
+
+    @property
+    def mode(self) -> SearchMode:
+        """How is searched."""
+        return "words" if self.asked.mode == "both" and self.sought is None else self.asked.mode
+
+    @property
+    def meaning(self) -> MeaningState:
+        """Whether vectors have a part in it."""
+        if not self.asked.by_meaning:
+            return "not_asked"
+        return "unavailable" if self.sought is None else "used"
+
+    @property
+    def model(self) -> str | None:
+        """Whose vectors are compared."""
+        return None if self.sought is None else self.sought.model
+
+
+class Near(Struct, frozen=True):
+    """What is nearest to a vector."""
+
+    model: int | None
+    """The model's number in the store; None where there are no vectors of it."""
+    hits: Ranking
+
+
+class Found(Struct, frozen=True):
+    """What a search found."""
+
+    seq: int
+    columns: tuple[str, ...]
+    rows: list[Row]
+    ranked: Sequence[Candidate]
+    """What the hits were chosen from."""
+    near: Near | None
+    """None where no vectors were compared."""
+
+
+class _Looked(Struct, frozen=True):
+    """What is to be known before vectors are compared."""
+
+    seq: int
+    words: Ranking
+    allowed: Sequence[int] | None
+    """The rows that the search may find; None where the persona says it."""
+
+
+class Searches:
+    """Searches over a store.
+
+    Args:
+        store: where to search.
+        codes: of the vectors in it.
+        vectors: of what is searched for.
+        weights: of the signals, where a search does not say.
+    """
+
+    def __init__(self, store: Store, codes: Codes, vectors: QueryVectors, weights: Weights) -> None:
+        self._store: Final = store
+        self._codes: Final = codes
+        self._vectors: Final = vectors
+        self._weights: Final = weights
+
+    async def ready(self, params: SearchParams) -> Ready:
+        """What `params` ask for, with the vector of their text.
+
+        Raises:
+            RequestError: they mean nothing.
+            PjaiError: it is by meaning alone, and nobody embeds texts now.
+        """
+        asked = understood(params, self._weights)
+        if not asked.by_meaning:
+            return Ready(asked, None)
+        if params.vector is not UNSET:
+            assert params.model is not UNSET
+            return Ready(asked, Embedded(params.model, params.vector, BROUGHT_WEIGHT, is_brought=True))
+        try:
+            return Ready(asked, await self._vectors.of(await self._telling(asked)))
+        except PjaiError as problem:
+            if asked.mode == "meaning":
+                raise
+            return Ready(asked, None, problem.message)
+
+    async def run(self, ready: Ready) -> Found:
+        """What is found now.
+
+        Raises:
+            PjaiError: the dimension is not the model's, or the answer is too large.
+        """
+        asked, sought = ready.asked, ready.sought
+        if sought is None:
+            return await self._read(asked, lambda connection, most: _by_words(connection, asked, most))
+        looked: _Looked | None = None
+        if asked.by_words or asked.which.sql:
+            looked = await self._read(asked, lambda connection, _: _look(connection, asked))
+        near = await self._near(asked, sought, None if looked is None else looked.allowed)
+        ranked = by_meaning(near.hits)
+        if asked.by_words and looked is not None:
+            weight = asked.params.weights.meaning
+            ranked = by_both(looked.words, near.hits, sought.weight if weight is UNSET else weight)
+        found = await self._read(
+            asked, lambda connection, most: _shown(connection, asked, ranked, near, most)
+        )
+        # What was ranked is as old as the first look.
+        return found if looked is None else structs.replace(found, seq=min(found.seq, looked.seq))
+
+    async def _near(self, asked: Asked, sought: Embedded, allowed: Sequence[int] | None) -> Near:
+        """What is nearest to the vector of a search.
+
+        Raises:
+            UnknownModel: the client brought a vector of a model of which there are none.
+            InvalidValue: it has another dimension, or is no direction.
+        """
+        if not sought.is_brought and not any(sought.vector):
+            # The text says nothing to the model.
+            return Near(None, [])
+        found = self._codes.nearest(
+            asked.table,
+            sought.model,
+            sought.vector,
+            asked.depth + SPARE,
+            persona_id=asked.which.persona_id,
+            rows=allowed,
+        )
+        near = await found if isinstance(found, Coroutine) else found
+        if sought.is_brought and not near.rows:
+            await self._read(
+                asked, lambda connection, _: check_model(connection, sought.model, sought.dimension)
+            )
+        return Near(near.model, list(zip(near.rows, near.cosines, strict=True)))
+
+    async def _telling(self, asked: Asked) -> str:
+        """The text of a search, without what a large part of the searched rows has."""
+        text = asked.params.text
+        words = [word for word in words_of(text) if word.casefold() not in STOP_WORDS]
+        common = await self._read(asked, lambda connection, _: _common(connection, asked, words))
+        return without(text, common)
+
+    async def _read(self, asked: Asked, work: Callable[[apsw.Connection, int], T]) -> T:
+        found = self._store.read_search(asked.shape, work)
+        return await found if isinstance(found, Coroutine) else found
+
+
+def _found(
+    connection: apsw.Connection, asked: Asked, ranked: Sequence[Candidate], near: Near | None, bytes_max: int
+) -> Found:
+    """The hits among what was ranked, and their rows."""
+    model = None if near is None else near.model
+    hits = chosen(connection, asked, ranked, model, now_ms() // DAY_MS)
+    rows = shown(connection, asked, hits, bytes_max)
+    return Found(head(connection), (*asked.rows.columns, *HIT_COLUMNS), rows, ranked, near)
+
+
+def _by_words(connection: apsw.Connection, asked: Asked, bytes_max: int) -> Found:
+    """What is found without vectors."""
+    with snapshot(connection):
+        return _found(connection, asked, by_words(_words(connection, asked)), None, bytes_max)
+
+
+def _shown(
+    connection: apsw.Connection, asked: Asked, ranked: Sequence[Candidate], near: Near, bytes_max: int
+) -> Found:
+    """What is found of what was ranked already."""
+    with snapshot(connection):
+        return _found(connection, asked, ranked, near, bytes_max)
+
+
+def _look(connection: apsw.Connection, asked: Asked) -> _Looked:
+    with snapshot(connection):
+        words = _words(connection, asked) if asked.by_words else []
+        allowed = meeting(connection, asked.table, asked.which) if asked.which.sql else None
+        return _Looked(head(connection), words, allowed)
+
+
+def _words(connection: apsw.Connection, asked: Asked) -> Ranking:
+    if asked.mode == "substring":
+        return substring_hits(connection, asked.table, asked.params.text, asked.which, depth=asked.depth)
+    return word_hits(connection, asked.table, asked.question, asked.which, depth=asked.depth)
+
+
+def _common(connection: apsw.Connection, asked: Asked, words: Sequence[str]) -> list[str]:
+    """Those words that a large part of the searched rows has."""
+    persona_id = asked.which.persona_id
+    with snapshot(connection):
+        if rows_of(connection, asked.table, persona_id) < COMMON_FROM_ROWS:
+            return []
+        shares = document_frequencies(connection, asked.table, words, persona_id)
+    return [word for word, share in shares.items() if share >= COMMON_SHARE]
