@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -16,6 +18,7 @@ from pjai_wire import limits
 from pjai_wire.codec import decode_any
 from pjai_wire.envelope import NIL
 from pjai_wire.errors import (
+    ActorFailed,
     AlreadyExists,
     Damaged,
     Forbidden,
@@ -42,6 +45,7 @@ from pjai_wire.tables import (
     memory_links,
     messages,
     personas,
+    system_config,
     workflows,
 )
 from pjaid.actors.persona.duplicating import duplicate
@@ -318,8 +322,43 @@ async def test_a_duplicate_that_fails_half_way_leaves_no_persona(
     database.failing, database.error = failing, error
     with pytest.raises(type(error)):
         await duplicate(database, PersonaDuplicateParams(id=ada, with_memories=True))
-    assert database.commits == failing + 1
+    assert database.commits > failing
     assert await db.count(personas) == before
+    assert await db.count(system_config) == 0
+
+
+async def test_a_duplicate_whose_actor_is_killed_half_way_leaves_no_persona() -> None:
+    mebibyte = 2**20
+    with daemon(actors="persona", message_bytes_max=2 * mebibyte, result_bytes_max=2 * mebibyte) as narrow:
+        async with pjai.connect(narrow.endpoint) as db:
+            ada = (await db.persona.create("Ada")).id
+            (actor,) = (await db.actors()).actors
+            assert actor.pid is not None
+            for _ in range(16):
+                content = {"text": "x" * mebibyte}
+                await db.commit(
+                    v1.MemoryEntityCreated(
+                        id=pjai.new_id(), persona_id=ada, type="task", name="Long", content=content
+                    )
+                )
+
+            async def duplicate_in_vain() -> None:
+                with pytest.raises(ActorFailed):
+                    await db.persona.duplicate(ada, with_memories=True)
+
+            with anyio.fail_after(PATIENCE_S):
+                async with db.watch(system_config) as live, anyio.create_task_group() as tasks:
+                    tasks.start_soon(duplicate_in_vain)
+                    async for marks in live:
+                        if marks:
+                            os.kill(actor.pid, signal.SIGKILL)
+                            break
+                    # Until the next process has looked what the last one left.
+                    async for marks in live:
+                        if not marks:
+                            break
+            assert [row.id for row in await db.query(personas)] == [ada]
+            assert await db.count(memories.where(memories.persona_id != ada)) == 0
 
 
 async def test_memories_too_large_for_one_answer_or_one_commit_are_duplicated_in_several() -> None:

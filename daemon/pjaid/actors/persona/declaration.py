@@ -24,6 +24,8 @@ persona = Actor(
             "v1.MemoryEntityCreated",
             "v1.MemoryEntityLinked",
             "v1.MemoryPinned",
+            "v1.SystemConfigSet",
+            "v1.SystemConfigRemoved",
         ),
     ),
 )

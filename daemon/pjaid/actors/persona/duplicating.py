@@ -1,4 +1,8 @@
-"""Owns the making of another persona like one: duplicate."""
+"""Owns the making of another persona like one: duplicate.
+
+A copy that takes several commits is marked, by a row of `system_config`, until the last of them. Where a mark
+is found and nobody is at it, the process that was has ended: the half of a copy is deleted.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +15,11 @@ from msgspec import UNSET, structs
 
 from pjai import Database, v1
 from pjai_wire import limits
-from pjai_wire.errors import LimitExceeded, PjaiError
+from pjai_wire.errors import LimitExceeded, NotFound, PjaiError
 from pjai_wire.ids import new_id
 from pjai_wire.methods import PersonaDuplicated, PersonaDuplicateParams
 from pjai_wire.records import MemoryLink
-from pjai_wire.tables import memories, memory_links, personas
+from pjai_wire.tables import memories, memory_links, personas, system_config
 from pjaid.actors.persona import names
 from pjaid.actors.persona.commits import Commits
 from pjaid.actors.persona.declaration import existing, persona
@@ -24,6 +28,14 @@ ROWS_READ_AT_ONCE = 500
 """Memories."""
 
 UNDONE_WITHIN_S = 10.0
+
+UNFINISHED = "persona.duplicating."
+"""What the mark's id begins with; the copy's follows."""
+
+LOOKED_AFTER_S = 3600.0
+
+_under_way: set[str] = set()
+"""The ids of copies that this process is at."""
 
 _OWN = ("at", "id", "persona_id")
 _COPIED = tuple(
@@ -47,9 +59,10 @@ async def duplicate(db: Database, params: PersonaDuplicateParams) -> PersonaDupl
         settings=first.settings,
         memory_config=first.memory_config,
     )
-    commits = Commits(db)
+    commits = Commits(db, *_mark(other.id))
     copies: dict[str, str] = {}
     links = 0
+    _under_way.add(other.id)
     try:
         await commits.add(other)
         if params.with_memories:
@@ -60,13 +73,43 @@ async def duplicate(db: Database, params: PersonaDuplicateParams) -> PersonaDupl
             async for link in _links_among(db, copies):
                 links += 1
                 await commits.add(_linked(link, copies))
-        await commits.flush()
+        await commits.finish()
     except BaseException:
         if commits.has_begun:
             with anyio.move_on_after(UNDONE_WITHIN_S, shield=True), suppress(PjaiError):
-                await db.commit(v1.PersonaDeleted(id=other.id))
+                await _undo(db, other.id, is_marked=commits.are_several)
         raise
+    finally:
+        _under_way.discard(other.id)
     return PersonaDuplicated(id=other.id, name=name, memories=len(copies), links=links, seq=commits.seq)
+
+
+@persona.every(LOOKED_AFTER_S)
+async def undo_unfinished(db: Database) -> None:
+    """Deletes the halves of copies that were under way when this process's predecessor ended."""
+    marks = system_config.where(system_config.id.like(f"{UNFINISHED}%")).select("id")
+    async for rows in db.pages(marks.limit(limits.QUERY_ROWS_MAX)):
+        for row in rows:
+            if (copy := row["id"].removeprefix(UNFINISHED)) not in _under_way:
+                await _undo(db, copy, is_marked=True)
+
+
+def _mark(copy: str) -> tuple[v1.SystemConfigSet, v1.SystemConfigRemoved]:
+    """What marks a copy as unfinished, and what ends that."""
+    name = f"{UNFINISHED}{copy}"
+    return v1.SystemConfigSet(id=name, value=True), v1.SystemConfigRemoved(id=name)
+
+
+async def _undo(db: Database, copy: str, *, is_marked: bool) -> None:
+    """Deletes a copy, and its mark."""
+    _, over = _mark(copy)
+    try:
+        await db.commit(v1.PersonaDeleted(id=copy), *([over] if is_marked else []))
+    except NotFound:
+        # Somebody has deleted it, or it never came to be.
+        if is_marked:
+            with suppress(NotFound):
+                await db.commit(over)
 
 
 async def _taken(db: Database) -> set[str]:
