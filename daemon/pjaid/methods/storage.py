@@ -1,4 +1,4 @@
-"""Owns the method about what is stored: storage."""
+"""Owns the methods about what is stored: storage, persona_figures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,14 @@ from msgspec import UNSET, Raw, Struct
 
 from pjai_wire.codec import Decoder, encode
 from pjai_wire.ids import now_ms
-from pjai_wire.methods import LogGrowth, StorageParams, StorageResult
+from pjai_wire.methods import (
+    LogGrowth,
+    MemoryFigures,
+    PersonaFiguresParams,
+    PersonaFiguresResult,
+    StorageParams,
+    StorageResult,
+)
 from pjaid.methods.clients import Client
 from pjaid.methods.router import Handler
 from pjaid.store.store import Store
@@ -18,6 +25,7 @@ MEASURED_AGAIN_S = 3600.0
 """How long a measurement is good for, as each reads the whole file."""
 
 _params = Decoder(StorageParams, "params")
+_figures = Decoder(PersonaFiguresParams, "params")
 
 
 class _Measured(Struct, frozen=True):
@@ -36,7 +44,10 @@ class StorageMethods:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._measured: _Measured | None = None
-        self.handlers: dict[str, Handler] = {"storage": self.storage}
+        self.handlers: dict[str, Handler] = {
+            "storage": self.storage,
+            "persona_figures": self.persona_figures,
+        }
 
     async def storage(self, _client: Client, params: Raw) -> bytes:
         """How much is stored, and of whom."""
@@ -53,6 +64,28 @@ class StorageMethods:
                 packed_bytes=measured.parts.packed,
                 unpacked_bytes=measured.parts.unpacked,
                 measured_at=measured.at_ms,
+            )
+        )
+
+    async def persona_figures(self, _client: Client, params: Raw) -> bytes:
+        """How much there is of a persona."""
+        asked = _figures.decode(params)
+        found = await self._store.figures(asked.persona_id, asked.at, asked.since)
+        return encode(
+            PersonaFiguresResult(
+                memories=[
+                    MemoryFigures(
+                        type=kind,
+                        tier=tier,
+                        days=days,
+                        memories=number,
+                        importance=importance,
+                        connections=connections,
+                    )
+                    for kind, tier, days, number, importance, connections in found.memories
+                ],
+                log_bytes=found.log_bytes,
+                log_bytes_lately=found.log_bytes_lately,
             )
         )
 

@@ -292,6 +292,12 @@ class Store:
             )
         )
 
+    async def figures(self, persona_id: str, at: int, since: int) -> usage.Figures:
+        """How much there is of a persona, and how much of that was recorded since an instant."""
+        return await self._readers.read_in_thread(
+            lambda connection, _: usage.figures(connection, persona_id, at, since)
+        )
+
     async def parts(self) -> usage.Parts:
         """What the file is made of."""
         return await self._readers.read_in_thread(lambda connection, _: usage.parts(connection))

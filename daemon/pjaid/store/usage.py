@@ -18,6 +18,9 @@ PACKED_LOOKED_AT = 1_000
 
 DAY_MS = 86_400_000
 
+DAYS_MAX = 365
+"""Ages beyond are told apart no more."""
+
 GROWTH = f"""
 SELECT persona_id, recorded_at / {DAY_MS}, coalesce(sum(length(args)), 0)
 FROM events WHERE seq > ? AND seq <= ? GROUP BY 1, 2
@@ -27,6 +30,17 @@ SELECT coalesce(sum(pgsize), 0), coalesce(sum(iif(type = 'index', pgsize, 0)), 0
 FROM dbstat LEFT JOIN sqlite_schema USING (name) WHERE aggregate = TRUE
 """
 PACKED = "SELECT content FROM memories WHERE compression_applied = 1 LIMIT ?"
+
+
+FIGURES = f"""
+SELECT type, memory_tier, max(0, min({DAYS_MAX}, (? - created_at) / {DAY_MS})), count(*), sum(importance),
+    sum(connection_count)
+FROM memories WHERE persona_id = ? AND deleted_at IS NULL GROUP BY 1, 2, 3
+"""
+RECORDED = """
+SELECT coalesce(sum(length(args)), 0), coalesce(sum(length(args)) FILTER (WHERE recorded_at >= ?), 0)
+FROM events WHERE persona_id = ?
+"""
 
 
 class Growth(Struct, frozen=True):
@@ -57,6 +71,29 @@ def growth(connection: apsw.Connection, after: int) -> Growth:
     seq = min(head, after + EVENTS_AT_ONCE)
     rows: list[Any] = connection.execute(GROWTH, (after, seq)).fetchall()
     return Growth(seq, head, rows)
+
+
+class Figures(Struct, frozen=True):
+    """How much there is of a persona."""
+
+    memories: list[tuple[Any, ...]]
+    """Type, tier, age in days, how many, their importance and their connections."""
+    log_bytes: int
+    log_bytes_lately: int
+
+
+def figures(connection: apsw.Connection, persona_id: str, at: int, since: int) -> Figures:
+    """How much there is of a persona, and how much of that was recorded since an instant.
+
+    Args:
+        connection: where to read.
+        persona_id: whose.
+        at: from when on ages are counted back, in milliseconds since the epoch.
+        since: so is this.
+    """
+    memories = connection.execute(FIGURES, (at, persona_id)).fetchall()
+    ((whole, lately),) = connection.execute(RECORDED, (since, persona_id))
+    return Figures(memories, whole, lately)
 
 
 def seq_before(connection: apsw.Connection, instant: int) -> int:

@@ -10,6 +10,11 @@ MEMORY_REQUESTS = (
     Request("the whole log", methods.STORAGE, methods.StorageParams()),
     Request("of late", methods.STORAGE, methods.StorageParams(after=42, since=NOON)),
     Request(
+        "a persona",
+        methods.PERSONA_FIGURES,
+        methods.PersonaFiguresParams(persona_id=ADA, at=NOON, since=NOON - 86_400_000),
+    ),
+    Request(
         "something",
         methods.MEMORY_REMEMBER,
         methods.MemoryRememberParams(persona_id=ADA, type="concept", name="Sourdough"),
@@ -64,6 +69,22 @@ MEMORY_REPLIES = (
             packed_bytes=3_000,
             unpacked_bytes=9_000,
             measured_at=NOON,
+        ),
+    ),
+    Reply(
+        "of two ages",
+        methods.PERSONA_FIGURES,
+        methods.PersonaFiguresResult(
+            memories=[
+                methods.MemoryFigures(
+                    type="concept", tier="hot", days=0, memories=2, importance=110, connections=1
+                ),
+                methods.MemoryFigures(
+                    type="task", tier="cold", days=365, memories=1, importance=20, connections=1
+                ),
+            ],
+            log_bytes=4_608,
+            log_bytes_lately=512,
         ),
     ),
     Reply(

@@ -14,7 +14,7 @@ optimiser  optimiser.status, optimiser.run
 embedder   embedder.embed, embedder.status
 actors     actor_register, actor_take, actor_settle, actor_heartbeat, actors, actor_restart
 metering   meters, metrics_record
-storage    storage
+storage    storage, persona_figures
 memory     memory.remember and others of the memory steward
 secrets    secret_seal, secret_open
 persona    of the actor: persona.create, persona.activate, persona.reveal and so on
@@ -143,6 +143,7 @@ from pjai_wire.methods.persona import (
     PERSONA_TOUCH,
     PERSONA_UPDATE,
     AgeBucket,
+    AgeName,
     PersonaChanged,
     PersonaCreateParams,
     PersonaDuplicated,
@@ -181,7 +182,16 @@ from pjai_wire.methods.secrets import (
     SecretSealParams,
     SecretSealResult,
 )
-from pjai_wire.methods.storage import STORAGE, LogGrowth, StorageParams, StorageResult
+from pjai_wire.methods.storage import (
+    PERSONA_FIGURES,
+    STORAGE,
+    LogGrowth,
+    MemoryFigures,
+    PersonaFiguresParams,
+    PersonaFiguresResult,
+    StorageParams,
+    StorageResult,
+)
 from pjai_wire.methods.trail import EVENTS, EventsParams, EventsResult, LoggedEvent
 from pjai_wire.methods.upkeep import (
     HEALTH,
@@ -325,8 +335,12 @@ __all__ = [
     "MetersParams",
     "MetersResult",
     "MetricsRecordParams",
+    "PERSONA_FIGURES",
     "STORAGE",
     "LogGrowth",
+    "MemoryFigures",
+    "PersonaFiguresParams",
+    "PersonaFiguresResult",
     "StorageParams",
     "StorageResult",
     "MEMORY_CLEAN",
@@ -362,6 +376,7 @@ __all__ = [
     "PERSONA_TOUCH",
     "PERSONA_UPDATE",
     "AgeBucket",
+    "AgeName",
     "PersonaChanged",
     "PersonaCreateParams",
     "PersonaDuplicated",

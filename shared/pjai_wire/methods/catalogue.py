@@ -64,6 +64,7 @@ METHODS: dict[str, Method[Any, Any]] = {
         metering.METERS,
         metering.METRICS_RECORD,
         storage.STORAGE,
+        storage.PERSONA_FIGURES,
         memory.MEMORY_REMEMBER,
         memory.MEMORY_TOUCH,
         memory.MEMORY_CONNECT,

@@ -145,10 +145,13 @@ class PersonaRevealed(Result, frozen=True, kw_only=True):
     """Of the event on the audit trail that says that it was told."""
 
 
+AgeName = Literal["day", "week", "month", "quarter", "year", "older"]
+
+
 class AgeBucket(Result, frozen=True, kw_only=True):
     """Memories of about one age."""
 
-    name: Literal["day", "week", "month", "quarter", "year", "older"]
+    name: AgeName
     """Up to which age, the bucket before left out: 1, 7, 30, 91, 365 days, or more."""
     memories: int
 

@@ -1,10 +1,10 @@
-"""Owns the method about what is stored: storage."""
+"""Owns the methods about what is stored: storage, persona_figures."""
 
 from __future__ import annotations
 
 from msgspec import UNSET, UnsetType
 
-from pjai_wire.fields import Count, Instant
+from pjai_wire.fields import Count, Id, Instant, MemoryTier, MemoryType
 from pjai_wire.methods.method import Method, Params, Result, Scope
 
 
@@ -47,4 +47,38 @@ class StorageResult(Result, frozen=True, kw_only=True):
     """At most an hour ago."""
 
 
+class PersonaFiguresParams(Params, frozen=True, kw_only=True):
+    """Of whom, and from when on ages are counted back."""
+
+    persona_id: Id
+    at: Instant
+    since: Instant
+    """From when on what the log has of it counts as late."""
+
+
+class MemoryFigures(Result, frozen=True, kw_only=True):
+    """Memories of one type, tier and age."""
+
+    type: MemoryType
+    tier: MemoryTier
+    days: int
+    """Whole days since they were made; 365 stands for any more."""
+    memories: int
+    importance: int
+    """Of all of them together."""
+    connections: int
+    """So is this: each has two ends."""
+
+
+class PersonaFiguresResult(Result, frozen=True, kw_only=True):
+    """How much there is of a persona."""
+
+    memories: list[MemoryFigures]
+    """Those that are deleted left out."""
+    log_bytes: int
+    """Of the arguments of all events about it."""
+    log_bytes_lately: int
+
+
 STORAGE = Method("storage", StorageParams, StorageResult, needs=Scope.READ)
+PERSONA_FIGURES = Method("persona_figures", PersonaFiguresParams, PersonaFiguresResult, needs=Scope.READ)

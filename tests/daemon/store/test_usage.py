@@ -68,6 +68,32 @@ def test_the_log_is_added_up_a_part_at_a_time(
     assert whole == ledger.connection.execute("SELECT sum(length(args)) FROM events").get
 
 
+def test_a_persona_s_figures_are_those_of_its_memories_and_events(
+    ledger: Ledger, persona: str, rows: Rows
+) -> None:
+    ledger.commit(("v1.PersonaCreated", {"id": "bo", "name": "Bo"}))
+    remember(ledger, "a", "b", "c", "d", "gone")
+    remember(ledger, "x", persona="bo")
+    ledger.commit(("v1.MemoryEntityLinked", {"id": "l", "fromId": "a", "toId": "b"}))
+    ledger.commit(("v1.MemoryEntityDeleted", {"id": "gone"}))
+    ledger.commit(("v1.MemoryEntityUpdated", {"id": "c", "importance": 90, "memoryTier": "cold"}))
+    for name, age_ms in (("a", 0), ("b", -5), ("c", DAY_MS), ("d", 400 * DAY_MS)):
+        ledger.connection.execute(
+            "UPDATE memories SET created_at = ? WHERE id = ?", (1_000 * DAY_MS - age_ms, name)
+        )
+    on_days(ledger, 1, 1, 2, 2)
+    found = usage.figures(ledger.connection, "ada", at=1_000 * DAY_MS, since=2 * DAY_MS)
+    assert sorted(found.memories) == [
+        ("concept", "cold", 1, 1, 90, 0),
+        ("concept", "hot", 0, 2, 100, 2),
+        ("concept", "hot", usage.DAYS_MAX, 1, 50, 0),
+    ]
+    of_ada = "persona_id = 'ada'"
+    assert found.log_bytes == recorded(rows, of_ada)
+    assert found.log_bytes_lately == recorded(rows, f"{of_ada} AND seq > 1") < found.log_bytes
+    assert usage.figures(ledger.connection, "nobody", 0, 0) == usage.Figures([], 0, 0)
+
+
 @pytest.mark.parametrize(("day", "seq"), [(0, 0), (1, 0), (2, 2), (3, 2), (4, 3), (5, 4), (9, 4)])
 def test_an_instant_is_found_in_the_log(ledger: Ledger, persona: str, day: int, seq: int) -> None:
     remember(ledger, "a", "b", "c")

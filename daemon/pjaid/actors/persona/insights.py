@@ -5,104 +5,74 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from collections import Counter
+from collections.abc import Mapping
 
 from pjai import Database
-from pjai.insights import DAY_MS, memory_groups, tally
-from pjai_wire import limits
+from pjai.insights import DAY_MS
 from pjai_wire.ids import now_ms
-from pjai_wire.methods import STORAGE, AgeBucket, PersonaInsights, PersonaParams, StorageParams
-from pjai_wire.select import total
-from pjai_wire.tables import conversations, memories
+from pjai_wire.methods import (
+    PERSONA_FIGURES,
+    AgeBucket,
+    AgeName,
+    PersonaFiguresParams,
+    PersonaInsights,
+    PersonaParams,
+)
+from pjai_wire.tables import conversations
 from pjaid.actors.persona.declaration import existing, persona
 
 GROWTH_DAYS = 30
-WEEK_DAYS, QUARTER_DAYS, YEAR_DAYS = 7, 91, 365
+BUCKETS_DAYS: dict[AgeName, int] = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
+"""Memories are younger than so many days in each, and not in one before; older ones are in `older`."""
 
 
 @persona.serves
 async def insights(db: Database, params: PersonaParams) -> PersonaInsights:
-    """Counts what there is, and reads when what came lately was made."""
+    """Adds up what there is of each type, tier and age."""
     await existing(db, params.id)
     at = now_ms()
-    theirs = memories.where(persona_id=params.id)
-
-    async def younger_than(days: int) -> int:
-        return await db.count(theirs.where(memories.created_at > at - days * DAY_MS))
-
-    groups = await db.query(memory_groups(params.id))
-    counted = tally(groups)
-    lately = theirs.where(memories.created_at > at - GROWTH_DAYS * DAY_MS).select("id", "created_at")
-    ages_ms = [
-        at - row["created_at"] async for rows in db.pages(lately.limit(limits.QUERY_ROWS_MAX)) for row in rows
-    ]
-    log_bytes, log_bytes_lately = await _stored(db, params.id, at)
-    (ends,) = await db.query(theirs.group_by(n=total(memories.connection_count)))
+    since = (at // DAY_MS - GROWTH_DAYS + 1) * DAY_MS
+    found = await db.call(PERSONA_FIGURES, PersonaFiguresParams(persona_id=params.id, at=at, since=since))
+    by_type, by_tier, by_age = Counter[str](), Counter[str](), Counter[int]()
+    for some in found.memories:
+        by_type[some.type] += some.memories
+        by_tier[some.tier] += some.memories
+        by_age[some.days] += some.memories
+    number = by_age.total()
     return PersonaInsights(
         id=params.id,
         at=at,
-        memories=counted.total,
-        by_type=counted.by_type,
-        by_tier=counted.by_tier,
-        importance_average=counted.importance_average,
-        ages=ages(ages_ms, await younger_than(QUARTER_DAYS), await younger_than(YEAR_DAYS), counted.total),
-        growth=growth(ages_ms),
+        memories=number,
+        by_type=dict(by_type),
+        by_tier=dict(by_tier),
+        importance_average=sum(some.importance for some in found.memories) / number if number else None,
+        ages=ages(by_age),
+        growth=growth(by_age),
         conversations=await db.count(conversations.where(persona_id=params.id)),
         # Both ends of a link are memories of one persona, and count it.
-        links=(ends["n"] or 0) // 2,
-        log_bytes=log_bytes,
-        log_bytes_lately=log_bytes_lately,
+        links=sum(some.connections for some in found.memories) // 2,
+        log_bytes=found.log_bytes,
+        log_bytes_lately=found.log_bytes_lately,
     )
 
 
-async def _stored(db: Database, persona_id: str, at: int) -> tuple[int, int]:
-    """What the log holds of a persona in bytes, and how much of that came lately; reads the whole log."""
-    whole = lately = after = 0
-    first_day = at // DAY_MS - GROWTH_DAYS + 1
-    while True:
-        found = await db.call(STORAGE, StorageParams(after=after))
-        for part in found.growth:
-            if part.persona_id == persona_id:
-                whole += part.bytes
-                lately += part.bytes if part.day >= first_day else 0
-        if found.seq >= found.head:
-            return whole, lately
-        after = found.seq
-
-
-def ages(month_ms: Sequence[int], quarter: int, year: int, everything: int) -> tuple[AgeBucket, ...]:
+def ages(by_days: Mapping[int, int]) -> tuple[AgeBucket, ...]:
     """How many memories are of which age.
 
     Args:
-        month_ms: the ages of those that are not older than a month, in milliseconds.
-        quarter: how many are not older than a quarter.
-        year: how many are not older than a year.
-        everything: how many there are.
+        by_days: how many are so many whole days old.
     """
-    day = sum(age < DAY_MS for age in month_ms)
-    week = sum(age < WEEK_DAYS * DAY_MS for age in month_ms)
-    up_to = (0, day, week, len(month_ms), quarter, year, everything)
-    # Counted one after the other, a later number may be the smaller one.
-    within = [max(0, upper - lower) for lower, upper in pairwise(up_to)]
-    day, week, month, quarter, year, older = within
-    return (
-        AgeBucket(name="day", memories=day),
-        AgeBucket(name="week", memories=week),
-        AgeBucket(name="month", memories=month),
-        AgeBucket(name="quarter", memories=quarter),
-        AgeBucket(name="year", memories=year),
-        AgeBucket(name="older", memories=older),
-    )
+    counted: dict[AgeName, int] = dict.fromkeys((*BUCKETS_DAYS, "older"), 0)
+    for days, number in by_days.items():
+        counted[next((name for name, limit in BUCKETS_DAYS.items() if days < limit), "older")] += number
+    return tuple(AgeBucket(name=name, memories=number) for name, number in counted.items())
 
 
-def growth(ages_ms: Iterable[int]) -> tuple[int, ...]:
+def growth(by_days: Mapping[int, int]) -> tuple[int, ...]:
     """How many memories were made on each of the last days, the oldest day first.
 
     Args:
-        ages_ms: in milliseconds, of those that are not older; what is yet to be counts as of now.
+        by_days: how many are so many whole days old.
     """
-    days = [0] * GROWTH_DAYS
-    for age in ages_ms:
-        days[-1 - max(0, age // DAY_MS)] += 1
-    return tuple(days)
+    return tuple(by_days.get(days, 0) for days in reversed(range(GROWTH_DAYS)))
