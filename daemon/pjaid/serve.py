@@ -152,6 +152,8 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
             cache_bytes=answers.bytes_kept,
             cache_hits=answers.hits,
             cache_misses=answers.misses,
+            codes=codes.count,
+            codes_bytes=codes.memory_bytes,
         )
 
     upkeep = UpkeepMethods(

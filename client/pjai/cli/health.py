@@ -64,12 +64,20 @@ async def _embedding(db: Database) -> EmbedderStatusResult | None:
         return None
 
 
+def _model(found: HealthResult) -> str:
+    """What makes vectors, and what is left to it."""
+    if not found.embedding_model:
+        return "no embedder yet"
+    model = visible(found.embedding_model)
+    return f"{model} of {found.embedding_dimension} numbers, {found.embedding_waiting} rows wait"
+
+
 def _described(found: HealthResult) -> dict[str, object]:
     """What people want to know of it, with units."""
     described: dict[str, object] = {}
     for name, value in msgspec.structs.asdict(found).items():
         words = name.replace("_", " ")
-        if name.startswith("cache_") or name == "endpoints":
+        if name.startswith(("cache_", "codes", "embedding_")) or name == "endpoints":
             # Told below, in fewer words than there are numbers.
             continue
         if name.endswith("_ms"):
@@ -83,6 +91,7 @@ def _described(found: HealthResult) -> dict[str, object]:
         **described,
         "cache": f"{found.cache_entries} kept, {size(found.cache_bytes)}",
         "cache hits": f"{found.cache_hits / asked:.0%} of {asked} queries" if asked else "no query yet",
+        "vectors": f"{_model(found)}; {found.codes} in memory, {size(found.codes_bytes)}",
         "requests": found.endpoints.requests,
         "changes": found.endpoints.changes,
     }

@@ -51,6 +51,8 @@ class Load(Struct, frozen=True, kw_only=True):
     cache_bytes: int
     cache_hits: int
     cache_misses: int
+    codes: int
+    codes_bytes: int
 
     def measures(self) -> Measures:
         """The same, as it is measured."""
@@ -64,6 +66,8 @@ class Load(Struct, frozen=True, kw_only=True):
                 "requests_in_flight": self.requests_in_flight,
                 "cache_entries": self.cache_entries,
                 "cache_bytes": self.cache_bytes,
+                "codes": self.codes,
+                "codes_bytes": self.codes_bytes,
             },
         )
 
@@ -141,9 +145,10 @@ class UpkeepMethods:
             )
         )
 
-    def health(self, _client: Client, params: Raw) -> bytes:
+    async def health(self, _client: Client, params: Raw) -> bytes:
         """How the daemon is."""
         _nothing.decode(params)
+        embedding = await self._store.embedding.waiting()
         load = self._load()
         sizes = self._store.sizes()
         return encode(
@@ -166,6 +171,11 @@ class UpkeepMethods:
                 cache_bytes=load.cache_bytes,
                 cache_hits=load.cache_hits,
                 cache_misses=load.cache_misses,
+                embedding_model="" if embedding.model is None else embedding.model.name,
+                embedding_dimension=0 if embedding.model is None else embedding.model.dimension,
+                embedding_waiting=embedding.rows,
+                codes=load.codes,
+                codes_bytes=load.codes_bytes,
                 write_queue=self._store.write_queue,
                 requests_in_flight=load.requests_in_flight,
                 readers=self._store.readers,

@@ -25,6 +25,9 @@ from pjaid.store.writer import Writer
 PUT_BYTES_RESERVED = 64 * 2**10
 """Of the params of `embedding_put`, for what is no vector."""
 
+LENGTH_OFF_MAX = 0.01
+"""By which a vector's length may differ from 1, as that of one of float16 does, before it is made so."""
+
 ROWS_EXAMINED_AT_ONCE = 2_000
 """Rows of which one write looks whether they lack a vector."""
 
@@ -105,7 +108,8 @@ class Embedding:
 
     async def waiting(self) -> Waiting:
         """What is yet to be done."""
-        return await self._readers.read_in_thread(lambda connection, _: waiting(connection))
+        found = self._readers.read("waiting for vectors", lambda connection, _: waiting(connection))
+        return found if isinstance(found, Waiting) else await found
 
 
 def current(connection: apsw.Connection) -> tuple[int, Model] | None:
@@ -255,7 +259,7 @@ def _store(connection: apsw.Connection, model_id: int, item: EmbeddedItem, vecto
 
 
 def _split(vectors: bytes, dimension: int) -> Iterator[bytes | None]:
-    """One vector after the other; None for one of zeros, which is near to nothing.
+    """One vector after the other, at unit length; None for one of zeros, which is near to nothing.
 
     Raises:
         InvalidValue: a number is not finite.
@@ -265,7 +269,12 @@ def _split(vectors: bytes, dimension: int) -> Iterator[bytes | None]:
     for begin in range(0, len(vectors), size):
         vector = vectors[begin : begin + size]
         told = numbers.unpack(vector)
-        # A sum of finite float16 cannot overflow, and NaN or infinity survives it.
-        if not math.isfinite(sum(told)):
+        length = math.hypot(*told)
+        if not math.isfinite(length):
             raise InvalidValue("a vector's numbers must be finite", hint="nothing was stored")
-        yield vector if any(told) else None
+        if not length:
+            yield None
+        elif abs(length - 1) <= LENGTH_OFF_MAX:
+            yield vector
+        else:
+            yield numbers.pack(*[number / length for number in told])

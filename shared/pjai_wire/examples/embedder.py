@@ -1,4 +1,4 @@
-"""Owns examples of requests and results of the embedder's methods, and of that by which it takes and puts."""
+"""Owns examples of requests and results of the embedder's methods."""
 
 from __future__ import annotations
 
@@ -16,15 +16,6 @@ EMBEDDER_REQUESTS = (
 )
 
 EMBEDDER_REPLIES = (
-    Reply(
-        "a text",
-        methods.EMBEDDING_TAKE,
-        methods.EmbeddingTakeResult(
-            items=[methods.EmbeddingItem(table="memories", row=7, change=41, text="Sourdough")], waiting=1
-        ),
-    ),
-    Reply("nothing came", methods.EMBEDDING_TAKE, methods.EmbeddingTakeResult(items=[], waiting=0)),
-    Reply("stored", methods.EMBEDDING_PUT, methods.EmbeddingPutResult(seq=45, stored=1)),
     Reply(
         "a vector",
         methods.EMBEDDER_EMBED,

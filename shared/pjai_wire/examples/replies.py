@@ -9,6 +9,7 @@ from pjai_wire.chain import ORIGIN, arguments_hash, link
 from pjai_wire.codec import encode
 from pjai_wire.endpoints import Endpoints
 from pjai_wire.examples.embedder import EMBEDDER_REPLIES
+from pjai_wire.examples.embedding import EMBEDDING_REPLIES
 from pjai_wire.examples.events import EVENTS
 from pjai_wire.examples.exchange import Reply
 from pjai_wire.examples.memory import MEMORY_REPLIES
@@ -123,6 +124,11 @@ REPLIES = (
             cache_bytes=40_960,
             cache_hits=90,
             cache_misses=30,
+            embedding_model="example-3",
+            embedding_dimension=3,
+            embedding_waiting=7,
+            codes=5_000,
+            codes_bytes=2_120_000,
             write_queue=0,
             requests_in_flight=1,
             readers=2,
@@ -388,5 +394,6 @@ REPLIES = (
     *PERSONA_REPLIES,
     *SEARCH_REPLIES,
     *MEMORY_REPLIES,
+    *EMBEDDING_REPLIES,
     *EMBEDDER_REPLIES,
 )

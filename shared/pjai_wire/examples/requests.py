@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from struct import pack
-
 from msgspec import Raw
 
 from pjai_wire import limits, methods
@@ -11,6 +9,7 @@ from pjai_wire.codec import encode
 from pjai_wire.errors import NotFound
 from pjai_wire.events import v1
 from pjai_wire.examples.embedder import EMBEDDER_REQUESTS
+from pjai_wire.examples.embedding import EMBEDDING_REQUESTS
 from pjai_wire.examples.events import EVENTS, new_event
 from pjai_wire.examples.exchange import Request
 from pjai_wire.examples.memory import MEMORY_REQUESTS
@@ -270,28 +269,6 @@ REQUESTS = (
     *PERSONA_REQUESTS,
     *SEARCH_REQUESTS,
     *MEMORY_REQUESTS,
-    Request(
-        "whatever waits",
-        methods.EMBEDDING_TAKE,
-        methods.EmbeddingTakeParams(model="example-3", dimension=3),
-    ),
-    Request(
-        "a few, and patience",
-        methods.EMBEDDING_TAKE,
-        methods.EmbeddingTakeParams(model="example-3", dimension=3, limit=8, wait_ms=30_000),
-    ),
-    Request(
-        "two vectors",
-        methods.EMBEDDING_PUT,
-        methods.EmbeddingPutParams(
-            model="example-3",
-            dimension=3,
-            items=(
-                methods.EmbeddedItem(table="memories", row=7, change=41),
-                methods.EmbeddedItem(table="messages", row=7, change=42),
-            ),
-            vectors=pack("<6e", 0.6, -0.8, 0.0, 0.0, 0.0, 0.0),
-        ),
-    ),
+    *EMBEDDING_REQUESTS,
     *EMBEDDER_REQUESTS,
 )

@@ -76,6 +76,14 @@ class HealthResult(Result, frozen=True, kw_only=True):
     """Queries answered from the cache since the daemon started."""
     cache_misses: int
     """Queries that it had to read since then."""
+    embedding_model: str
+    """What makes vectors of texts; empty where no embedder has asked for any yet."""
+    embedding_dimension: int
+    embedding_waiting: int
+    """Rows that wait for a vector, or may."""
+    codes: int
+    """Vectors whose codes are in memory, so that they are searched at once."""
+    codes_bytes: int
     write_queue: int
     requests_in_flight: int
     readers: int

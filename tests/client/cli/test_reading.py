@@ -25,7 +25,9 @@ NOON = 1_750_000_000_000
 def health_of(fake: FakeDaemon) -> HealthResult:
     """That of a daemon that is well and has done nothing."""
     numbers = dict.fromkeys((field.name for field in structs.fields(HealthResult) if field.type is int), 0)
-    texts = dict.fromkeys(("version", "instance", "store_id", "cipher", "sqlite_version"), "")
+    texts = dict.fromkeys(
+        ("version", "instance", "store_id", "cipher", "sqlite_version", "embedding_model"), ""
+    )
     return HealthResult(status="ok", **numbers, **texts, endpoints=fake.endpoints)  # type: ignore[arg-type] # all the fields that there are
 
 
@@ -47,8 +49,8 @@ def test_status_tells_people_all_of_it_too(shell: Shell, daemon: Daemon) -> None
     assert shown.code == 0
     assert fields["status"] == "ok"
     assert fields["requests"] == daemon.endpoint
-    # Two endpoints for one field, and two lines for the four numbers of the cache.
-    assert len(fields) == len(structs.fields(HealthResult)) + 1 - 2
+    # Two endpoints for one field, two lines for the four numbers of the cache, one for the five of vectors.
+    assert len(fields) == len(structs.fields(HealthResult)) + 1 - 2 - 4
 
 
 @pytest.mark.parametrize(
@@ -67,6 +69,27 @@ async def test_status_tells_people_how_well_the_cache_does(
     fields = dict(line.split("\t") for line in ended.stdout.decode().splitlines())
     assert fields["cache"] == "12 kept, 41.0 kB"
     assert fields["cache hits"] == rate
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("", "no embedder yet; 0 in memory, 0 bytes"),
+        ("tiny", "tiny of 3 numbers, 7 rows wait; 5 in memory, 2.1 kB"),
+    ],
+)
+async def test_status_tells_people_of_vectors(
+    fake: FakeDaemon, environment: dict[str, str], model: str, told: str
+) -> None:
+    some = (
+        {"embedding_dimension": 3, "embedding_waiting": 7, "codes": 5, "codes_bytes": 2_100} if model else {}
+    )
+    fake.answers["health"] = lambda _: structs.replace(health_of(fake), embedding_model=model, **some)
+    environment["PJAI_ENDPOINT"] = fake.endpoints.requests
+
+    ended = await anyio.run_process([PJAI, "status"], env=environment)
+
+    assert dict(line.split("\t") for line in ended.stdout.decode().splitlines())["vectors"] == told
 
 
 def test_health_is_one_word(shell: Shell) -> None:

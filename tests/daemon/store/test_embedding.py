@@ -225,6 +225,13 @@ async def test_a_model_that_memories_bring_is_never_given_up(opened: Opened) -> 
     assert [row[1] for row in opened.vectors()] == ["other", "other", "small", "small"]
 
 
+async def test_vectors_are_kept_at_unit_length(opened: Opened) -> None:
+    await opened.commit(memory("a"), memory("b"))
+    await opened.put(await opened.take(), (60_000.0, 0.0, 60_000.0), (0.0, -1e-7, 0.0))
+    diagonal = pytest.approx((2**-0.5, 0, 2**-0.5), abs=1e-3)
+    assert [row[3] for row in opened.vectors()] == [(0, -1, 0), diagonal]
+
+
 @pytest.mark.parametrize("halves", [b"", bytes(4), bytes(8), pack("<3e", 0, float("nan"), 0)])
 async def test_vectors_that_are_none_are_refused_and_nothing_changes(opened: Opened, halves: bytes) -> None:
     await opened.commit(memory("m"))
