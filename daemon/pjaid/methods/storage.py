@@ -8,14 +8,8 @@ from msgspec import UNSET, Raw, Struct
 
 from pjai_wire.codec import Decoder, encode
 from pjai_wire.ids import now_ms
-from pjai_wire.methods import (
-    LogGrowth,
-    MemoryFigures,
-    PersonaFiguresParams,
-    PersonaFiguresResult,
-    StorageParams,
-    StorageResult,
-)
+from pjai_wire.methods import LogGrowth, StorageParams, StorageResult
+from pjai_wire.methods.storage import MemoryFigures, PersonaFiguresParams, PersonaFiguresResult
 from pjaid.methods.clients import Client
 from pjaid.methods.router import Handler
 from pjaid.store.store import Store

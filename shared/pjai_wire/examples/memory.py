@@ -5,6 +5,7 @@ from __future__ import annotations
 from pjai_wire import methods
 from pjai_wire.examples.exchange import Reply, Request
 from pjai_wire.examples.story import ADA, EMBEDDING, GREETING, LINK, NOON, SOURDOUGH, STARTER
+from pjai_wire.methods.storage import MemoryFigures, PersonaFiguresParams, PersonaFiguresResult
 
 MEMORY_REQUESTS = (
     Request("the whole log", methods.STORAGE, methods.StorageParams()),
@@ -12,7 +13,7 @@ MEMORY_REQUESTS = (
     Request(
         "a persona",
         methods.PERSONA_FIGURES,
-        methods.PersonaFiguresParams(persona_id=ADA, at=NOON, since=NOON - 86_400_000),
+        PersonaFiguresParams(persona_id=ADA, at=NOON, since=NOON - 86_400_000),
     ),
     Request(
         "something",
@@ -74,14 +75,10 @@ MEMORY_REPLIES = (
     Reply(
         "of two ages",
         methods.PERSONA_FIGURES,
-        methods.PersonaFiguresResult(
+        PersonaFiguresResult(
             memories=[
-                methods.MemoryFigures(
-                    type="concept", tier="hot", days=0, memories=2, importance=110, connections=1
-                ),
-                methods.MemoryFigures(
-                    type="task", tier="cold", days=365, memories=1, importance=20, connections=1
-                ),
+                MemoryFigures(type="concept", tier="hot", days=0, memories=2, importance=110, connections=1),
+                MemoryFigures(type="task", tier="cold", days=365, memories=1, importance=20, connections=1),
             ],
             log_bytes=4_608,
             log_bytes_lately=512,

@@ -143,7 +143,6 @@ from pjai_wire.methods.persona import (
     PERSONA_TOUCH,
     PERSONA_UPDATE,
     AgeBucket,
-    AgeName,
     PersonaChanged,
     PersonaCreateParams,
     PersonaDuplicated,
@@ -182,16 +181,7 @@ from pjai_wire.methods.secrets import (
     SecretSealParams,
     SecretSealResult,
 )
-from pjai_wire.methods.storage import (
-    PERSONA_FIGURES,
-    STORAGE,
-    LogGrowth,
-    MemoryFigures,
-    PersonaFiguresParams,
-    PersonaFiguresResult,
-    StorageParams,
-    StorageResult,
-)
+from pjai_wire.methods.storage import PERSONA_FIGURES, STORAGE, LogGrowth, StorageParams, StorageResult
 from pjai_wire.methods.trail import EVENTS, EventsParams, EventsResult, LoggedEvent
 from pjai_wire.methods.upkeep import (
     HEALTH,
@@ -338,9 +328,6 @@ __all__ = [
     "PERSONA_FIGURES",
     "STORAGE",
     "LogGrowth",
-    "MemoryFigures",
-    "PersonaFiguresParams",
-    "PersonaFiguresResult",
     "StorageParams",
     "StorageResult",
     "MEMORY_CLEAN",
@@ -376,7 +363,6 @@ __all__ = [
     "PERSONA_TOUCH",
     "PERSONA_UPDATE",
     "AgeBucket",
-    "AgeName",
     "PersonaChanged",
     "PersonaCreateParams",
     "PersonaDuplicated",

@@ -11,14 +11,9 @@ from collections.abc import Mapping
 from pjai import Database
 from pjai.insights import DAY_MS
 from pjai_wire.ids import now_ms
-from pjai_wire.methods import (
-    PERSONA_FIGURES,
-    AgeBucket,
-    AgeName,
-    PersonaFiguresParams,
-    PersonaInsights,
-    PersonaParams,
-)
+from pjai_wire.methods import PERSONA_FIGURES, AgeBucket, PersonaInsights, PersonaParams
+from pjai_wire.methods.persona import AgeName
+from pjai_wire.methods.storage import PersonaFiguresParams
 from pjai_wire.tables import conversations
 from pjaid.actors.persona.declaration import existing, persona
 
