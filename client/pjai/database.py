@@ -14,7 +14,6 @@ from pjai.connection import Connection
 from pjai.documents import Document
 from pjai.exchange import decoded, encoded
 from pjai.feed import Feed
-from pjai.live import LiveQueries
 from pjai.live_query import LiveQuery
 from pjai.pages import following
 from pjai.rows import RowAnswer, RowsAnswer, reader
@@ -67,10 +66,6 @@ class Database(SearchCalls):
     what the daemon answered, or `TimedOut`. While the daemon is away requests wait for it. A commit, like
     every request that may be repeated, is sent again when its answer was lost.
     """
-
-    def __init__(self, connection: Connection, live: LiveQueries) -> None:
-        super().__init__(connection)
-        self._live = live
 
     @property
     def connection(self) -> Connection:

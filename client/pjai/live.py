@@ -16,7 +16,7 @@ from pjai.following import Aim, Following
 from pjai.live_query import LiveQuery
 from pjai.streams import Streams
 from pjai.topics import Topics
-from pjai.wanted import WantedQuery
+from pjai.wanted import Wanted, WantedQuery
 from pjai_wire.methods import FEED, UNWATCH, TopicParams
 
 T = TypeVar("T")
@@ -44,16 +44,28 @@ class LiveQueries:
         """Keeps the result of `asked`, or of the query that it returns, up to date inside the block.
 
         Raises:
-            PjaiError: as `Connection.ask`.
             InvalidQuery: a record cannot be without a column that is omitted.
+            Exception: as `wanted`.
+        """
+        query = asked if callable(asked) else lambda: asked
+        async with self.wanted(lambda: WantedQuery(query_of(query())), label, timeout) as live:
+            yield live
+
+    @asynccontextmanager
+    async def wanted(
+        self, wanted: Callable[[], Wanted[T]], label: str, timeout: float | None
+    ) -> AsyncGenerator[LiveQuery[T]]:
+        """Keeps the result of what `wanted` returns up to date inside the block.
+
+        Raises:
+            PjaiError: as `Connection.ask`.
             ConnectionLost: the connection was closed.
-            Exception: whatever `asked` raises where it is a function.
+            Exception: whatever `wanted` raises.
         """
         live: LiveQuery[T] = LiveQuery(label, self._connection.timeout)
         following = Following(live, self._streams)
-        query = asked if callable(asked) else lambda: asked
         # A variable of this block's, as what the function reads holds it weakly.
-        aim = Aim(lambda: WantedQuery(query_of(query())), following)
+        aim = Aim(wanted, following)
         try:
             aim.take()
             await live.begun(timeout)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar, Unpack, overload
 
 from pjai.actor_calls import ActorCalls
 from pjai.askable import Askable
+from pjai.connection import Connection
 from pjai.exchange import decoded
-from pjai.hits import Hits, SearchAnswer, hits_in
+from pjai.hits import Hit, Hits, SearchAnswer, hits_in
+from pjai.live import LiveQueries
+from pjai.live_query import LiveQuery
 from pjai.searching import Shown, Sought, recall_params, search_params
+from pjai.wanted import WantedSearch
 from pjai_wire import limits
 from pjai_wire.methods import RECALL, SEARCH, RecallResult
 from pjai_wire.records import MemoryEntity
@@ -18,7 +24,16 @@ T = TypeVar("T")
 
 
 class SearchCalls(ActorCalls):
-    """What a connected daemon is asked to find."""
+    """What a connected daemon is asked to find.
+
+    Args:
+        connection: what asks.
+        live: keeps what is watched up to date.
+    """
+
+    def __init__(self, connection: Connection, live: LiveQueries) -> None:
+        super().__init__(connection)
+        self._live = live
 
     @overload
     async def search(
@@ -63,6 +78,64 @@ class SearchCalls(ActorCalls):
         select, params = search_params(text, asked, which)
         answer = await self._connection.ask(SEARCH, params, timeout)
         return hits_in(select, decoded(SearchAnswer, answer))
+
+    @overload
+    def watch_search(
+        self,
+        text: str | Callable[[], str],
+        *,
+        label: str = "",
+        timeout: float | None = None,
+        **which: Unpack[Shown],
+    ) -> AbstractAsyncContextManager[LiveQuery[Hit[MemoryEntity]]]: ...
+
+    @overload
+    def watch_search(
+        self,
+        text: str | Callable[[], str],
+        asked: Askable[T] | Callable[[], Askable[T]],
+        label: str = "",
+        *,
+        timeout: float | None = None,
+        **which: Unpack[Shown],
+    ) -> AbstractAsyncContextManager[LiveQuery[Hit[T]]]: ...
+
+    def watch_search(
+        self,
+        text: str | Callable[[], str],
+        asked: Askable[Any] | Callable[[], Askable[Any]] = memories,
+        label: str = "",
+        *,
+        timeout: float | None = None,
+        **which: Unpack[Shown],
+    ) -> AbstractAsyncContextManager[LiveQuery[Hit[Any]]]:
+        """The hits of a search, kept up to date inside the block, as `watch` keeps a query's result.
+
+        A function is run again when a live value whose `current` it read changes: where it then returns
+        something else, the hits go over to that search's as soon as these have come.
+
+        Example:
+            typed = pjai.signal("sourdough")
+            async with db.watch_search(lambda: typed.current, memories.where(persona_id=ada)) as live:
+                async for hits in live:
+                    print([hit.row.name for hit in hits])
+
+        Args:
+            text: what is searched for, or a function that returns it; empty only where a vector is given.
+            asked: what is searched among, as in `search`, or a function that returns it.
+            label: what the program calls it, for people.
+            timeout: seconds until the first hits.
+            which: how to search, and what to answer.
+
+        Raises:
+            InvalidSearch: the text is empty, or not in the query language.
+            UnknownModel: there are no vectors of the model.
+            TimedOut: the first hits did not come in time.
+            ConnectionLost: the connection was closed.
+        """
+        said = text if callable(text) else lambda: text
+        among = asked if callable(asked) else lambda: asked
+        return self._live.wanted(lambda: WantedSearch(*search_params(said(), among(), which)), label, timeout)
 
     async def recall(
         self,

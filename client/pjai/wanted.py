@@ -7,8 +7,17 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 from msgspec import Raw
 
 from pjai.exchange import encoded
+from pjai.hits import Hit, hit_reader
 from pjai.rows import RowReader, reader
-from pjai_wire.methods import WATCH, Method, Params, WatchParams
+from pjai_wire.methods import (
+    WATCH,
+    WATCH_SEARCH,
+    Method,
+    Params,
+    SearchParams,
+    WatchParams,
+    WatchSearchParams,
+)
 from pjai_wire.select import Select
 
 T = TypeVar("T")
@@ -61,3 +70,28 @@ class WantedQuery(Generic[T]):
     def reader(self, columns: Raw) -> RowReader[T]:
         """As `Wanted.reader`."""
         return reader(self.select, columns)
+
+
+class WantedSearch(Generic[T]):
+    """The hits of a search.
+
+    Args:
+        select: the query whose rows are searched.
+        params: the search.
+
+    Raises:
+        InvalidValue: it holds what MessagePack cannot.
+    """
+
+    def __init__(self, select: Select[T], params: SearchParams) -> None:
+        self.select: Final = select
+        self._params: Final = params
+        self.key: Final = encoded((WATCH_SEARCH.name, params))
+
+    def asked(self, label: str) -> tuple[Method[Any, Any], Params]:
+        """As `Wanted.asked`."""
+        return WATCH_SEARCH, WatchSearchParams(search=self._params, label=label)
+
+    def reader(self, columns: Raw) -> RowReader[Hit[T]]:
+        """As `Wanted.reader`."""
+        return hit_reader(self.select, columns)

@@ -220,7 +220,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
         {
             **upkeep.handlers,
             **DataMethods(store, answers, guard).handlers,
-            **WatchMethods(live).handlers,
+            **WatchMethods(live, searches).handlers,
             **InsightMethods(store, live, clients).handlers,
             **DocumentMethods(store).handlers,
             **embedding.handlers,

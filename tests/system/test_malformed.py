@@ -41,6 +41,21 @@ QUERY = {
     "select": ["id", "importance"],
 }
 GROUPS = {"table": "memories", "groupBy": ["type"], "aggregates": {"n": ["count", "*"]}}
+SEARCH = {
+    "text": '"a b" OR c* NOT d',
+    "vector": bytes(8),
+    "model": "m",
+    "table": "memories",
+    "where": [["importance", ">=", 5]],
+    "mode": "words",
+    "limit": 5,
+    "select": ["id", "name"],
+    "snippets": True,
+    "context": True,
+    "links": True,
+    "diversity": 0.5,
+    "weights": {"meaning": 0.5, "recency": 1.0},
+}
 PARAMS: dict[str, dict[str, Any]] = {
     "hello": {"versions": {"min": 1, "max": 1}, "client": "fuzz", "session": "s"},
     "health": {},
@@ -49,6 +64,9 @@ PARAMS: dict[str, dict[str, Any]] = {
     "get": {"table": "memories", "id": "x", "select": ["id"]},
     "commit": {"events": [EVENT, EVENT]},
     "watch": {"query": GROUPS, "label": "l"},
+    "search": SEARCH,
+    "recall": {"text": "x", "budgetTokens": 100, "where": [["type", "=", "task"]], "context": True},
+    "watch_search": {"search": {"text": "a (b OR c*)", "mode": "words", "where": [["name", "like", "a%"]]}},
     "unwatch": {"topic": "t"},
     "resync": {"topic": "t"},
     "events": {"names": ["v1.PersonaUsed"], "after": 1, "limit": 2, "order": "desc", "since": 5},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from pathlib import Path
 from typing import Any
@@ -97,10 +98,23 @@ def files(directory: Path) -> list[Path]:
     return [path for path in found if path.is_file()]
 
 
-def readable(directory: Path) -> list[str]:
-    """The files in which the marker, or the vector, can be read."""
-    needles = (MARKER.encode(), MARKER.encode("utf-16-le"), VECTOR)
+def readable(directory: Path, *others: bytes) -> list[str]:
+    """The files in which the marker, the vector in any form, or something else can be read."""
+    needles = (MARKER.encode(), MARKER.encode("utf-16-le"), *forms(VECTOR), *others)
     return [path.name for path in files(directory) if any(needle in path.read_bytes() for needle in needles)]
+
+
+def forms(vector: bytes) -> tuple[bytes, ...]:
+    """A vector of float32 as it is, as float16, and both at unit length."""
+    count = len(vector) // 4
+    numbers = struct.unpack(f"<{count}f", vector)
+    unit = [number / math.hypot(*numbers) for number in numbers]
+    return (
+        vector,
+        struct.pack(f"<{count}f", *unit),
+        struct.pack(f"<{count}e", *numbers),
+        struct.pack(f"<{count}e", *unit),
+    )
 
 
 @pytest.mark.parametrize("cipher", ["aegis", "chacha20", "sqlcipher"])
@@ -119,6 +133,56 @@ def test_a_marker_in_every_field_is_in_no_file(cipher: str) -> None:
         _check(running, expect_wal=False)
 
 
+def search_for_marker(client: RawClient) -> None:
+    """Searches by words and by meaning, in every way, and watches."""
+    for mode in ("words", "meaning", "both", "substring"):
+        found = client.result("search", text=MARKER, mode=mode, snippets=True, context=True, links=True)
+        assert found["rows"]
+    near: dict[str, Any] = {"vector": VECTOR, "model": marked_model()}
+    assert client.result("search", **near)["rows"]
+    assert client.result("search", **near, diversity=0.5, where=[["name", "contains", MARKER]])["rows"]
+    assert client.result("search", text=MARKER, table="messages")["rows"]
+    assert MARKER in client.result("recall", text=MARKER)["text"]
+    for search in ({"text": MARKER}, near):
+        assert client.result("watch_search", search=search, label=MARKER)["rows"]
+    for wrong in (f'"{MARKER}', f"{MARKER} AND", f"NOT {MARKER}"):
+        error = client.ask("search", text=wrong)["error"]
+        assert MARKER not in str(error)
+    assert "error" in client.ask("search", text=MARKER, table=MARKER)
+    assert "error" in client.ask("search", vector=VECTOR[:3], model=MARKER)
+
+
+def marked_model() -> str:
+    """The model of the memories that were committed."""
+    return str(arguments("v1.MemoryEntityCreated")["embeddingModel"])
+
+
+def until_embedded(client: RawClient) -> None:
+    """Waits until every text has its vector."""
+    while client.result("embedder.status")["waiting"] or not client.result("embedder.status")["embedded"]:
+        pass
+
+
+def test_what_was_searched_for_and_its_vectors_are_in_no_file() -> None:
+    with daemon(actors="embedder", log_level="debug") as running:
+        with raw_client(running.endpoint) as client:
+            commit_marker_everywhere(client)
+            until_embedded(client)
+            # A message has no text but its content, so that this is its vector too.
+            embedded = forms(client.result("embedder.embed", texts=[MARKER])["vectors"])
+            search_for_marker(client)
+            assert not readable(running.directory, *embedded)
+        running.kill()
+        assert not readable(running.directory, *embedded)
+        running.start()
+        with raw_client(running.endpoint) as client:
+            search_for_marker(client)
+            assert not readable(running.directory, *embedded)
+        running.stop()
+        _check(running, expect_wal=False)
+        assert not readable(running.directory, *embedded)
+
+
 def _check(running: Daemon, *, expect_wal: bool) -> None:
     names = [path.name for path in files(running.directory)]
     assert "pjai.db" in names
@@ -134,6 +198,9 @@ def test_the_search_for_the_marker_can_fail(tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "notes").write_text(f"so {MARKER} it is")
     assert readable(tmp_path) == ["notes"]
+    for form in (*forms(VECTOR), b"another"):
+        (tmp_path / "state" / "notes").write_bytes(b"before" + form + b"after")
+        assert readable(tmp_path, b"another") == ["notes"]
 
 
 def test_no_file_is_readable_by_others() -> None:

@@ -11,8 +11,8 @@ same parameters, made to wait; Ctrl-C ends the wait and what was waited for.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, contextmanager
-from typing import Any, TypeVar
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, contextmanager
+from typing import Any, TypeVar, Unpack, overload
 
 from anyio.from_thread import start_blocking_portal
 
@@ -21,7 +21,11 @@ from pjai.askable import Askable
 from pjai.blocking.actor_calls import EmbedderCalls, MemoryCalls, OptimiserCalls, PersonaCalls
 from pjai.blocking.facade import Facade, Loop, iterating, waiting
 from pjai.blocking.live import Computed, Feed, LiveQuery, LiveValue, Signal
+from pjai.hits import Hit
+from pjai.searching import Shown
 from pjai_wire.methods import HelloResult
+from pjai_wire.records import MemoryEntity
+from pjai_wire.tables import memories
 
 T = TypeVar("T")
 
@@ -119,6 +123,42 @@ class Database(Facade[database.Database]):
         """The result of a query, kept up to date inside the block; a function is run by the event loop."""
         watching = self.inner.watch(asked, label, timeout=timeout)
         with self._loop.inside(watching) as query, LiveQuery(self._loop, query) as live:
+            yield live
+
+    @overload
+    def watch_search(
+        self,
+        text: str | Callable[[], str],
+        *,
+        label: str = "",
+        timeout: float | None = None,
+        **which: Unpack[Shown],
+    ) -> AbstractContextManager[LiveQuery[Hit[MemoryEntity]]]: ...
+
+    @overload
+    def watch_search(
+        self,
+        text: str | Callable[[], str],
+        asked: Askable[T] | Callable[[], Askable[T]],
+        label: str = "",
+        *,
+        timeout: float | None = None,
+        **which: Unpack[Shown],
+    ) -> AbstractContextManager[LiveQuery[Hit[T]]]: ...
+
+    @contextmanager
+    def watch_search(
+        self,
+        text: str | Callable[[], str],
+        asked: Askable[Any] | Callable[[], Askable[Any]] = memories,
+        label: str = "",
+        *,
+        timeout: float | None = None,
+        **which: Unpack[Shown],
+    ) -> Iterator[LiveQuery[Hit[Any]]]:
+        """The hits of a search, kept up to date inside the block; functions are run by the event loop."""
+        watching = self.inner.watch_search(text, asked, label, timeout=timeout, **which)
+        with self._loop.inside(watching) as search, LiveQuery(self._loop, search) as live:
             yield live
 
     @contextmanager

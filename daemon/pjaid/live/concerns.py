@@ -70,6 +70,8 @@ class Concerns(Generic[ItemT]):
         """Knows a search from now on."""
         where, places = plan.params.where, positions(self._table)
         named = [(places[name], operator) for name, operator in comparisons(where) if name in places]
+        if self._table.has("deletedAt"):
+            named.append((places["deletedAt"], "="))
         is_evaluated = not any(operator in NOT_EVALUATED for _, operator in named)
         search = self._searches[item] = _Search(
             plan=plan,

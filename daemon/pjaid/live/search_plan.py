@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from pjai_wire.codec import encode
 from pjai_wire.envelope import Row
-from pjai_wire.methods.search import SearchParams
+from pjai_wire.methods import SearchParams
 from pjai_wire.tables import Table
 from pjaid.live.plan import normal_conditions
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pjai_wire import methods
 from pjai_wire.examples.exchange import Reply, Request
-from pjai_wire.examples.story import ADA, EMBEDDING, NOON, SOURDOUGH, STARTER
+from pjai_wire.examples.story import ADA, EMBEDDING, NOON, SOURDOUGH, STARTER, TOPIC
 
 SEARCH_REQUESTS = (
     Request("plain words", methods.SEARCH, methods.SearchParams(text="sourdough starter")),
@@ -36,6 +36,13 @@ SEARCH_REQUESTS = (
     ),
     Request(
         "without columns", methods.SEARCH, methods.SearchParams(text="Brötchen", omit=("content", "metadata"))
+    ),
+    Request(
+        "kept alive",
+        methods.WATCH_SEARCH,
+        methods.WatchSearchParams(
+            search=methods.SearchParams(text="sourdough", where=(("personaId", "=", ADA),)), label="found"
+        ),
     ),
     Request("of a message", methods.RECALL, methods.RecallParams(text="did my starter rise?")),
     Request(
@@ -85,6 +92,19 @@ SEARCH_REPLIES = (
             mode="words",
             meaning="unavailable",
             why="no embedder runs",
+        ),
+    ),
+    Reply(
+        "no hits yet",
+        methods.WATCH_SEARCH,
+        methods.WatchSearchResult(
+            topic=TOPIC,
+            seq=42,
+            columns=("id", *methods.HIT_COLUMNS),
+            rows=[],
+            mode="both",
+            meaning="used",
+            model="example-3",
         ),
     ),
     Reply(

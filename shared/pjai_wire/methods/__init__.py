@@ -3,7 +3,7 @@
 method     what a method is
 data       query, count, get, commit
 search     search, recall
-watching   watch, unwatch, resync, feed
+watching   watch, watch_search, unwatch, resync, feed
 insight    explain, live
 trail      events
 documents  document_get, document_set
@@ -201,11 +201,14 @@ from pjai_wire.methods.watching import (
     RESYNC,
     UNWATCH,
     WATCH,
+    WATCH_SEARCH,
     FeedParams,
     FeedResult,
     TopicParams,
     WatchParams,
     WatchResult,
+    WatchSearchParams,
+    WatchSearchResult,
 )
 
 __all__ = [
@@ -242,10 +245,13 @@ __all__ = [
     "RECALL",
     "WatchParams",
     "WatchResult",
+    "WatchSearchParams",
+    "WatchSearchResult",
     "TopicParams",
     "FeedParams",
     "FeedResult",
     "WATCH",
+    "WATCH_SEARCH",
     "UNWATCH",
     "RESYNC",
     "FEED",

@@ -37,6 +37,7 @@ METHODS: dict[str, Method[Any, Any]] = {
         search.SEARCH,
         search.RECALL,
         watching.WATCH,
+        watching.WATCH_SEARCH,
         watching.UNWATCH,
         watching.RESYNC,
         watching.FEED,

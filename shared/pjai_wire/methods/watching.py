@@ -1,4 +1,4 @@
-"""Owns the methods of what is kept alive: watch, unwatch, resync, feed."""
+"""Owns the methods of what is kept alive: watch, watch_search, unwatch, resync, feed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from pjai_wire.envelope import Row
 from pjai_wire.methods.method import Done, Method, Params, Result, Scope
+from pjai_wire.methods.search import MeaningState, SearchMode, SearchParams
 from pjai_wire.query import Comparison, Identifier, Junction, Query
 
 Label = Annotated[str, Meta(max_length=100, description="what the client calls it, for people")]
@@ -27,6 +28,23 @@ class WatchResult(Result, frozen=True, kw_only=True):
     seq: int
     columns: tuple[str, ...]
     rows: list[Row]
+
+
+class WatchSearchParams(Params, frozen=True, kw_only=True):
+    """Which search to keep alive."""
+
+    search: SearchParams
+    label: Label = ""
+
+
+class WatchSearchResult(WatchResult, frozen=True, kw_only=True):
+    """The hits now, and the topic on which their changes come."""
+
+    mode: SearchMode
+    """How was searched, as in a `SearchResult`."""
+    meaning: MeaningState
+    why: str = ""
+    model: str | None = None
 
 
 class TopicParams(Params, frozen=True, kw_only=True):
@@ -55,6 +73,9 @@ class FeedResult(Result, frozen=True, kw_only=True):
 
 
 WATCH = Method("watch", WatchParams, WatchResult, needs=Scope.READ, repeatable=False)
+WATCH_SEARCH = Method(
+    "watch_search", WatchSearchParams, WatchSearchResult, needs=Scope.READ, repeatable=False
+)
 UNWATCH = Method("unwatch", TopicParams, Done, needs=Scope.READ)
 RESYNC = Method("resync", TopicParams, WatchResult, needs=Scope.READ)
 FEED = Method("feed", FeedParams, FeedResult, needs=Scope.READ, repeatable=False)

@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from pjai_wire.codec import encode
 from pjai_wire.envelope import Row as Hit
-from pjai_wire.methods.search import SearchParams
+from pjai_wire.methods import SearchParams
 from pjai_wire.query import Junction
 from pjai_wire.tables import workflows
 from pjaid.live.predicate import predicate

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pjai_wire.methods.search import SearchParams
+from pjai_wire.methods import SearchParams
 from pjai_wire.query import Condition
 from pjai_wire.tables import workflows
 from pjaid.live import searches as searches_module

@@ -1,0 +1,121 @@
+"""Owns how a search is watched: what it reads, and what of its finding tells which commits concern it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import hypot
+from struct import iter_unpack
+from typing import Final, TypeVar
+
+from msgspec import Struct
+
+from pjai_wire.methods import HIT_COLUMNS, SearchParams
+from pjai_wire.tables import table_named
+from pjaid.live import search_plan
+from pjaid.live.search_plan import PASSED_BY_ALL, Reads, SearchPlan, normal_search
+from pjaid.search.asked import Asked
+from pjaid.search.searches import SPARE, Found, Ready, Searches
+from pjaid.search.signals import SIGNAL_COLUMNS
+from pjaid.store.changed import positions
+from pjaid.store.words.index import indexed
+
+T = TypeVar("T")
+
+COSINE_ERROR = 1e-3
+"""By how much a cosine of float16 may differ from one of the codes by which the nearest are found."""
+
+_OF_NEIGHBOURS = {"memories": ("type", "metadata", "createdAt"), "messages": ("position",)}
+"""What tells which rows are turns beside each other, as their words count too."""
+
+
+class Planned(Struct, frozen=True):
+    """A search that is to be watched, and how it is searched now."""
+
+    plan: SearchPlan
+    ready: Ready
+
+
+async def planned(searches: Searches, params: SearchParams) -> Planned:
+    """How a search is watched.
+
+    Raises:
+        PjaiError: as `Searches.ready`.
+    """
+    ready = await searches.ready(params)
+    asked = ready.asked
+    names = asked.rows.columns
+    plan = SearchPlan(
+        params=normal_search(params),
+        table=table_named(asked.table),
+        columns=(*names, *HIT_COLUMNS),
+        key=(names.index("id"),) if "id" in names else None,
+        persona_id=asked.which.persona_id,
+        reads=_reads(asked),
+        run=_Run(searches, ready),
+    )
+    return Planned(plan, ready)
+
+
+class _Run:
+    """Runs a search again and again; the vector of its text is asked for until it is there."""
+
+    def __init__(self, searches: Searches, ready: Ready) -> None:
+        self._searches: Final = searches
+        self._ready = ready
+
+    async def __call__(self, finish: Callable[[search_plan.Found], T]) -> T:
+        if self._ready.meaning == "unavailable":
+            self._ready = await self._searches.ready(self._ready.asked.params)
+        found = await self._searches.run(self._ready)
+        return finish(_told(self._ready, found))
+
+
+def _reads(asked: Asked) -> Reads:
+    """What a search reads of any row."""
+    places = positions(table_named(asked.table))
+    texts = set(_text_columns(asked)) if asked.mode != "meaning" else set()
+    values = SIGNAL_COLUMNS[asked.table] if asked.weights.most else ()
+    by_python_name = {column.python_name: column.name for column in table_named(asked.table).columns}
+    return Reads(
+        texts=frozenset(places[name] for name in texts if name in places),
+        values=frozenset(places[by_python_name[name]] for name in values),
+        # Without ids nobody knows which rows were answered.
+        any_row=asked.params.context or "id" not in asked.rows.columns,
+        links=asked.params.links,
+        any_vector=bool(asked.params.diversity),
+    )
+
+
+def _text_columns(asked: Asked) -> Iterator[str]:
+    """The columns that decide which words a row has, and whose words count for it."""
+    yield from (column.name for column in indexed(asked.table).columns)
+    yield from ("deletedAt", "personaId")
+    if asked.mode != "substring":
+        yield from _OF_NEIGHBOURS.get(asked.table, ())
+
+
+def _told(ready: Ready, found: Found) -> search_plan.Found:
+    """What live searches take of what was found."""
+    names = ready.asked.rows.columns
+    weighed = {row[names.index("id")] for row in found.rows} if "id" in names else set()
+    return search_plan.Found(
+        seq=found.seq,
+        rows=found.rows,
+        weighed=frozenset(weighed),
+        near=_near(ready, found),
+        lacks_vectors=ready.meaning == "unavailable",
+    )
+
+
+def _near(ready: Ready, found: Found) -> search_plan.Near | None:
+    """What it was near to, and how near; None where no vector will ever be."""
+    near, sought = found.near, ready.sought
+    if near is None or near.model is None or sought is None:
+        return None
+    numbers = [number for (number,) in iter_unpack("<f", sought.vector)]
+    length = hypot(*numbers)
+    if not length:
+        return None
+    is_full = len(near.hits) == ready.asked.depth + SPARE
+    bar = near.hits[-1][1] - COSINE_ERROR if is_full else PASSED_BY_ALL
+    return search_plan.Near(near.model, [number / length for number in numbers], bar)

@@ -1,0 +1,151 @@
+"""Searches are watched: what is shown is what a fresh search finds, by words, by meaning and by both."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pjai
+from pjai import Database, memories, v1
+from pjai.hits import Hit
+from pjai.testing import daemon
+from pjai_wire.errors import InvalidSearch
+from pjai_wire.records import MemoryEntity
+
+pytestmark = pytest.mark.anyio
+
+MODEL = "compass"
+EAST = (1.0, 0.0)
+
+
+@pytest.fixture
+async def db() -> AsyncIterator[Database]:
+    with daemon() as running:
+        async with pjai.connect(running.endpoint) as connected:
+            people = [v1.PersonaCreated(id=name, name=name) for name in ("ada", "bob")]
+            await connected.commit(*people)
+            yield connected
+
+
+def memory(memory_id: str, name: str, *, persona_id: str = "ada", importance: int = 50) -> Any:
+    """A memory that is made."""
+    return v1.MemoryEntityCreated(
+        id=memory_id, persona_id=persona_id, type="concept", name=name, importance=importance
+    )
+
+
+def lying(memory_id: str, *bearing: float) -> Any:
+    """A memory whose vector lies in a direction."""
+    return v1.MemoryEntityUpdated(id=memory_id, embedding=vector(bearing), embedding_model=MODEL)
+
+
+def vector(bearing: Sequence[float]) -> bytes:
+    return np.array(bearing, "<f4").tobytes()
+
+
+def ids(hits: Sequence[Hit[MemoryEntity]]) -> list[str]:
+    return [hit.row.id for hit in hits]
+
+
+async def test_hits_by_words_come_and_go_with_the_commits(db: Database) -> None:
+    async with db.watch_search("sourdough", mode="words") as live:
+        assert live.current == []
+        receipt = await db.commit(memory("a", "sourdough starter"))
+        await live.reached(receipt.seq)
+        assert ids(live.current) == ["a"]
+        receipt = await db.commit(memory("b", "a starter"), v1.MemoryEntityUpdated(id="a", name="rye"))
+        await live.reached(receipt.seq)
+        assert live.current == []
+
+
+async def test_the_nearest_follow_vectors_conditions_and_deletions(db: Database) -> None:
+    await db.commit(*(memory(one, one) for one in "abc"), memory("d", "d", persona_id="bob"))
+    await db.commit(lying("a", 1, 0), lying("b", 4, 3), lying("c", 0, 1), lying("d", 1, 0))
+    among = memories.where(memories.importance >= 50, persona_id="ada")
+    async with db.watch_search("", among, vector=vector(EAST), model=MODEL, limit=2) as live:
+        assert ids(live.current) == ["a", "b"]
+        for event, expected in (
+            (lying("c", 12, 5), ["a", "c"]),
+            (v1.MemoryEntityUpdated(id="a", importance=10), ["c", "b"]),
+            (lying("b", 0, -1), ["c", "b"]),
+            (v1.MemoryEntityDeleted(id="c"), ["b"]),
+            (v1.MemoryEntityUpdated(id="a", importance=90), ["a", "b"]),
+        ):
+            receipt = await db.commit(event)
+            await live.reached(receipt.seq)
+            assert ids(live.current) == expected
+            fresh = await db.search("", among, vector=vector(EAST), model=MODEL, limit=2)
+            assert live.current == list(fresh)
+
+
+async def test_a_reader_is_told_each_difference(db: Database) -> None:
+    await db.commit(memory("a", "sourdough"))
+    async with db.watch_search("sourdough", mode="words", limit=3) as live:
+        differences = live.changes()
+        rows = (await anext(differences)).applied_to([])
+        assert ids(rows) == ["a"]
+        await db.commit(memory("b", "sourdough sourdough"))
+        rows = (await anext(differences)).applied_to(rows)
+        assert sorted(ids(rows)) == ["a", "b"]
+        assert rows == live.current
+
+
+async def test_a_search_goes_over_to_what_a_signal_says(db: Database) -> None:
+    await db.commit(memory("a", "sourdough"), memory("b", "rye"))
+    typed, whose = pjai.signal("sourdough"), pjai.signal("ada")
+    async with (
+        db.watch_search(
+            lambda: typed.current, lambda: memories.where(persona_id=whose.current), mode="words"
+        ) as live,
+        pjai.computed(ids, live) as found,
+    ):
+        assert found.current == ["a"]
+        typed.set("rye")
+        await live.reached(0)
+        assert found.current == ["b"]
+        whose.set("bob")
+        await live.reached(0)
+        assert found.current == []
+
+
+async def test_equal_searches_share_a_view_and_one_that_ends_leaves_nothing(db: Database) -> None:
+    async with (
+        db.watch_search("rye", mode="words") as one,
+        db.watch_search("rye", mode="words") as other,
+        db.watch_search("rye", memories.where(persona_id="ada"), mode="words") as third,
+    ):
+        assert one.topic == other.topic != third.topic
+        told = await db.live_queries()
+        assert [query.shape for query in told.queries] == ["search memories"] * 2
+        assert "rye" not in str(told)
+    assert (await db.live_queries()).views == 0
+
+
+async def test_a_search_that_means_nothing_is_refused(db: Database) -> None:
+    with pytest.raises(InvalidSearch):
+        async with db.watch_search("  "):
+            pass
+
+
+def test_a_search_is_watched_without_an_event_loop_too() -> None:
+    with (
+        daemon() as running,
+        pjai.blocking.connect(running.endpoint) as db,
+        db.watch_search("sourdough", mode="words") as live,
+    ):
+        receipt = db.commit(v1.PersonaCreated(id="ada", name="Ada"), memory("a", "sourdough starter"))
+        live.reached(receipt.seq)
+        assert ids(live.current) == ["a"]
+
+
+async def test_a_search_survives_a_restart_of_the_daemon() -> None:
+    with daemon() as running:
+        async with pjai.connect(running.endpoint) as db, db.watch_search("rye", mode="words") as live:
+            running.kill()
+            running.start()
+            receipt = await db.commit(v1.PersonaCreated(id="ada", name="Ada"), memory("a", "rye"))
+            await live.reached(receipt.seq)
+            assert ids(live.current) == ["a"]
