@@ -37,6 +37,9 @@ SEARCH_CHARACTERS_MAX = 4_000
 SEARCH_WORDS_MAX = 256
 """Different words and phrases in it, stop words left out."""
 
+SEARCH_DEPTH_MAX = 8
+"""How deep parentheses nest in it."""
+
 SEARCH_HITS_DEFAULT = 10
 SEARCH_HITS_MAX = 100
 RECALL_TOKENS_MIN = 16

@@ -201,8 +201,8 @@ class _Reader:
 
     def _parenthesis(self) -> Part:
         self._depth += 1
-        if self._depth > limits.QUERY_DEPTH_MAX:
-            raise LimitExceeded(f"parentheses nest at most {limits.QUERY_DEPTH_MAX} deep")
+        if self._depth > limits.SEARCH_DEPTH_MAX:
+            raise LimitExceeded(f"parentheses nest at most {limits.SEARCH_DEPTH_MAX} deep")
         part = self._alternatives()
         if not self._takes(")"):
             raise InvalidSearch("a parenthesis is not closed", hint=self._place())

@@ -102,6 +102,6 @@ def test_words_and_parentheses_have_limits() -> None:
     for ask in (parse, plain):
         with pytest.raises(LimitExceeded):
             ask(many)
-    deep = limits.QUERY_DEPTH_MAX + 1
+    deep = limits.SEARCH_DEPTH_MAX + 1
     with pytest.raises(LimitExceeded):
         parse(f"a AND {'(' * deep}b{')' * deep}")
