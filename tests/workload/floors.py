@@ -24,6 +24,7 @@ from pjaid.store.reads import rows
 from pjaid.store.statements import Statement
 from pjaid.store.store import DATABASE, WRITER_CACHE_KIBIBYTES
 from pjaid.store.values import SqlValue, to_sql
+from pjaid.store.words import keeping
 from pjaid.store.writes import Insert
 from tests.workload.processes import PASSPHRASE, Home
 
@@ -80,7 +81,7 @@ class RecordedMemory(Struct, frozen=True):
 
 
 class WriteFloor:
-    """The bare writes that make memories, on a copy of the store, as durable as the daemon's.
+    """The bare writes that make memories, on a copy of the store, as durable and searchable as the daemon's.
 
     Args:
         home: whose store to copy; nothing has it open.
@@ -123,6 +124,7 @@ class WriteFloor:
         for one in recorded:
             execute(self._insert_event, one.event)
             execute(self._insert_memory, one.memory)
+        keeping.catch_up(self.connection)
         execute("COMMIT")
 
     def sync(self) -> None:

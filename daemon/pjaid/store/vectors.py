@@ -17,6 +17,9 @@ DERIVED = ("vectors", "embedding_models", "unembedded", "unexamined")
 
 VECTORS = "vectors"
 
+UNIT_TOLERANCE = 1e-6
+"""How far from 1 the length may be of a vector that was made unit in float32; float16 is coarser."""
+
 FLOAT_BYTES, HALF_BYTES = 4, 2
 
 MODEL_NUMBER_BYTES = 6
@@ -156,10 +159,11 @@ _KEEP_BROUGHT = """
             length(NEW.embedding) / 4, 1
         WHERE NEW.embedding IS NOT NULL AND NEW.embedding_model IS NOT NULL
         ON CONFLICT DO UPDATE SET is_brought = 1 WHERE NOT is_brought;
-    INSERT INTO vectors SELECT 'memories', id, NEW.persona_id, NEW.rowid, halves(NEW.embedding)
+    INSERT OR IGNORE INTO vectors SELECT 'memories', id, NEW.persona_id, NEW.rowid, halves(NEW.embedding)
         FROM (SELECT model_number(NEW.embedding_model, length(NEW.embedding) / 4) AS id)
-        WHERE id IS NOT NULL AND halves(NEW.embedding) IS NOT NULL
+        WHERE id IS NOT NULL
         ON CONFLICT DO UPDATE SET vector = excluded.vector;"""
+"""What has no direction has no `halves`, and is ignored."""
 
 _BROUGHT = f"""
 CREATE TRIGGER memories_brought_new AFTER INSERT ON memories
@@ -190,7 +194,8 @@ def model_number(name: str, dimension: int) -> int:
 def halves(embedding: bytes) -> bytes | None:
     """The float16 of a vector of float32, at unit length so that none is too large; None where it has none.
 
-    In plain Python, as a daemon that nobody asks to search does without numpy: 384 numbers take some 25 µs.
+    In plain Python, as a daemon that nobody asks to search does without numpy: 384 numbers take some 25 µs,
+    and half of that where they have unit length already.
     """
     if len(embedding) % FLOAT_BYTES:
         return None
@@ -198,4 +203,6 @@ def halves(embedding: bytes) -> bytes | None:
     length = math.hypot(*numbers)
     if not length or not math.isfinite(length):
         return None
-    return struct.pack(f"<{len(numbers)}e", *[number / length for number in numbers])
+    if abs(length - 1) > UNIT_TOLERANCE:
+        numbers = tuple([number / length for number in numbers])
+    return struct.pack(f"<{len(numbers)}e", *numbers)
