@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,10 +27,11 @@ def test_the_demonstration_shows_the_main_job(tmp_path: Path) -> None:
     shown = demonstrated(str(recipe), str(notes))
 
     assert shown.returncode == 0, shown.stdout + shown.stderr
-    assert "watcher │ seq     5     4 of    4 changed" in shown.stdout
-    assert "watcher │ seq     6     1 of    4 changed" in shown.stdout
-    assert "the chain holds: 6 events" in shown.stdout
-    assert "6 events replayed, up to seq 6: identical" in shown.stdout
+    # Beside its own events there are those of vectors, sooner or later.
+    assert re.search(r"watcher │ seq +5 +4 of +4 changed", shown.stdout)
+    assert re.search(r"watcher │ seq +\d+ +1 of +4 changed", shown.stdout)
+    assert re.search(r"the chain holds: \d+ events", shown.stdout)
+    assert re.search(r"(\d+) events replayed, up to seq \1: identical", shown.stdout)
     assert "exit code 0" in shown.stdout
     assert "✓ All as it should be" in shown.stdout
 
