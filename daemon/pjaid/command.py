@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import msgspec
 
@@ -91,6 +92,14 @@ def _parser() -> argparse.ArgumentParser:
         description="Prints each setting, its value, its unit and where the value comes from.",
     )
     settings.add_argument("--json", action="store_true", help="as JSON")
+    export = commands.add_parser(
+        "export-embedder",
+        allow_abbrev=False,
+        help="make the model of the embedder onnx from the weights of all-MiniLM-L6-v2",
+        description="Makes a folder for the setting embedder_model_dir; needs pjai[export], and no network.",
+    )
+    export.add_argument("source", type=Path, help="a folder with model.safetensors and vocab.txt")
+    export.add_argument("folder", type=Path, help="where to write the model")
     return parser
 
 
@@ -112,6 +121,8 @@ def _carry_out(options: argparse.Namespace) -> int:
         return _run(settings, unknown)
     for variable, hint in unknown.items():
         sys.stderr.write(f"pjaid: {variable} is no setting and does nothing; {hint}\n")
+    if options.command == "export-embedder":
+        return _export_embedder(options.source, options.folder)
     if options.command == "init":
         return _init(settings, keyring=options.keyring)
     return _print_settings(settings, sources, as_json=options.json)
@@ -146,6 +157,29 @@ def _init(settings: Settings, *, keyring: bool) -> int:
         key = make_slot(settings, kind, interactive=sys.stdin.isatty())
     done = f"made a store with a {kind} slot" if key.created else f"added a {kind} slot to the store"
     sys.stdout.write(f"{done}: {settings.data_dir}\n")
+    return EX_OK
+
+
+def _export_embedder(source: Path, folder: Path) -> int:
+    # Beside the others, whose packages another extra has.
+    try:
+        from pjaid.actors.embedder.minilm.export import export
+        from pjaid.actors.embedder.minilm.weights import NotTheModel
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in OUR_PACKAGES:
+            raise
+        raise StartError(
+            f"the export needs {error.name}, which is not installed", hint='pip install "pjai[export]"'
+        ) from error
+    try:
+        export(source, folder)
+    except NotTheModel as error:
+        raise StartError(
+            str(error), hint="the one that is meant: see NOTICE in pjaid/actors/embedder/static"
+        ) from error
+    except OSError as error:
+        raise StartError(f"{error.filename}: {error.strerror}") from error
+    sys.stdout.write(f"made a model: pjaid --embedder onnx --embedder-model-dir {folder}\n")
     return EX_OK
 
 

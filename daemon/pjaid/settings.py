@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Meta, Struct, field, inspect
 
 from pjai_wire.endpoints import runtime_directory
+from pjai_wire.methods.embedder import EmbedderKind
 from pjaid.directories import data_directory, state_directory
 from pjaid.errors import InvalidSetting
 
@@ -182,11 +183,14 @@ class Settings(Struct, frozen=True, kw_only=True):
         Path | None, _about("A Unix socket, for this user alone, at which Prometheus asks for metrics.")
     ] = None
     embedder: Annotated[
-        Literal["static", "endpoint", "none"],
+        EmbedderKind,
         _about(
             "What makes vectors for search by meaning; an endpoint is a server that speaks as OpenAI's does."
         ),
     ] = "static"
+    embedder_model_dir: Annotated[
+        Path | None, _about("Where the model of the embedder onnx is; `pjaid export-embedder` makes one.")
+    ] = None
     embedder_url: Annotated[
         str, _about("Where an endpoint answers, such as http://127.0.0.1:11434/v1/embeddings.")
     ] = ""
@@ -255,6 +259,11 @@ class Settings(Struct, frozen=True, kw_only=True):
                 f"actor_heartbeat_ms ({self.actor_heartbeat_ms}) is not less than actor_silence_ms_max"
                 f" ({self.actor_silence_ms_max})",
                 hint="lower actor_heartbeat_ms or raise actor_silence_ms_max",
+            )
+        if self.embedder == "onnx" and self.embedder_model_dir is None:
+            raise InvalidSetting(
+                "embedder is onnx, and embedder_model_dir does not say where its model is",
+                hint="`pjaid export-embedder` makes a folder with one",
             )
         if self.embedder == "endpoint":
             self._check_endpoint()

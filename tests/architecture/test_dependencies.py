@@ -12,7 +12,15 @@ import pytest
 from tests.architecture.house import ROOT, ROOTS, Module, is_within, modules
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-EXTRAS = {"pjai_wire": (), "pjai": (), "pjai.cli": ("cli",), "pjaid": ("daemon",)}
+EXTRAS = {
+    "pjai_wire": (),
+    "pjai": (),
+    "pjai.cli": ("cli",),
+    "pjaid": ("daemon",),
+    "pjaid.actors.embedder.onnx_embedder": ("daemon", "onnx"),
+    "pjaid.actors.embedder.minilm.graph": ("daemon", "export"),
+    "pjaid.actors.embedder.minilm.export": ("daemon", "export"),
+}
 """What must be installed beside the base for a package to work."""
 
 DISTRIBUTIONS = packages_distributions()
@@ -37,6 +45,9 @@ def normal(requirement: str) -> str:
 def test_a_module_s_imports_are_declared(module: Module) -> None:
     foreign = {name.partition(".")[0] for name in module.imports} - sys.stdlib_module_names - ROOTS.keys()
     undeclared = {
-        name for name in foreign if not {normal(one) for one in DISTRIBUTIONS[name]} & declared(module)
+        # What is of an extra that is not installed here is called as its distribution.
+        name
+        for name in foreign
+        if not {normal(one) for one in DISTRIBUTIONS.get(name, [name])} & declared(module)
     }
     assert not undeclared

@@ -173,3 +173,15 @@ def test_without_the_extra_it_says_what_to_install(environ: dict[str, str], argu
 @pytest.mark.parametrize("argument", ["--help", "--version"])
 def test_help_and_version_need_no_extra(environ: dict[str, str], argument: str) -> None:
     assert run(environ, argument, program=WITHOUT_THE_EXTRA).returncode == EX_OK
+
+
+def test_an_export_of_another_model_is_refused(environ: dict[str, str], tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason='needs pip install ".[export]"')
+    pytest.importorskip("onnx", reason='needs pip install ".[export]"')
+    (tmp_path / "model.safetensors").write_bytes(b"another")
+
+    ended = run(environ, "export-embedder", str(tmp_path), str(tmp_path / "made"))
+
+    assert ended.returncode == EX_CONFIG
+    assert "is not the model.safetensors of all-MiniLM-L6-v2" in ended.stderr
+    assert not (tmp_path / "made").exists()

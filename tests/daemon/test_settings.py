@@ -120,6 +120,7 @@ def test_a_file_may_hold_every_setting(config: Path) -> None:
         passphrase_file=Path("/run/pjai passphrase"),
         metrics_prometheus_socket=Path("/run/pjai metrics"),
         embedder="endpoint",
+        embedder_model_dir=Path("/models/small"),
         embedder_url="http://localhost:11434/v1/embeddings",
         embedder_model="nomic-embed-text",
         embedder_key_file=Path("/run/pjai key"),
@@ -278,6 +279,13 @@ def test_texts_leave_the_machine_only_where_a_setting_says_so(config: Path) -> N
     }
     settings, _ = load_settings(elsewhere, environ(config))
     assert settings.embedder_allow_remote
+
+
+def test_a_model_on_this_machine_needs_its_folder(config: Path) -> None:
+    with pytest.raises(InvalidSetting, match="embedder_model_dir"):
+        load_settings({"embedder": "onnx"}, environ(config))
+    settings, _ = load_settings({"embedder": "onnx", "embedder_model_dir": "/models"}, environ(config))
+    assert settings_of(settings, "embedder")["model_dir"] == "/models"
 
 
 def test_a_setting_of_just_an_actor_s_name_reaches_it() -> None:

@@ -1,13 +1,14 @@
 """Owns the embedder: the actor that makes vectors of texts, for search by meaning.
 
-embedding    what an embedder is
-static       the one that needs nothing: a table of vectors of word pieces
-minilm       all-MiniLM-L6-v2 as its makers publish it, from which that table is made
-endpoint     the one that asks a server, with its API key (api_key) over HTTP (http)
-choosing     which of them works, by the settings
-word_pieces  how a text becomes pieces of words (pure)
-work         an embedder at work: for those who ask, and for the store
-patience     when to try again what failed (pure)
+embedding      what an embedder is
+static         the one that needs nothing: a table of vectors of word pieces
+minilm         all-MiniLM-L6-v2 as its makers publish it, of which that table is made
+onnx_embedder  one that runs a model here, from a folder (onnx_folder) that `minilm` exports
+endpoint       the one that asks a server, with its API key (api_key) over HTTP (http)
+choosing       which of them works, by the settings
+word_pieces    how a text becomes pieces of words (pure)
+work           an embedder at work: for those who ask, and for the store
+patience       when to try again what failed (pure)
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pjai_wire.http_place import HttpPlace
 from pjaid.actors.embedder.embedding import Embedder
 
 
@@ -16,14 +15,21 @@ def chosen(settings: Mapping[str, Any]) -> Embedder:
     Args:
         settings: those of the actor; there is an embedder.
     """
-    if settings["embedder"] == "endpoint":
-        return _endpoint(settings)
-    from pjaid.actors.embedder.static.embedder import StaticEmbedder
+    match settings["embedder"]:
+        case "endpoint":
+            return _endpoint(settings)
+        case "onnx":
+            from pjaid.actors.embedder.onnx_embedder import OnnxEmbedder
 
-    return StaticEmbedder()
+            return OnnxEmbedder(Path(settings["model_dir"]))
+        case _:
+            from pjaid.actors.embedder.static.embedder import StaticEmbedder
+
+            return StaticEmbedder()
 
 
 def _endpoint(settings: Mapping[str, Any]) -> Embedder:
+    from pjai_wire.http_place import HttpPlace
     from pjaid.actors.embedder.endpoint import EndpointEmbedder, Wanted
 
     return EndpointEmbedder(

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pjaid.actors.embedder.static.table import read_table
@@ -40,11 +40,13 @@ def test_a_very_long_word_is_unknown() -> None:
     assert WORD_PIECES.numbers("a" * (WORD_CHARACTERS_MAX + 1), NO_LIMIT) == [PIECES.index("[UNK]")]
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_has_pieces_that_there_are(text: str) -> None:
     assert all(0 <= number < len(PIECES) for number in WORD_PIECES.numbers(text, NO_LIMIT))
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_words_hold_no_blanks_and_blanks_around_make_no_difference(text: str) -> None:
     found = list(words(text))
@@ -52,6 +54,7 @@ def test_words_hold_no_blanks_and_blanks_around_make_no_difference(text: str) ->
     assert found == list(words(f"  {text}\n"))
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="ascii")))
 def test_plain_texts_take_a_short_way_to_the_same_words(text: str) -> None:
     assert list(words(text)) == list(words(f"{text} é"))[:-1]

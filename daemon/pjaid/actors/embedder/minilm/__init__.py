@@ -2,5 +2,6 @@
 
 weights  the file of weights, and which one it must be
 forward  the model itself, in numpy
-export   the model as an ONNX graph, and that graph with weights of eight bits
+graph    the same as an ONNX graph
+export   a folder with that graph, its weights of eight bits
 """
