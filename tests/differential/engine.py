@@ -21,6 +21,8 @@ from pjaid.live.delivery import Delivery
 from pjaid.live.dependents import Dependents
 from pjaid.live.queries import LiveQueries
 from pjaid.live.registry import Registry
+from pjaid.live.search_plan import Run
+from pjaid.search.codes.codes import Codes
 from pjaid.settings import Settings
 from pjaid.store.keys import StoreKey
 from pjaid.store.recorder import Origin
@@ -57,6 +59,7 @@ class Engine:
         self._chance = chance
         self._hear = hear
         self._reads = HeldReads(store, chance, pace.reads_held)
+        self.codes = Codes(store.vectors, bytes_max=PLENTY)
         self._dependents = Dependents(store.seq, store.local_seq)
         self._delivery = Delivery(self._publish, retry_interval_s=0)
         self._untold: deque[Committed] = deque()
@@ -77,6 +80,7 @@ class Engine:
 
     def committed(self, committed: Committed) -> None:
         """The store's word, which is passed on now or later."""
+        self.codes.committed(committed)
         self._untold.append(committed)
         if self._chance.random() >= self._pace.commits_held:
             self.tell()
@@ -87,6 +91,10 @@ class Engine:
             self._told += 1
             with self.noting_faults():
                 self._dependents.committed(self._untold.popleft())
+
+    def held(self, run: Run) -> Run:
+        """A search that others overtake now and then, as they do reads."""
+        return lambda finish: self._reads.paced(lambda: run(finish))
 
     def release_reads(self) -> None:
         """Lets the reads go on that are held."""
@@ -190,5 +198,6 @@ async def running_engine(
                 yield engine, tasks
                 tasks.cancel_scope.cancel()
         finally:
+            engine.codes.close()
             with anyio.CancelScope(shield=True):
                 await store.close()

@@ -80,17 +80,18 @@ class HeldReads:
 
     def read(self, statement: Statement, finish: Callable[[Rows], T]) -> T | Coroutine[Any, Any, T]:
         """As the store does."""
-        return self._paced(lambda: self._store.read(statement, finish))
+        return self.paced(lambda: self._store.read(statement, finish))
 
     def read_raw(self, statement: Statement, finish: Callable[[Rows], T]) -> T | Coroutine[Any, Any, T]:
         """As the store does."""
-        return self._paced(lambda: self._store.read_raw(statement, finish))
+        return self.paced(lambda: self._store.read_raw(statement, finish))
 
     async def until_written(self) -> None:
         """As the store does."""
         await self._store.until_written()
 
-    def _paced(self, read: Callable[[], T | Coroutine[Any, Any, T]]) -> T | Coroutine[Any, Any, T]:
+    def paced(self, read: Callable[[], T | Coroutine[Any, Any, T]]) -> T | Coroutine[Any, Any, T]:
+        """What a read finds, now or when it is let go on."""
         return self._held(read) if self._chance.random() < self._share else read()
 
     async def _held(self, read: Callable[[], T | Coroutine[Any, Any, T]]) -> T:
