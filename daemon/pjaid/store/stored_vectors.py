@@ -14,8 +14,11 @@ from pjaid.store.vectors import HALF_BYTES, model_number
 
 T = TypeVar("T")
 
-ROWS_AT_ONCE_MAX = 500
-"""Vectors that one statement names."""
+ROWS_AT_ONCE_MAX = 512
+"""Vectors that one statement names at most."""
+
+ROWS_A_STATEMENT = 32
+"""Of which it names a multiple."""
 
 
 class Shelf(Struct, frozen=True):
@@ -114,7 +117,9 @@ def _exact(
     found: list[Any] = []
     for persona_id, rows in wanted.items():
         for begin in range(0, len(rows), ROWS_AT_ONCE_MAX):
-            some = rows[begin : begin + ROWS_AT_ONCE_MAX]
+            some = list(rows[begin : begin + ROWS_AT_ONCE_MAX])
+            # Few lengths of lists are few statements to compile; a row that is named again changes nothing.
+            some += some[-1:] * (-len(some) % ROWS_A_STATEMENT)
             sql = (
                 "SELECT row, vector FROM vectors WHERE table_name = ? AND model = ? AND persona_id = ?"
                 f" AND row IN ({', '.join('?' * len(some))})"

@@ -17,7 +17,8 @@ from pjai_wire.errors import InvalidValue
 from pjai_wire.events import Event, event_name, v1
 from pjai_wire.ids import new_id
 from pjai_wire.methods import CommitParams, NewEvent
-from pjaid.search.codes.codes import ROWS_ON_LOOP_MAX, Codes, Nearest
+from pjaid.search.codes import codes
+from pjaid.search.codes.codes import ROWS_ON_LOOP_MAX, SIFTED_FROM, Codes, Nearest
 from pjaid.settings import Settings
 from pjaid.store import capture, schema
 from pjaid.store.database import open_database
@@ -111,7 +112,11 @@ def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.parametrize("spread", [CLUSTERED, NOISE])
-async def test_of_the_ten_nearest_across_personas_95_in_100_are_found(tmp_path: Path, spread: float) -> None:
+@pytest.mark.parametrize("sifted_from", [1_000, SIFTED_FROM])
+async def test_of_the_ten_nearest_across_personas_95_in_100_are_found(
+    tmp_path: Path, spread: float, sifted_from: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(codes, "SIFTED_FROM", sifted_from)
     vectors = made(ROWS_ON_LOOP_MAX + 1_000, 128, spread=spread)
     fill(tmp_path, {f"p{place}": part for place, part in enumerate(np.array_split(vectors, 7))})
     opened = Opened(tmp_path)

@@ -35,6 +35,9 @@ ROWS_A_THREAD = 65_536
 
 THREADS_MAX = 4
 
+SIFTED_FROM = 100_000
+"""Vectors of which there are so many are told apart by their signs first."""
+
 SHARDS_MAX = 10_000
 
 CANDIDATES_MORE = 16
@@ -181,6 +184,13 @@ class Codes:
             workers = min(THREADS_MAX, os.cpu_count() or 1)
             self._threads = ThreadPoolExecutor(workers, thread_name_prefix="codes")
         loop = asyncio.get_running_loop()
+        shards = [shard for _, shard in wave]
+        if allowed is None and sum(map(len, shards)) >= SIFTED_FROM and all(one.has_signs for one in shards):
+            from pjaid.search.codes.sifting import sifted
+
+            nearest = await loop.run_in_executor(self._threads, sifted, shards, query, k, count)
+            if nearest is not None:
+                return [(persona, one) for (persona, _), one in zip(wave, nearest, strict=True)]
         parts = [(persona, shard, some) for persona, shard in wave for some in _slices(len(shard))]
         found = await asyncio.gather(
             *(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pjaid.search.codes.quantising import Query, quantised
 from pjaid.search.codes.scanning import best, products
+from pjaid.search.codes.signs import Signs, differing, signs_of
 
 ScalarT = TypeVar("ScalarT", bound=np.generic)
 
@@ -26,6 +27,9 @@ SCATTERED_MIN = 4_096
 
 PLACE_BYTES = 120
 """About what a row takes in a dictionary."""
+
+SIGNS_FROM_DIMENSION = 128
+"""The signs of fewer numbers tell too little to be kept."""
 
 GATHERED_SHARE = 4
 """Where fewer than one of so many rows is allowed, those are gathered rather than all scanned."""
@@ -59,6 +63,8 @@ class Shard:
         self._codes = _grown(codes, room)
         self._weights = _grown(weights, room)
         self._rows = _grown(rows, room)
+        has_signs = codes.shape[1] >= SIGNS_FROM_DIMENSION
+        self._signs = _widened(signs_of(codes), room) if has_signs else None
         self._elsewhere: dict[int, int] = {}
         self._gone: set[int] = set()
 
@@ -69,7 +75,14 @@ class Shard:
     def memory_bytes(self) -> int:
         """What it takes in memory."""
         arrays = self._codes.nbytes + self._weights.nbytes + self._rows.nbytes
+        if self._signs is not None:
+            arrays += self._signs.nbytes
         return arrays + PLACE_BYTES * (len(self._elsewhere) + len(self._gone))
+
+    @property
+    def has_signs(self) -> bool:
+        """Whether its vectors have so many numbers that their signs tell something."""
+        return self._signs is not None
 
     @property
     def is_scattered(self) -> bool:
@@ -83,6 +96,8 @@ class Shard:
         if place is None:
             place = self._room_at_end()
         self._codes[place], self._weights[place] = codes[0], weights[0]
+        if self._signs is not None:
+            self._signs[:, place] = signs_of(codes)[:, 0]
         self._gone.discard(place)
         if place == self._count:
             self._end(row)
@@ -121,6 +136,18 @@ class Shard:
         chosen = chosen[scores[chosen] > -np.inf]
         return Found(rows[chosen], scores[chosen])
 
+    def differing(self, query: Query) -> NDArray[np.uint16]:
+        """In how many signs each vector, in the order of places, differs from a query."""
+        assert self._signs is not None
+        return differing(self._signs[:, : self._count], signs_of(query.codes))
+
+    def scored(self, query: Query, places: NDArray[np.intp]) -> Found:
+        """The rows at some places, and about their cosines."""
+        if self._gone:
+            places = places[~np.isin(places, list(self._gone))]
+        scores = products(query.codes, self._codes[places]) * (self._weights[places] * query.weight)
+        return Found(self._rows[places], scores)
+
     def _place(self, row: int) -> int | None:
         place = int(np.searchsorted(self._rows[: self._ordered], row))
         if place < self._ordered and self._rows[place] == row:
@@ -133,6 +160,8 @@ class Shard:
             room = _room(place)
             self._codes, self._weights = _grown(self._codes, room), _grown(self._weights, room)
             self._rows = _grown(self._rows, room)
+            if self._signs is not None:
+                self._signs = _widened(self._signs, room)
         return place
 
     def _end(self, row: int) -> None:
@@ -163,6 +192,13 @@ def _members(rows: Rows, allowed: Rows) -> NDArray[np.intp]:
 
 def _room(count: int) -> int:
     return count + max(ROOM_MIN, count // ROOM_SHARE)
+
+
+def _widened(signs: Signs, room: int) -> Signs:
+    """The signs with room for more at the end of each column."""
+    wider = np.empty((len(signs), room), signs.dtype)
+    wider[:, : signs.shape[1]] = signs
+    return wider
 
 
 def _grown(array: NDArray[ScalarT], room: int) -> NDArray[ScalarT]:
