@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 
 import click
+from rich.console import Group
+from rich.live import Live
 from rich.text import Text
 
 from pjai.cli.invocation import Body, Invocation, invoked
@@ -16,7 +18,8 @@ from pjai.cli.selection import conditions, where_option
 from pjai.cli.values import instant, shown, visible
 from pjai.database import Database
 from pjai.hits import Hit, Hits, Snippet
-from pjai.searching import Sought
+from pjai.live_query import LiveQuery
+from pjai.searching import Shown, Sought
 from pjai_wire import limits
 from pjai_wire.columns import Column
 from pjai_wire.errors import InvalidQuery, UnknownTable
@@ -82,6 +85,7 @@ def seeking(body: Body) -> Body:
     metavar="HITS",
 )
 @click.option("--context", is_flag=True, help="With the turn before and the turn after each hit.")
+@click.option("--watch", is_flag=True, help="And again at each change, until Ctrl-C.")
 async def search(
     invocation: Invocation,
     *,
@@ -93,6 +97,7 @@ async def search(
     where: tuple[str, ...],
     limit: int,
     context: bool,
+    watch: bool,
 ) -> None:
     """Finds what is said, by words and by meaning, the best first.
 
@@ -102,10 +107,14 @@ async def search(
     async with invocation.connect() as db:
         asked, output = table_named(table), invocation.output
         among = await _among(db, asked, persona, kind, where)
-        columns = asked.default_columns if output.as_json else _columns_for_people(asked)
-        hits = await db.search(
-            text, among.select(*columns), limit=limit, snippets=True, context=context, **which
-        )
+        is_for_people = output.is_terminal if watch else not output.as_json
+        columns = _columns_for_people(asked) if is_for_people else asked.default_columns
+        options = Shown(limit=limit, snippets=True, context=context, **which)
+        if watch:
+            async with db.watch_search(text, among.select(*columns), "pjai search", **options) as live:
+                await _watched(invocation, asked, live)
+            return
+        hits = await db.search(text, among.select(*columns), **options)
     if output.as_json:
         output.document(_document(columns, hits))
         return
@@ -216,28 +225,47 @@ def _called(table: Table[Any], row: dict[str, Any]) -> str:
     return shown(column, row[column])
 
 
-def _document(columns: Sequence[Column], hits: Hits[dict[str, Any]]) -> dict[str, Any]:
-    def named(row: dict[str, Any] | None) -> dict[str, Any] | None:
-        return None if row is None else by_wire_name(columns, row)
+async def _watched(invocation: Invocation, table: Table[Any], live: LiveQuery[Hit[dict[str, Any]]]) -> None:
+    """The hits, and again at each change: one screen at a terminal, and otherwise a JSON line each time."""
+    output = invocation.output
+    if not output.is_terminal:
+        async for hits in live:
+            output.line({"seq": live.seq, "hits": _documents(table.default_columns, hits)})
+            output.flush()
+        return
+    with Live(console=output.console, auto_refresh=False) as screen:
+        async for hits in live:
+            lines = [line for hit in hits for line in _lines(table, hit, is_coloured=True)]
+            caption = Text(f"{len(hits)} hits at {live.seq}; Ctrl-C ends", "dim")
+            screen.update(Group(*lines, caption), refresh=True)
 
+
+def _document(columns: Sequence[Column], hits: Hits[dict[str, Any]]) -> dict[str, Any]:
     return {
         "seq": hits.seq,
         "mode": hits.mode,
         "meaning": hits.meaning,
         "why": hits.why,
         "model": hits.model,
-        "hits": [
-            {
-                **by_wire_name(columns, hit.row),
-                "score": hit.score,
-                "words": hit.words,
-                "meaning": hit.meaning,
-                "signals": hit.signals,
-                "linkedFrom": hit.linked_from,
-                "snippet": hit.snippet,
-                "before": named(hit.before),
-                "after": named(hit.after),
-            }
-            for hit in hits
-        ],
+        "hits": _documents(columns, hits),
     }
+
+
+def _documents(columns: Sequence[Column], hits: Sequence[Hit[dict[str, Any]]]) -> list[dict[str, Any]]:
+    def named(row: dict[str, Any] | None) -> dict[str, Any] | None:
+        return None if row is None else by_wire_name(columns, row)
+
+    return [
+        {
+            **by_wire_name(columns, hit.row),
+            "score": hit.score,
+            "words": hit.words,
+            "meaning": hit.meaning,
+            "signals": hit.signals,
+            "linkedFrom": hit.linked_from,
+            "snippet": hit.snippet,
+            "before": named(hit.before),
+            "after": named(hit.after),
+        }
+        for hit in hits
+    ]

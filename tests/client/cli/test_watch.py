@@ -45,6 +45,23 @@ def test_groups_are_watched_too(daemon: Daemon, environment: dict[str, str], hou
         assert watching.line()["rows"] == [{"n": 2}]
 
 
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_a_search_is_a_line_at_each_change_of_its_hits(
+    daemon: Daemon, environment: dict[str, str], house: House, options: list[str]
+) -> None:
+    word = f"kohlrabi{len(options)}"
+    with (
+        pjai.blocking.connect(daemon.endpoint) as db,
+        running(environment, "search", word, "--mode", "words", "--watch", *options) as watching,
+    ):
+        assert watching.line()["hits"] == []
+        receipt = db.commit(v1.MemoryEntityUpdated(id=house.memories[0], name=word.title()))
+        second = watching.line()
+    assert second["seq"] == receipt.seq
+    (hit,) = second["hits"]
+    assert (hit["id"], hit["name"], hit["words"]) == (house.memories[0], word.title(), 1.0)
+
+
 class Screen:
     """The other end of a terminal."""
 
@@ -84,6 +101,27 @@ def test_at_a_terminal_a_table_keeps_itself_up_to_date(
         screen.until("Memory 0")
         db.commit(v1.MemoryEntityUpdated(id=house.memories[0], name="Changed"))
         screen.until("Changed")
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait() == 130
+
+
+def test_at_a_terminal_a_search_keeps_itself_up_to_date(
+    daemon: Daemon, environment: dict[str, str], house: House, terminal: tuple[int, Screen]
+) -> None:
+    theirs, screen = terminal
+    with (
+        pjai.blocking.connect(daemon.endpoint) as db,
+        subprocess.Popen(
+            [PJAI, "search", "rutabaga", "--mode", "words", "--watch"],
+            env={**environment, "TERM": "xterm", "COLUMNS": "80", "LINES": "24"},
+            stdin=theirs,
+            stdout=theirs,
+        ) as process,
+    ):
+        screen.until("0 hits")
+        db.commit(v1.MemoryEntityUpdated(id=house.memories[0], name="Rutabaga"))
+        screen.until("1 hits")
         process.send_signal(signal.SIGINT)
 
         assert process.wait() == 130
