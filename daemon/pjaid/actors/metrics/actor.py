@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from itertools import count
 from pathlib import Path
+from typing import NoReturn
 
 import anyio
 
@@ -55,9 +59,25 @@ async def tell_prometheus(db: Database) -> None:
     # Imported where it is wanted: it takes some megabytes.
     from pjaid.actors.metrics import listening
 
-    while True:
+    await try_again(partial(listening.serve, port, Path(socket) if socket else None, db.meters), anyio.sleep)
+
+
+async def try_again(
+    serve: Callable[[], Awaitable[None]], sleep: Callable[[float], Awaitable[None]]
+) -> NoReturn:
+    """Serves where that can be, and tries again where it cannot, each time after as long.
+
+    The log is told the first time, and then ever more seldom: each time that it is twice as often.
+
+    Args:
+        serve: raises `OSError` where it cannot.
+        sleep: by which is waited.
+    """
+    for failures in count(1):
         try:
-            await listening.serve(port, Path(socket) if socket else None, db.meters)
+            await serve()
         except OSError as error:
-            _log.error("Prometheus finds nothing: %s", error.strerror)
-        await anyio.sleep(BOUND_AGAIN_S)
+            if failures.bit_count() == 1:
+                _log.error("Prometheus finds nothing: %s (tried %d times)", error.strerror, failures)
+        await sleep(BOUND_AGAIN_S)
+    raise AssertionError
