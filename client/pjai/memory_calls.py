@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import UNSET
@@ -30,6 +30,11 @@ from pjai_wire.methods import (
     MemoryTendParams,
     MemoryTendResult,
     Nothing,
+)
+from pjai_wire.methods.memory import (
+    MEMORY_REMEMBER_ALL,
+    MemoryRememberAllParams,
+    MemoryRememberAllResult,
 )
 
 
@@ -101,6 +106,21 @@ class MemoryCalls:
             source=UNSET if source is None else MemorySource(kind=source[0], id=source[1]),
         )
         return await self._connection.call(MEMORY_REMEMBER, params, timeout)
+
+    async def remember_all(
+        self, wanted: Sequence[MemoryRememberParams], *, timeout: float | None = None
+    ) -> MemoryRememberAllResult:
+        """Personas remember up to 100 things in one commit, each as by `remember`; all of them or nothing.
+
+        Args:
+            wanted: what to remember.
+            timeout: seconds. After `TimedOut` they may be remembered or not; to ask again does no harm.
+
+        Raises:
+            PjaiError: as `remember`, for any of them.
+        """
+        params = MemoryRememberAllParams(memories=tuple(wanted))
+        return await self._connection.call(MEMORY_REMEMBER_ALL, params, timeout)
 
     async def touch(self, memory_id: str, *, timeout: float | None = None) -> MemoryResult:
         """A memory was of use.

@@ -87,6 +87,9 @@ ACTOR_FIGURES_MAX = 50
 MEASURES_MAX = 2_000
 """Counts, gauges or latencies in one message."""
 
+REMEMBERED_AT_ONCE_MAX = 100
+"""Memories of one call."""
+
 METERS_WAIT_MS_MAX = 60_000
 """How long an answer about what was measured may wait for something to happen."""
 

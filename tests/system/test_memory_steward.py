@@ -10,12 +10,15 @@ from typing import Any
 
 import anyio
 import pytest
+from msgspec.structs import replace
 
 import pjai
 from pjai import Database, memories, v1
 from pjai.testing import Daemon, daemon
+from pjai_wire import limits
 from pjai_wire.errors import AlreadyExists, InvalidValue, LimitExceeded, NotFound, PjaiError
 from pjai_wire.fields import PersonaSettings
+from pjai_wire.methods import MemoryRememberParams, MemorySource
 
 pytestmark = pytest.mark.anyio
 
@@ -112,6 +115,51 @@ async def test_the_same_is_remembered_once_by_each_persona(db: Database, ada: st
     assert (await db.memory.remember(bo, "concept", "Rye", content={"a": 1, "b": 2})).is_new
     await db.memory.forget(again.id)
     assert (await db.memory.remember(ada, "concept", "Rye", content={"a": 1, "b": 2})).is_new
+
+
+async def test_many_things_are_remembered_at_once_and_each_once(db: Database, ada: str) -> None:
+    bo = await persona(db, PersonaSettings(sanitiser="off"))
+    known = await db.memory.remember(ada, "concept", "Rye")
+
+    def wanted(owner: str, name: str, **more: Any) -> MemoryRememberParams:
+        return MemoryRememberParams(persona_id=owner, type="concept", name=name, **more)
+
+    before = (await db.health()).seq
+    told = await db.memory.remember_all(
+        [
+            wanted(ada, "Rye"),
+            wanted(ada, CARD, id=f"card {ada}"),
+            wanted(bo, CARD),
+            wanted(ada, "Wheat"),
+            wanted(ada, "Wheat "),
+        ]
+    )
+    assert [one.is_new for one in told.memories] == [False, True, True, True, False]
+    assert [one.redactions for one in told.memories] == [0, 1, 0, 0, 0]
+    ids = [one.id for one in told.memories]
+    assert (ids[0], ids[1], ids[3]) == (known.id, f"card {ada}", ids[4])
+    page = await db.events(after=before)
+    assert len({event.commit_id for event in page.events}) == 1
+    assert page.events[-1].seq == told.seq
+    names = {row.id: row.name for row in await db.query(memories.where(memories.id.in_(ids)))}
+    assert (names[ids[1]], names[ids[2]]) == ("[redacted: card]", CARD)
+
+
+async def test_of_many_things_none_is_remembered_where_one_cannot_be(db: Database, ada: str) -> None:
+    before = (await db.health()).seq
+    rye = MemoryRememberParams(persona_id=ada, type="concept", name="Rye")
+    with pytest.raises(NotFound, match="persona"):
+        await db.memory.remember_all([rye, replace(rye, persona_id="nobody")])
+    taken = MemorySource(kind="message", id="nothing")
+    with pytest.raises(NotFound, match="message"):
+        await db.memory.remember_all([rye, replace(rye, name="Wheat", source=taken)])
+    with pytest.raises(LimitExceeded):
+        await db.memory.remember_all([rye, replace(rye, name="Deep", content={"deep": DEEP})])
+    with pytest.raises(InvalidValue):
+        await db.memory.remember_all([])
+    with pytest.raises(InvalidValue):
+        await db.memory.remember_all([rye] * (limits.REMEMBERED_AT_ONCE_MAX + 1))
+    assert (await db.health()).seq == before
 
 
 async def test_what_is_forgotten_in_the_moment_that_it_is_remembered_is_remembered_anew(

@@ -10,6 +10,7 @@ class MemoryCalls(Facade[memory_calls.MemoryCalls]):
     """The memory steward of a daemon."""
 
     remember = waiting(memory_calls.MemoryCalls.remember)
+    remember_all = waiting(memory_calls.MemoryCalls.remember_all)
     touch = waiting(memory_calls.MemoryCalls.touch)
     connect = waiting(memory_calls.MemoryCalls.connect)
     pin = waiting(memory_calls.MemoryCalls.pin)

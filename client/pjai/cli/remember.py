@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -19,9 +19,13 @@ from pjai_wire.errors import NotFound
 from pjai_wire.events import Event, v1
 from pjai_wire.fields import MemoryType
 from pjai_wire.ids import new_id
+from pjai_wire.methods import MemoryRememberParams
 
 EVENTS_PER_COMMIT = 50
 """Few enough that whoever watches sees them come, and enough that the disk is not what is waited for."""
+
+STEWARD = "memory"
+"""The actor that looks through what is to be remembered."""
 
 
 class _Owner(Struct, frozen=True):
@@ -53,36 +57,55 @@ async def remember(
 ) -> None:
     """Cuts text and Markdown files into memories, by heading and paragraph.
 
-    To remember the same text again adds nothing.
+    To remember the same text again adds nothing. The memory steward looks for what is sensitive, as the
+    persona has it; where the daemon runs none, the text is remembered as it is.
     """
     sources = [read_source(path) for path in dict.fromkeys(files)]
     async with invocation.connect() as db:
         owner = await _owner(db, persona, create=create)
         found = [one for source in sources for one in found_in(source, owner.id)]
         new = await unknown(db, found)
-        events = _Events(owner, kind, importance)
-        seq = await _commit(db, new, events, invocation.output)
-    summary = _summary(owner, found, new, seq)
+        telling = _Telling(owner, kind, importance)
+        if new and await _has_steward(db):
+            done = await _remember(db, new, telling, invocation.output)
+        else:
+            done = await _commit(db, new, telling, invocation.output)
+    new = [one for one in new if one.id in done.new]
+    summary = _summary(owner, found, new, done)
     if invocation.output.as_json:
         invocation.output.document(summary)
     else:
         invocation.output.rows(("source", "remembered", "known"), summary["files"])
         made = " (a new persona)" if summary["personaCreated"] else ""
         invocation.output.say(
-            f"{persona}{made} remembers {len(new)} more; {len(found) - len(new)} were known; seq {seq}"
+            f"{persona}{made} remembers {len(new)} more; {len(found) - len(new)} were known; seq {done.seq}"
         )
+        if done.redactions:
+            invocation.output.note(f"{done.redactions} sensitive parts were taken out")
+        if new and not done.is_looked_through:
+            invocation.output.note("nobody looked for what is sensitive: the daemon runs no memory steward")
 
 
-class _Events(Struct, frozen=True):
-    """What makes the events of a commit."""
+class _Telling(Struct, frozen=True):
+    """What is said of every passage."""
 
     owner: _Owner
     kind: MemoryType
     importance: int
 
-    def of(self, found: Sequence[Found]) -> list[Event]:
-        """That the persona remembers these, now."""
-        return [created(one, self.owner.id, self.kind, self.importance) for one in found]
+    def of(self, found: Found) -> v1.MemoryEntityCreated:
+        """That the persona remembers a passage, now."""
+        return created(found, self.owner.id, self.kind, self.importance)
+
+
+class _Done(Struct, frozen=True):
+    """What came of it."""
+
+    seq: int
+    new: frozenset[str]
+    """The ids of what the persona did not remember by another one."""
+    redactions: int = 0
+    is_looked_through: bool = False
 
 
 async def _owner(db: Database, name: str, *, create: bool) -> _Owner:
@@ -97,20 +120,59 @@ async def _owner(db: Database, name: str, *, create: bool) -> _Owner:
     return _Owner(event.id, event)
 
 
-async def _commit(db: Database, new: Sequence[Found], events: _Events, output: Output) -> int:
-    """Commits the memories, the persona with the first of them; returns the last seq."""
+async def _has_steward(db: Database) -> bool:
+    return any(actor.name == STEWARD for actor in (await db.actors()).actors)
+
+
+async def _remember(db: Database, new: Sequence[Found], telling: _Telling, output: Output) -> _Done:
+    """Has the memory steward remember the passages; the persona begins before the first of them."""
+    seq, redactions = db.hello.seq, 0
+    remembered: set[str] = set()
+    if telling.owner.created is not None:
+        await db.commit(telling.owner.created)
+    for batch in _batches(new, output):
+        told = await db.memory.remember_all([_wanted(telling.of(one)) for one in batch])
+        seq = told.seq
+        redactions += sum(one.redactions for one in told.memories)
+        remembered |= {one.id for one in told.memories if one.is_new}
+    return _Done(seq, frozenset(remembered), redactions, is_looked_through=True)
+
+
+async def _commit(db: Database, new: Sequence[Found], telling: _Telling, output: Output) -> _Done:
+    """Commits the passages as they are, the persona with the first of them."""
     seq = db.hello.seq
+    first: list[Event] = [] if telling.owner.created is None else [telling.owner.created]
+    for batch in _batches(new, output):
+        seq = (await db.commit(*first, *map(telling.of, batch))).seq
+        first = []
+    return _Done(seq, frozenset(one.id for one in new))
+
+
+def _batches(new: Sequence[Found], output: Output) -> Iterator[Sequence[Found]]:
+    """What is remembered at once; the progress is shown when each is."""
     with output.progress(counted=True) as progress:
         task = progress.add_task("remembering", total=len(new))
         for begin in range(0, len(new), EVENTS_PER_COMMIT):
             batch = new[begin : begin + EVENTS_PER_COMMIT]
-            first = [events.owner.created] if events.owner.created and not begin else []
-            seq = (await db.commit(*first, *events.of(batch))).seq
+            yield batch
             progress.advance(task, len(batch))
-    return seq
 
 
-def _summary(owner: _Owner, found: Sequence[Found], new: Sequence[Found], seq: int) -> dict[str, Any]:
+def _wanted(event: v1.MemoryEntityCreated) -> MemoryRememberParams:
+    """As the memory steward is asked for it."""
+    return MemoryRememberParams(
+        persona_id=event.persona_id,
+        type=event.type,
+        name=event.name,
+        content=event.content,
+        summary=event.summary,
+        tags=event.tags,
+        importance=event.importance,
+        id=event.id,
+    )
+
+
+def _summary(owner: _Owner, found: Sequence[Found], new: Sequence[Found], done: _Done) -> dict[str, Any]:
     in_all = Counter(one.source for one in found)
     remembered = Counter(one.source for one in new)
     return {
@@ -118,7 +180,9 @@ def _summary(owner: _Owner, found: Sequence[Found], new: Sequence[Found], seq: i
         "personaCreated": bool(owner.created and new),
         "remembered": len(new),
         "known": len(found) - len(new),
-        "seq": seq,
+        "redactions": done.redactions,
+        "isLookedThrough": done.is_looked_through,
+        "seq": done.seq,
         "files": [
             {"source": source, "remembered": remembered[source], "known": number - remembered[source]}
             for source, number in in_all.items()

@@ -5,6 +5,12 @@ from __future__ import annotations
 from pjai_wire import methods
 from pjai_wire.examples.exchange import Reply, Request
 from pjai_wire.examples.story import ADA, EMBEDDING, GREETING, LINK, NOON, SOURDOUGH, STARTER
+from pjai_wire.methods.memory import (
+    MEMORY_REMEMBER_ALL,
+    MemoryRememberAllParams,
+    MemoryRememberAllResult,
+    MemoryRemembered,
+)
 from pjai_wire.methods.storage import MemoryFigures, PersonaFiguresParams, PersonaFiguresResult
 
 MEMORY_REQUESTS = (
@@ -36,6 +42,16 @@ MEMORY_REQUESTS = (
             metadata={"mood": "calm"},
             id=SOURDOUGH,
             source=methods.MemorySource(kind="message", id=GREETING),
+        ),
+    ),
+    Request(
+        "two things",
+        MEMORY_REMEMBER_ALL,
+        MemoryRememberAllParams(
+            memories=(
+                methods.MemoryRememberParams(persona_id=ADA, type="concept", name="Sourdough"),
+                methods.MemoryRememberParams(persona_id=ADA, type="task", name="Feed the starter"),
+            )
         ),
     ),
     Request("a memory", methods.MEMORY_TOUCH, methods.MemoryParams(id=SOURDOUGH)),
@@ -88,6 +104,17 @@ MEMORY_REPLIES = (
         "a new memory",
         methods.MEMORY_REMEMBER,
         methods.MemoryRememberResult(id=SOURDOUGH, seq=43, is_new=True, redactions=1),
+    ),
+    Reply(
+        "one new, one known",
+        MEMORY_REMEMBER_ALL,
+        MemoryRememberAllResult(
+            seq=44,
+            memories=(
+                MemoryRemembered(id=SOURDOUGH, is_new=True, redactions=0),
+                MemoryRemembered(id=STARTER, is_new=False, redactions=0),
+            ),
+        ),
     ),
     Reply("a memory", methods.MEMORY_TOUCH, methods.MemoryResult(id=SOURDOUGH, seq=44)),
     Reply("a connection", methods.MEMORY_CONNECT, methods.MemoryResult(id=LINK, seq=45)),

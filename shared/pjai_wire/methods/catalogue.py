@@ -67,6 +67,7 @@ METHODS: dict[str, Method[Any, Any]] = {
         storage.STORAGE,
         storage.PERSONA_FIGURES,
         memory.MEMORY_REMEMBER,
+        memory.MEMORY_REMEMBER_ALL,
         memory.MEMORY_TOUCH,
         memory.MEMORY_CONNECT,
         memory.MEMORY_PIN,

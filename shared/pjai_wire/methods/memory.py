@@ -5,10 +5,11 @@ They are answered by the actor `memory`, where one runs.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from pjai_wire import limits
 from pjai_wire.fields import (
     Description,
     Document,
@@ -64,6 +65,29 @@ class MemoryRememberResult(Result, frozen=True, kw_only=True):
     """Otherwise the persona remembers the same by this id, and was reminded of it."""
     redactions: int
     """How much was taken out, by the persona's policy."""
+
+
+class MemoryRememberAllParams(Params, frozen=True, kw_only=True):
+    """What personas are to remember, all of it or nothing."""
+
+    memories: Annotated[
+        tuple[MemoryRememberParams, ...], Meta(min_length=1, max_length=limits.REMEMBERED_AT_ONCE_MAX)
+    ]
+
+
+class MemoryRemembered(Result, frozen=True, kw_only=True):
+    """One of the memories, which its persona may have had already."""
+
+    id: str
+    is_new: bool
+    redactions: int
+
+
+class MemoryRememberAllResult(Result, frozen=True, kw_only=True):
+    """The memories, in the order in which they came."""
+
+    seq: int
+    memories: tuple[MemoryRemembered, ...]
 
 
 class MemoryParams(Params, frozen=True, kw_only=True):
@@ -150,6 +174,13 @@ class MemoryStatusResult(Result, frozen=True, kw_only=True):
 
 MEMORY_REMEMBER = Method(
     "memory.remember", MemoryRememberParams, MemoryRememberResult, needs=Scope.WRITE, repeatable=False
+)
+MEMORY_REMEMBER_ALL = Method(
+    "memory.remember_all",
+    MemoryRememberAllParams,
+    MemoryRememberAllResult,
+    needs=Scope.WRITE,
+    repeatable=False,
 )
 MEMORY_TOUCH = Method("memory.touch", MemoryParams, MemoryResult, needs=Scope.WRITE, repeatable=False)
 MEMORY_CONNECT = Method(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +35,27 @@ def test_a_persona_remembers_by_its_name(shell: Shell, db: blocking.Database) ->
     assert (row.name, row.content, row.tags) == ("Ada", {"text": "[redacted: email]"}, ("mail",))
     assert shell(*words).out.startswith("remembered already, 1 redacted: ")
     assert db.count(memories) == 1
+
+
+def test_a_file_is_remembered_without_what_is_sensitive(
+    shell: Shell, db: blocking.Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "notes.txt"
+    told = [f"Paragraph {number}." for number in range(119)]
+    path.write_text("\n\n".join(["Write to ada@example.org.", *told]))
+    # It stands in the text, and in its summary.
+    first = shell("remember", "--persona", "Ada", str(path), "--json").document
+    assert (first["remembered"], first["redactions"], first["isLookedThrough"]) == (120, 2, True)
+    texts = {row.content["text"] for row in db.query(memories.limit(200))}
+    assert texts == {"Write to [redacted: email].", *told}
+    again = shell("remember", "--persona", "Ada", str(path), "--json").document
+    assert (again["remembered"], again["known"], again["seq"]) == (0, 120, first["seq"])
+    other = shell("remember", "--persona", "Bo", str(path))
+    assert "sensitive" not in other.err
+    events = db.events(client="actor.memory", limit=1_000).events
+    # Bo's privacy level lets it stand. Each file is three commits.
+    assert len(events) == 2 * 120
+    assert len({event.commit_id for event in events}) == 2 * 3
 
 
 def test_memories_are_touched_connected_pinned_and_forgotten(shell: Shell, db: blocking.Database) -> None:

@@ -70,6 +70,12 @@ def test_paragraphs_become_memories_under_their_headings(
     }
 
 
+def test_it_is_said_that_nobody_looked_for_what_is_sensitive(shell: Shell, bread: str, name: str) -> None:
+    done = shell("remember", "--persona", name, bread)
+    assert "nobody looked for what is sensitive" in done.err
+    assert "sensitive" not in shell("remember", "--persona", name, bread).err
+
+
 def test_to_remember_again_adds_only_what_is_new(shell: Shell, daemon: Daemon, bread: str, name: str) -> None:
     first = shell("remember", "--persona", name, bread, "--json").document
     again = shell("remember", "--persona", name, bread, bread)

@@ -47,6 +47,7 @@ memory = Actor(
 )
 
 memory.serves(remembering.remember)
+memory.serves(remembering.remember_all)
 memory.serves(remembering.touch)
 memory.serves(remembering.connect)
 memory.serves(remembering.pin)

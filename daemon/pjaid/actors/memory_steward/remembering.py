@@ -1,9 +1,10 @@
-"""Owns what clients ask of the memory steward: remember, touch, connect, pin, unpin, forget."""
+"""Owns what clients ask of the memory steward: remember, remember_all, touch, connect, pin, unpin, forget."""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from typing import Any
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
+from typing import Any, NamedTuple
 
 import anyio
 import anyio.to_thread
@@ -24,6 +25,7 @@ from pjai_wire.methods import (
     MemoryResult,
     MemorySource,
 )
+from pjai_wire.methods.memory import MemoryRememberAllParams, MemoryRememberAllResult, MemoryRemembered
 from pjaid.actors.memory_steward.hashing import content_hash
 from pjaid.actors.memory_steward.sanitiser import Sanitised, policy_of, sanitised
 
@@ -33,7 +35,17 @@ LOCKS = 64
 BYTES_AT_ONCE = 100_000
 """What is longer is sanitised in a thread, so that calls and signs of life do not wait for it."""
 
+TRIES = 3
+"""How often it is looked what is known, where some of that goes before it can be touched."""
+
 _locks = tuple(anyio.Lock() for _ in range(LOCKS))
+
+
+class _Looked(NamedTuple):
+    """What is to be remembered, looked through."""
+
+    event: v1.MemoryEntityCreated
+    redactions: int
 
 
 async def remember(db: Database, params: MemoryRememberParams) -> MemoryRememberResult:
@@ -46,29 +58,60 @@ async def remember(db: Database, params: MemoryRememberParams) -> MemoryRemember
         LimitExceeded: a free map nests too deeply.
         AlreadyExists: another memory has the id.
     """
-    persona = await db.first(personas.where(id=params.persona_id))
-    if persona is None:
+    seq, (made,) = await _remember(db, [params])
+    return MemoryRememberResult(id=made.id, seq=seq, is_new=made.is_new, redactions=made.redactions)
+
+
+async def remember_all(db: Database, params: MemoryRememberAllParams) -> MemoryRememberAllResult:
+    """Personas remember many things, all of them or nothing.
+
+    Raises:
+        PjaiError: as `remember`.
+    """
+    seq, made = await _remember(db, params.memories)
+    return MemoryRememberAllResult(seq=seq, memories=tuple(made))
+
+
+async def _remember(
+    db: Database, asked: Sequence[MemoryRememberParams]
+) -> tuple[int, list[MemoryRemembered]]:
+    owners = {one.persona_id for one in asked}
+    known = await db.query(personas.where(personas.id.in_(owners)).limit(len(owners)))
+    policies = {persona.id: policy_of(persona.settings) for persona in known}
+    if policies.keys() != owners:
         raise NotFound("there is no such persona", hint="see: pjai query personas")
-    if params.source is not UNSET:
-        await _check_source(db, params.source, persona.id)
-    policy = policy_of(persona.settings)
-    asked = [params.name, params.summary, params.tags, params.content, params.metadata]
+    for one in asked:
+        if one.source is not UNSET:
+            await _check_source(db, one.source, one.persona_id)
     if len(encode(asked)) <= BYTES_AT_ONCE:
-        told = _looked_through(asked, policy)
+        looked = _looked_through(asked, policies)
     else:
-        told = await anyio.to_thread.run_sync(_looked_through, asked, policy)
-    redactions = sum(told.found.values()) if policy == "redact" else 0
-    event = _created(params, told, is_redacted=policy == "redact")
-    assert event.content_hash is not None
-    async with _locks[int(event.content_hash[:4], 16) % LOCKS]:
-        known = memories.where(persona_id=persona.id, content_hash=event.content_hash).limit(1)
-        for row in await db.query(known.select("id")):
+        looked = await anyio.to_thread.run_sync(_looked_through, asked, policies)
+    async with AsyncExitStack() as held:
+        # Always in the same order, so that no two wait for each other.
+        for number in sorted({int(digest[:4], 16) % LOCKS for _, digest in map(_identity, looked)}):
+            await held.enter_async_context(_locks[number])
+        for _ in range(TRIES - 1):
             # One that is forgotten in the same moment is remembered anew.
             with suppress(NotFound):
-                seq = (await db.commit(v1.MemoryEntityAccessed(id=row["id"]))).seq
-                return MemoryRememberResult(id=row["id"], seq=seq, is_new=False, redactions=redactions)
-        receipt = await db.commit(event)
-    return MemoryRememberResult(id=event.id, seq=receipt.seq, is_new=True, redactions=redactions)
+                return await _commit(db, looked)
+        return await _commit(db, looked)
+
+
+async def _commit(db: Database, looked: Sequence[_Looked]) -> tuple[int, list[MemoryRemembered]]:
+    """Commits what is new, and that what is known was of use; the seq, and what became of each."""
+    # Of any persona: with a condition on that too SQLite would look at all of its memories.
+    equal = memories.where(memories.content_hash.in_({digest for _, digest in map(_identity, looked)}))
+    rows = equal.select("id", "persona_id", "content_hash").limit(limits.QUERY_ROWS_MAX)
+    ids = {(row["persona_id"], row["content_hash"]): row["id"] for row in await db.query(rows)}
+    events: list[Event] = []
+    made: list[MemoryRemembered] = []
+    for one in looked:
+        is_new = _identity(one) not in ids
+        memory_id = ids.setdefault(_identity(one), one.event.id)
+        events.append(one.event if is_new else v1.MemoryEntityAccessed(id=memory_id))
+        made.append(MemoryRemembered(id=memory_id, is_new=is_new, redactions=one.redactions))
+    return (await db.commit(*events)).seq, made
 
 
 async def touch(db: Database, params: MemoryParams) -> MemoryResult:
@@ -114,12 +157,25 @@ async def _check_source(db: Database, source: MemorySource, persona_id: str) -> 
     raise NotFound("there is no such message", hint="source.id is that of a row of messages")
 
 
-def _looked_through(asked: list[Any], policy: SanitiserPolicy) -> Sanitised:
+def _identity(looked: _Looked) -> tuple[str, str]:
+    """By which it is told from others: whose it is, and the hash of what it holds."""
+    assert looked.event.content_hash is not None
+    return looked.event.persona_id, looked.event.content_hash
+
+
+def _looked_through(
+    asked: Sequence[MemoryRememberParams], policies: Mapping[str, SanitiserPolicy]
+) -> list[_Looked]:
     """What is to be remembered, sanitised; maps in it may have come with anything that MessagePack holds."""
-    for value in asked:
-        if isinstance(value, dict):
-            check_free(value)
-    return sanitised(asked, policy)
+    looked: list[_Looked] = []
+    for one in asked:
+        check_free(one.content)
+        check_free(one.metadata)
+        policy = policies[one.persona_id]
+        told = sanitised([one.name, one.summary, one.tags, one.content, one.metadata], policy)
+        redactions = sum(told.found.values()) if policy == "redact" else 0
+        looked.append(_Looked(_created(one, told, is_redacted=policy == "redact"), redactions))
+    return looked
 
 
 def _created(params: MemoryRememberParams, told: Sanitised, *, is_redacted: bool) -> v1.MemoryEntityCreated:

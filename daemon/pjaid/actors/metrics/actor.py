@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import NoReturn
 
@@ -73,11 +72,12 @@ async def try_again(
         serve: raises `OSError` where it cannot.
         sleep: by which is waited.
     """
-    for failures in count(1):
+    failures = 0
+    while True:
         try:
             await serve()
         except OSError as error:
+            failures += 1
             if failures.bit_count() == 1:
                 _log.error("Prometheus finds nothing: %s (tried %d times)", error.strerror, failures)
         await sleep(BOUND_AGAIN_S)
-    raise AssertionError
