@@ -41,7 +41,7 @@ class Loaded(Struct, frozen=True):
     """The state that they are of."""
     rows: list[int]
     """The numbers of the rows, ascending."""
-    vectors: bytes
+    vectors: bytearray
     """Little-endian float16, one after the other."""
 
 
@@ -102,13 +102,16 @@ def _load(connection: apsw.Connection, shelf: Shelf, persona_id: str) -> Loaded:
     connection.execute("BEGIN")
     try:
         seq = reads.head(connection)
-        found = connection.execute(sql, (shelf.table, shelf.number, persona_id, size)).fetchall()
+        rows: list[int] = []
+        vectors = bytearray()
+        bindings = (shelf.table, shelf.number, persona_id, size)
+        for some in reads.batches(connection, sql, bindings):
+            numbers, stored = zip(*some, strict=True)
+            rows += numbers
+            vectors += b"".join(stored)
     finally:
         connection.execute("COMMIT")
-    if not found:
-        return Loaded(seq, [], b"")
-    rows, vectors = zip(*found, strict=True)
-    return Loaded(seq, list(rows), b"".join(vectors))
+    return Loaded(seq, rows, vectors)
 
 
 def _exact(

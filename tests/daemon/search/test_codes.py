@@ -17,7 +17,7 @@ from pjai_wire.errors import InvalidValue
 from pjai_wire.events import Event, event_name, v1
 from pjai_wire.ids import new_id
 from pjai_wire.methods import CommitParams, NewEvent
-from pjaid.search.codes import codes
+from pjaid.search.codes import codes, shards
 from pjaid.search.codes.codes import ROWS_ON_LOOP_MAX, SIFTED_FROM, Codes, Nearest
 from pjaid.settings import Settings
 from pjaid.store import capture, schema
@@ -229,6 +229,34 @@ async def test_a_commit_too_large_to_be_told_makes_codes_be_read_again(
     await opened.commit(memory("b", vectors[1]), memory("c", vectors[2]))
     assert sorted((await opened.nearest(vectors[1], 9, "ada")).rows) == [1, 2, 3]
     assert loads == ["ada", "ada"]
+
+
+async def test_a_commit_that_changes_much_makes_codes_be_read_again(
+    opened: Opened, loads: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vectors = made(3, 16, spread=NOISE)
+    await opened.commit(memory("a", vectors[0]))
+    assert (await opened.nearest(vectors[1], 9, "ada")).rows == [1]
+    monkeypatch.setattr(shards, "FOLLOWED_MAX", 1)
+    await opened.commit(memory("b", vectors[1]), memory("c", vectors[2]))
+    assert sorted((await opened.nearest(vectors[1], 9, "ada")).rows) == [1, 2, 3]
+    assert loads == ["ada", "ada"]
+
+
+async def test_codes_that_grow_with_commits_take_no_more_memory_than_they_may(tmp_path: Path) -> None:
+    opened = Opened(tmp_path, bytes_max=60_000)
+    try:
+        vectors = made(200, 256, spread=NOISE)
+        await opened.commit(v1.PersonaCreated(id="ada", name="Ada"), memory("m", vectors[0]))
+        await opened.nearest(vectors[0], 1, "ada")
+        assert opened.codes.count == 1
+        for place in range(1, len(vectors)):
+            await opened.commit(memory(f"m{place}", vectors[place]))
+            assert opened.codes.memory_bytes <= 60_000
+        assert opened.codes.memory_bytes == opened.codes.count == 0
+        assert (await opened.nearest(vectors[-1], 1, "ada")).rows == [200]
+    finally:
+        await opened.close()
 
 
 @pytest.mark.parametrize("vector", [b"", b"abc", bytes(8), np.array([np.nan, 1], "<f4").tobytes()])

@@ -88,7 +88,7 @@ def test_codes_follow_any_changes(loaded: int, history: list[tuple[int, int | No
             shard.remove(row)
         else:
             there[row] = made(1, 8, spread=NOISE, seed=seed)[0]
-            shard.put(row, there[row].astype("<f2").tobytes())
+            shard.put([row], there[row].astype("<f2").tobytes())
     query = Query(made(1, 8, spread=NOISE, seed=77)[0].tobytes())
     rows, scores = shard.nearest(query, 1_000, None)
     assert sorted(rows.tolist()) == sorted(there)
@@ -110,7 +110,7 @@ def test_vectors_have_any_dimension(dimension: int) -> None:
 )
 def test_a_vector_of_whatever_numbers_harms_no_other(numbers: list[float]) -> None:
     shard = shard_of(made(3, 4, spread=NOISE))
-    shard.put(1, pack("<4e", *numbers))
+    shard.put([1], pack("<4e", *numbers))
     query = Query(made(1, 4, spread=NOISE)[0].tobytes())
     assert np.isfinite(shard.nearest(query, 9, None).scores).all()
     assert shard.nearest(query, 1, None).rows.tolist() != []

@@ -54,8 +54,7 @@ def test_signs_follow_what_changes() -> None:
     vectors = made(5_000, DIMENSION, spread=CLUSTERED)
     (shard,) = shards_of(vectors, 1)
     (query,) = made(1, DIMENSION, spread=CLUSTERED, seed=3)
-    for row in (7, 6_000):
-        shard.put(row, query.astype("<f2").tobytes())
+    shard.put([6_000, 7], 2 * query.astype("<f2").tobytes())
     best = nearest(vectors, query, 1)[0]
     shard.remove(best)
     found = sifted([shard], Query(query.tobytes()), 10, 26)

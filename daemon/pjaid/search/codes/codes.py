@@ -1,26 +1,19 @@
-"""Owns which codes are in memory, and the search by them.
-
-Nothing is loaded before somebody searches, and of nobody else's vectors than the search is over. Loaded codes
-follow what commits tell, and go again, those not used for longest first, where they would take more memory
-than they may.
-"""
+"""Owns the search by codes: over one persona's vectors or everybody's, on the event loop or in threads."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections import OrderedDict
 from collections.abc import Collection, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 
 from pjai_wire.errors import InvalidValue
-from pjaid.store.changed import RowChange
-from pjaid.store.stored_vectors import Loaded, Shelf, StoredVectors
-from pjaid.store.vectors import FLOAT_BYTES, ROW, VECTOR, VECTORS
+from pjaid.search.codes.shards import Shards
+from pjaid.store.stored_vectors import Shelf, StoredVectors
+from pjaid.store.vectors import FLOAT_BYTES
 from pjaid.store.writer import Committed
 
 if TYPE_CHECKING:
@@ -35,19 +28,17 @@ ROWS_A_THREAD = 65_536
 
 THREADS_MAX = 4
 
+LOADS_AT_ONCE = 4
+"""Shards that are read at the same time, each on a connection of its own."""
+
 SIFTED_FROM = 100_000
 """Vectors of which there are so many are told apart by their signs first."""
-
-SHARDS_MAX = 10_000
 
 CANDIDATES_MORE = 16
 CANDIDATES_SHARE = 4
 """How many more than asked for are compared exactly: so many, or one in so many."""
 
 T = TypeVar("T")
-
-Key = tuple[Any, ...]
-"""Table, model's number and persona."""
 
 
 class Nearest(Struct, frozen=True):
@@ -58,13 +49,6 @@ class Nearest(Struct, frozen=True):
     rows: list[int]
     """Their numbers in the database."""
     cosines: list[float]
-
-
-class _Loading(Struct):
-    """A shard that is being read, and what commits told meanwhile."""
-
-    done: asyncio.Future[Shard]
-    told: list[tuple[int, RowChange]]
 
 
 class Codes:
@@ -78,19 +62,18 @@ class Codes:
     def __init__(self, vectors: StoredVectors, *, bytes_max: int) -> None:
         self._vectors = vectors
         self._bytes_max = bytes_max
-        self._shards: OrderedDict[Key, Shard] = OrderedDict()
-        self._loading: dict[Key, _Loading] = {}
+        self._shards = Shards(vectors, bytes_max=bytes_max)
         self._threads: ThreadPoolExecutor | None = None
 
     @property
     def memory_bytes(self) -> int:
         """What the codes in memory take."""
-        return sum(shard.memory_bytes for shard in self._shards.values())
+        return self._shards.memory_bytes
 
     @property
     def count(self) -> int:
         """How many vectors have codes in memory."""
-        return sum(len(shard) for shard in self._shards.values())
+        return self._shards.count
 
     def nearest(
         self,
@@ -128,7 +111,7 @@ class Codes:
         query = Query(vector)
         allowed = None if rows is None else ascending(rows)
         if persona_id is not None:
-            shard = self._kept((table, shelf.number, persona_id))
+            shard = self._shards.kept(shelf, persona_id)
             if shard is not None and len(shard) <= ROWS_ON_LOOP_MAX:
                 found = shard.nearest(query, _candidates(k), allowed)
                 return self._exactly(shelf, query, k, {persona_id: found})
@@ -136,20 +119,11 @@ class Codes:
 
     def committed(self, committed: Committed) -> None:
         """Follows what a commit changed."""
-        if not self._shards and not self._loading:
-            return
-        if committed.changes is None:
-            self.clear()
-            return
-        for change in committed.changes:
-            if change.table == VECTORS:
-                self._follow(committed.seq, change)
+        self._shards.committed(committed)
 
     def clear(self) -> None:
         """Forgets all codes: nobody knows what became of the vectors."""
         self._shards.clear()
-        # Those that wait for a shard have it still; it is kept for nobody else.
-        self._loading.clear()
 
     def close(self) -> None:
         """Ends the threads."""
@@ -163,8 +137,10 @@ class Codes:
         found: list[tuple[str, Found]] = []
         wave: list[tuple[str, Shard]] = []
         size = 0
-        for persona in personas:
-            shard = await self._loaded(shelf, persona)
+        for place, persona in enumerate(personas):
+            if place % LOADS_AT_ONCE == 0:
+                await self._shards.load(shelf, personas[place : place + LOADS_AT_ONCE])
+            shard = await self._shards.loaded(shelf, persona)
             if wave and size + shard.memory_bytes > self._bytes_max:
                 found += await self._scanned(wave, query, k, allowed)
                 wave, size = [], 0
@@ -212,74 +188,6 @@ class Codes:
 
         wanted = {persona: found.rows.tolist() for persona, found in candidates.items()}
         return self._vectors.exact(shelf, wanted, finish)
-
-    def _kept(self, key: Key) -> Shard | None:
-        shard = self._shards.get(key)
-        if shard is None:
-            return None
-        if shard.is_scattered:
-            del self._shards[key]
-            return None
-        self._shards.move_to_end(key)
-        return shard
-
-    async def _loaded(self, shelf: Shelf, persona_id: str) -> Shard:
-        key = (shelf.table, shelf.number, persona_id)
-        if (shard := self._kept(key)) is not None:
-            return shard
-        loading = self._loading.get(key)
-        if loading is None:
-            done = asyncio.ensure_future(self._load(key, shelf, persona_id))
-            loading = self._loading[key] = _Loading(done, [])
-        # Who gives up must not take the shard from the others that wait for it.
-        return await asyncio.shield(loading.done)
-
-    async def _load(self, key: Key, shelf: Shelf, persona_id: str) -> Shard:
-        try:
-            shard = await self._vectors.load(shelf, persona_id, partial(_shard, shelf.dimension))
-        finally:
-            loading = self._loading.get(key)
-            is_wanted = loading is not None and loading.done is asyncio.current_task()
-            if is_wanted:
-                del self._loading[key]
-        if loading is not None and is_wanted:
-            for seq, change in loading.told:
-                _tell(shard, seq, change)
-            self._keep(key, shard)
-        return shard
-
-    def _keep(self, key: Key, shard: Shard) -> None:
-        self._shards[key] = shard
-        while len(self._shards) > SHARDS_MAX or self.memory_bytes > self._bytes_max:
-            self._shards.popitem(last=False)
-
-    def _follow(self, seq: int, change: RowChange) -> None:
-        row = change.before if change.after is None else change.after
-        assert row is not None
-        key = row[:ROW]
-        if (shard := self._shards.get(key)) is not None:
-            _tell(shard, seq, change)
-        elif (loading := self._loading.get(key)) is not None:
-            loading.told.append((seq, change))
-
-
-def _tell(shard: Shard, seq: int, change: RowChange) -> None:
-    """A shard follows a change, unless it was loaded after it."""
-    if seq <= shard.seq:
-        return
-    if change.after is not None:
-        shard.put(change.after[ROW], change.after[VECTOR])  # type: ignore[arg-type] # as the schema has them
-    elif change.before is not None:
-        shard.remove(change.before[ROW])  # type: ignore[arg-type] # as the schema has it
-
-
-def _shard(dimension: int, loaded: Loaded) -> Shard:
-    import numpy as np
-
-    from pjaid.search.codes.shard import Shard
-
-    vectors = np.frombuffer(loaded.vectors, "<f2").reshape(-1, dimension)
-    return Shard(loaded.seq, np.array(loaded.rows, np.int64), vectors)
 
 
 def _candidates(k: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
@@ -89,18 +89,21 @@ class Shard:
         """Whether it had better be loaded anew."""
         return len(self._elsewhere) + len(self._gone) > max(SCATTERED_MIN, self._count // 4)
 
-    def put(self, row: int, vector: bytes) -> None:
-        """A row has this vector from now on, little-endian float16."""
-        codes, weights = quantised(np.frombuffer(vector, "<f2")[None])
-        place = self._place(row)
-        if place is None:
-            place = self._room_at_end()
-        self._codes[place], self._weights[place] = codes[0], weights[0]
-        if self._signs is not None:
-            self._signs[:, place] = signs_of(codes)[:, 0]
-        self._gone.discard(place)
-        if place == self._count:
-            self._end(row)
+    def put(self, rows: Sequence[int], vectors: bytes) -> None:
+        """Some rows have these vectors from now on, little-endian float16, one after the other."""
+        codes, weights = quantised(np.frombuffer(vectors, "<f2").reshape(len(rows), -1))
+        signs = None if self._signs is None else signs_of(codes)
+        # In their order, so that new ones stand in it too.
+        for number in sorted(range(len(rows)), key=rows.__getitem__):
+            place = self._place(rows[number])
+            if place is None:
+                place = self._room_at_end()
+            self._codes[place], self._weights[place] = codes[number], weights[number]
+            if self._signs is not None and signs is not None:
+                self._signs[:, place] = signs[:, number]
+            self._gone.discard(place)
+            if place == self._count:
+                self._end(rows[number])
 
     def remove(self, row: int) -> None:
         """A row has no vector any more."""
