@@ -37,25 +37,26 @@ print(*sorted({name.partition(".")[0] for name in sys.modules} & {"pjai", "multi
 
 AN_ACTOR_ENDS = """
 import anyio
-from pjaid.supervisor.processes import ActorProcess
+from pjaid.supervisor.processes import ActorProcess, Processes
 from tests.daemon.supervisor.test_supervisor import supervisor_of
 
 async def main():
     supervisor = supervisor_of("persona", "pjaid.actors.persona:persona")
-    (supervised,) = supervisor
-    ended = ActorProcess.ended
+    begin, ended = Processes.begin, ActorProcess.ended
     async with anyio.create_task_group() as daemon:
         async def ended_as_the_daemon_stops(process):
             code = await ended(process)
             daemon.cancel_scope.cancel()
             return code
 
-        ActorProcess.ended = ended_as_the_daemon_stops
+        async def begun_to_end(processes, start):
+            process = await begin(processes, start)
+            process.kill()
+            return process
+
+        Processes.begin, ActorProcess.ended = begun_to_end, ended_as_the_daemon_stops
         supervisor.serve(daemon)
-        while supervised.process is None:
-            await anyio.sleep(0.01)
-        supervised.process.kill()
-    ActorProcess.ended = ended
+    Processes.begin, ActorProcess.ended = begin, ended
     await supervisor.close()
     print("closed")
 
