@@ -9,13 +9,13 @@ conversations, the turns before and after count too: an answer often lacks the w
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from math import log
 from typing import Final
 
 import apsw
 
-from pjaid.store.words.filters import NO_FILTER, Filter, Hits, best_first, condition
+from pjaid.store.words.filters import NO_FILTER, Filter, Hits, best_first
 from pjaid.store.words.index import PERSONA, Indexed, indexed
 from pjaid.store.words.neighbours import THREADED, Around, listed, neighbours
 from pjaid.store.words.question import Question, Term, term_of
@@ -25,7 +25,7 @@ BEFORE: Final = 0.7
 AFTER: Final = 0.3
 """What a word counts that stands in the turn before, or after."""
 
-LIFTED_MAX = 300
+LIFTED_MAX: Final = 200
 """Of how many of the best rows the neighbours are looked at."""
 
 RARITY_MIN: Final = 1e-6
@@ -33,9 +33,6 @@ RARITY_MIN: Final = 1e-6
 
 AVERAGES: Final = 1
 """The id of FTS5's record of how many rows there are, and how long."""
-
-HITS_OF_WORD_MAX = 20_000
-"""Of a word that more rows have, the best count."""
 
 
 def word_hits(
@@ -104,9 +101,8 @@ def _of_persona(persona_id: str) -> str:
 
 
 def _within(expression: str, persona_id: str | None) -> str:
-    """An expression for texts alone, and of one persona's rows."""
-    texts = f"(- {PERSONA} : {expression})"
-    return texts if persona_id is None else f"{_of_persona(persona_id)} AND {texts}"
+    """An expression for one persona's rows, or all."""
+    return expression if persona_id is None else f"{_of_persona(persona_id)} AND {expression}"
 
 
 def _hits(connection: apsw.Connection, one: Indexed, expression: str, rows: Filter, depth: int) -> Hits:
@@ -124,20 +120,27 @@ def _hits(connection: apsw.Connection, one: Indexed, expression: str, rows: Filt
 def _hits_with_neighbours(
     connection: apsw.Connection, one: Indexed, question: Question, rows: Filter, depth: int
 ) -> Hits:
-    scores = [_scores(connection, one, term, rows.persona_id) for term in question.terms]
-    own: Counter[int] = Counter()
-    for of_word in scores:
-        own.update(of_word)
-    best = [row for row, _ in best_first(own.items())]
+    """First the rows that have the words, then those beside them, and what both score word by word."""
+    table = one.table.table_name
     lifted_max = max(depth, LIFTED_MAX)
-    chosen = list(_allowed(connection, one, best, rows, lifted_max))
-    # A row that no word is in may have a neighbour that the filter leaves out.
-    around = neighbours(connection, one.table.table_name, dict.fromkeys((*chosen, *best[:lifted_max])))
+    found = [row for row, _ in _hits(connection, one, question.expression, rows, lifted_max)]
+    best = dict.fromkeys(found)
+    if rows.sql and len(found) < lifted_max:
+        # A row that no word is in may have a neighbour that the filter leaves out.
+        whose = Filter(persona_id=rows.persona_id)
+        best |= dict.fromkeys(
+            row for row, _ in _hits(connection, one, question.expression, whose, lifted_max)
+        )
+    around = neighbours(connection, table, best)
     beside = {row for pair in around.values() for row in pair if row is not None}
-    new = sorted(beside.difference(chosen))
-    new = list(_allowed(connection, one, new, rows, len(new)))
-    around.update(neighbours(connection, one.table.table_name, [row for row in new if row not in around]))
-    return best_first(_totals(scores, (*chosen, *new), around).items())[:depth]
+    new = _let_through(connection, one, beside.difference(found), rows)
+    around |= neighbours(connection, table, new.difference(around))
+    found += new
+    looked_at = {*found, *(row for pair in around.values() for row in pair if row is not None)}
+    scores = [_scores(connection, one, term, rows.persona_id, looked_at) for term in question.terms]
+    if rows.persona_id is not None:
+        scores = _as_of_persona(connection, one, question.terms, rows.persona_id, scores)
+    return best_first(_totals(scores, found, around).items())[:depth]
 
 
 def _totals(scores: Sequence[dict[int, float]], rows: Iterable[int], around: Around) -> Counter[int]:
@@ -162,20 +165,39 @@ def _totals(scores: Sequence[dict[int, float]], rows: Iterable[int], around: Aro
 
 
 def _scores(
-    connection: apsw.Connection, one: Indexed, term: Term, persona_id: str | None
+    connection: apsw.Connection, one: Indexed, term: Term, persona_id: str | None, rows: Iterable[int]
 ) -> dict[int, float]:
-    """How well a word fits each row that has it, of a persona or of all."""
-    sql = f"SELECT rowid, -rank FROM {one.name} WHERE {one.name} MATCH ?"
+    """How well a word fits those of some rows, a persona's or anybody's, that have it."""
     expression = _within(term.expression, persona_id)
-    found = dict(connection.execute(f"{sql} LIMIT ?", (expression, HITS_OF_WORD_MAX + 1)))
-    if len(found) > HITS_OF_WORD_MAX:
-        found = dict(connection.execute(f"{sql} ORDER BY rank LIMIT ?", (expression, HITS_OF_WORD_MAX)))
-    if persona_id is None or not found:
-        return found
-    # FTS5 knows how rare a word is among all rows. A name that each row of a persona has tells nothing there.
-    of_all = _rarity(_rows_indexed(connection, one), _count(connection, one, _within(term.expression, None)))
-    of_persona = _rarity(_count(connection, one, _of_persona(persona_id)), len(found))
-    return {row: score * of_persona / of_all for row, score in found.items()}
+    # With the plus FTS5 is asked once for all rows that have the word, and not once for each that is listed.
+    sql = (
+        f"SELECT rowid, -rank FROM {one.name} WHERE {one.name} MATCH ?"
+        " AND +rowid IN (SELECT value FROM json_each(?))"
+    )
+    return dict(connection.execute(sql, (expression, listed(rows))))
+
+
+def _as_of_persona(
+    connection: apsw.Connection,
+    one: Indexed,
+    terms: Sequence[Term],
+    persona_id: str,
+    scores: Sequence[dict[int, float]],
+) -> list[dict[int, float]]:
+    """Scores by how telling each word is among a persona's rows, where FTS5's are by that among all.
+
+    A name that each row of a persona has tells nothing there, however rare it is elsewhere.
+    """
+    all_rows = _rows_indexed(connection, one)
+    all_of_persona = _count(connection, one, _of_persona(persona_id))
+    weighed: list[dict[int, float]] = []
+    for term, of_word in zip(terms, scores, strict=True):
+        if of_word:
+            among_all = _rarity(all_rows, _count(connection, one, term.expression))
+            having = _count(connection, one, _within(term.expression, persona_id))
+            factor = _rarity(all_of_persona, having) / among_all
+            weighed.append({row: score * factor for row, score in of_word.items()})
+    return weighed
 
 
 def _rarity(rows: int, having: int) -> float:
@@ -194,23 +216,12 @@ def _rows_indexed(connection: apsw.Connection, one: Indexed) -> int:
     return number
 
 
-def _allowed(
-    connection: apsw.Connection, one: Indexed, found: Sequence[int], rows: Filter, most: int
-) -> Iterator[int]:
-    """Those of some rows that a filter lets through, in their order."""
+def _let_through(connection: apsw.Connection, one: Indexed, rows_there: set[int], rows: Filter) -> set[int]:
+    """Those of some rows, of the persona that is searched, that a filter lets through."""
     if not rows.sql:
-        # Of the persona they are, or else beside a row that is.
-        yield from found[:most]
-        return
-    fits, bindings = condition(one, rows)
-    table = one.table.table_name
-    sql = f"SELECT rowid FROM {table} WHERE rowid IN (SELECT value FROM json_each(?)) AND {fits}"
-    taken, begin, size = 0, 0, most
-    while begin < len(found) and taken < most:
-        some = found[begin : begin + size]
-        let_through = {row for (row,) in connection.execute(sql, (listed(some), *bindings))}
-        for row in some:
-            if row in let_through and taken < most:
-                taken += 1
-                yield row
-        begin, size = begin + size, 2 * size
+        return rows_there
+    sql = (
+        f"SELECT rowid FROM {one.table.table_name}"
+        f" WHERE rowid IN (SELECT value FROM json_each(?)) AND ({rows.sql})"
+    )
+    return {row for (row,) in connection.execute(sql, (listed(rows_there), *rows.bindings))}

@@ -24,7 +24,7 @@ from msgspec import Struct
 
 from pjai_wire import limits
 from pjai_wire.errors import InvalidSearch, LimitExceeded
-from pjaid.store.words.texts import UNSPACED, parts_of, searchable
+from pjaid.store.words.texts import PERSONA_MARK, UNSPACED, parts_of, searchable
 
 _STOP_WORDS = """
 a about after all also am an and any are as at be been before being but by can could d did do does doing for
@@ -52,8 +52,8 @@ _TOKEN = re.compile(
     rf'(?P<sign>[()]|{_OPERATOR})|(?:"(?P<phrase>[^"]*)"|(?P<word>{_WORD}))(?P<star>\*?)|(?P<lone>")'
 )
 _IS_LANGUAGE = re.compile(rf'"|[^{_BETWEEN}]\*|{_OPERATOR}')
-_UNUSABLE = re.compile("[\x00\ud800-\udfff]")
-"""What ends a text for SQLite, and what is no character."""
+_UNUSABLE = re.compile(f"[\x00\ud800-\udfff{PERSONA_MARK}]")
+"""What ends a text for SQLite, what is no character, and what nobody else may ask for."""
 
 _UNSPACED_END = re.compile(f"{UNSPACED}+$")
 

@@ -38,6 +38,8 @@ _SKIN = dict.fromkeys(range(0x1F3FB, 0x1F400))
 _EMOJI = re.compile(r"[\u2300-\u23ff\u25a0-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]")
 
 PERSONA_BYTES = 8
+PERSONA_MARK = "\ue000"
+"""A private character, with which words for personas begin; what is searched for never has it."""
 
 
 def is_indexed_as_it_stands(text: str) -> bool:
@@ -65,7 +67,9 @@ def joined(value: Any) -> str:
 @lru_cache(maxsize=1_000)
 def persona_word(persona_id: str) -> str:
     """The one word that stands for a persona in the index: digits, which nothing takes apart or folds."""
-    return str(int.from_bytes(blake2b(persona_id.encode(), digest_size=PERSONA_BYTES).digest()))
+    return PERSONA_MARK + str(
+        int.from_bytes(blake2b(persona_id.encode(), digest_size=PERSONA_BYTES).digest())
+    )
 
 
 def parts_of(name: str) -> str:
