@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 
 import anyio
@@ -27,9 +28,10 @@ from pjaid.actors.embedder.patience import Patience
 TAKEN_WITHIN_S = limits.EMBEDDING_WAIT_MS_MAX / 1000 + 30
 """How long a wish for texts may take to be answered, the waiting for one included."""
 
-REST_S = 0.05
-"""Between two writes of vectors, so that commits have the writer nearly for themselves; what comes meanwhile
-shares the next one."""
+REST_S_MIN, REST_S_MAX = 0.05, 1.0
+REST_SHARE = 8
+"""Between two writes of vectors there is a rest, so many times as long as the last one took: commits have the
+writer nearly for themselves, and what comes meanwhile shares the next write."""
 
 WORDS_STILL_WORK = "searches by words still work"
 
@@ -134,11 +136,13 @@ class Work:
             items=tuple(EmbeddedItem(table=one.table, row=one.row, change=one.change) for one in taken.items),
             vectors=vectors.astype("<f2").tobytes(),
         )
+        begun = time.monotonic()
         put = await db.call(EMBEDDING_PUT, made)
+        took_s = time.monotonic() - begun
         self._embedded += put.stored
         self._waiting = max(0, taken.waiting - len(taken.items))
         self._patience.succeed()
-        await anyio.sleep(REST_S)
+        await anyio.sleep(min(max(REST_S_MIN, REST_SHARE * took_s), REST_S_MAX))
 
     async def _all_but_refused(self, model: Model, texts: Sequence[str]) -> Vectors:
         """A vector for each text, in their order; zeros for one that is refused, which the others survive."""
