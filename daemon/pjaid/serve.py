@@ -162,7 +162,8 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
         clients,
         endpoints_in(runtime),
         load=load,
-        on_mended=[answers.clear, codes.clear, live.end_all],
+        on_replaced=[codes.clear, embedding.wake],
+        on_mended=[answers.clear, live.end_all],
     )
     calls = Calls(
         tuple(place.name for place in tree_of_actors),

@@ -8,14 +8,27 @@ from msgspec import Raw
 
 from pjai_wire.codec import Decoder, encode
 from pjai_wire.methods import EmbeddingPutParams, EmbeddingTakeParams
+from pjai_wire.tables import table_named
 from pjaid.methods.clients import Client
 from pjaid.methods.router import Handler
+from pjaid.store.changed import RowChange
 from pjaid.store.embedding import Embedding, Model
+from pjaid.store.schema import stored_columns
 from pjaid.store.vectors import EMBEDDED
 from pjaid.store.writer import Committed
 
 _take = Decoder(EmbeddingTakeParams, "params")
 _put = Decoder(EmbeddingPutParams, "params")
+
+_TEXT_AT = {
+    name: [
+        place
+        for place, column in enumerate(stored_columns(table_named(name)))
+        if column.python_name in embedded.columns
+    ]
+    for name, embedded in EMBEDDED.items()
+}
+"""By table, where in a row the columns stand by whose change the row waits for another vector."""
 
 
 class EmbeddingMethods:
@@ -32,15 +45,19 @@ class EmbeddingMethods:
         self.handlers: dict[str, Handler] = {"embedding_take": self.take, "embedding_put": self.put}
 
     def committed(self, committed: Committed) -> None:
-        """Rows changed: those who wait for texts look again, if they may be among them."""
-        changes = committed.changes
-        if changes is None or any(change.table in EMBEDDED for change in changes):
-            self._wake()
+        """Rows changed: those who wait for texts look again, if there may be new ones."""
+        if committed.changes is None or any(map(_has_new_text, committed.changes)):
+            self.wake()
+
+    def wake(self) -> None:
+        """Those who wait for texts look again."""
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def stop(self) -> None:
         """Those who wait for texts get none."""
         self._is_stopping = True
-        self._wake()
+        self.wake()
 
     async def take(self, _client: Client, params: Raw) -> bytes:
         """Texts that wait for a vector, once there are some."""
@@ -64,6 +81,11 @@ class EmbeddingMethods:
         model = Model(asked.model, asked.dimension)
         return encode(await self._embedding.put(model, asked.items, asked.vectors, client.origin))
 
-    def _wake(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+
+def _has_new_text(change: RowChange) -> bool:
+    """Whether a row came, or is as no other change than one of its text leaves it."""
+    if change.after is None or change.table not in _TEXT_AT:
+        return False
+    if change.before is None:
+        return True
+    return any(change.before[place] != change.after[place] for place in _TEXT_AT[change.table])

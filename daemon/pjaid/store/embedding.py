@@ -35,6 +35,10 @@ VECTORS_FORGOTTEN_AT_ONCE = 1_000
 """Of a model that was given up, in one write, so that commits hardly notice."""
 
 
+_GIVEN_UP = "SELECT id FROM embedding_models WHERE NOT is_current AND NOT is_brought"
+_IS_DUE = f"SELECT EXISTS (SELECT 1 FROM unexamined) OR EXISTS ({_GIVEN_UP})"
+
+
 class Model(Struct, frozen=True):
     """What makes vectors; those of another dimension are another's."""
 
@@ -82,10 +86,9 @@ class Embedding:
         limit = min(limit, model.items_max)
         while True:
             taken = await self._readers.read_in_thread(lambda connection, _: _taken(connection, model, limit))
-            if taken is not None and taken.items:
+            if taken is not None:
                 return taken
-            if not await self._writer.submit(lambda connection, _: _advance(connection, model)):
-                return EmbeddingTakeResult(items=[], waiting=0)
+            await self._writer.submit(lambda connection, _: _advance(connection, model))
 
     async def put(
         self, model: Model, items: Sequence[EmbeddedItem], vectors: bytes, origin: Origin
@@ -134,13 +137,15 @@ def _count(connection: apsw.Connection) -> int:
 
 
 def _taken(connection: apsw.Connection, model: Model, limit: int) -> EmbeddingTakeResult | None:
-    """Texts that wait, the newest of a table first; None where the model is not the current one."""
+    """Texts that wait, the newest of a table first; None where there is something to do before."""
     connection.execute("BEGIN")
     try:
         found = current(connection)
         if found is None or found[1] != model:
             return None
         items = list(_items(connection, limit))
+        if not items and connection.execute(_IS_DUE).get:
+            return None
         return EmbeddingTakeResult(items=items, waiting=_count(connection))
     finally:
         connection.execute("COMMIT")
@@ -155,18 +160,18 @@ def _items(connection: apsw.Connection, limit: int) -> Iterator[EmbeddingItem]:
             yield EmbeddingItem(table=table, row=row, change=change, text=text_of(connection, row) or "")
 
 
-def _advance(connection: apsw.Connection, model: Model) -> bool:
-    """Does some of what is due when nothing waits; whether there is more of it, inside a transaction."""
+def _advance(connection: apsw.Connection, model: Model) -> None:
+    """Does some of what is due when nothing waits, inside a transaction."""
     found = current(connection)
     if found is None or found[1] != model:
         _begin(connection, model)
-        return True
+        return
     unexamined: dict[str, int] = dict(connection.execute("SELECT * FROM unexamined"))
     for table in TEXTS:
         if table in unexamined:
             _examine(connection, found[0], table, unexamined[table])
-            return True
-    return _forget(connection)
+            return
+    _forget(connection)
 
 
 def _begin(connection: apsw.Connection, model: Model) -> None:
@@ -203,12 +208,9 @@ def _examine(connection: apsw.Connection, model_id: int, table: str, after: int)
     connection.execute("UPDATE unexamined SET after = ? WHERE table_name = ?", (last, table))
 
 
-def _forget(connection: apsw.Connection) -> bool:
-    """Removes some vectors of a model that was given up, or the model; whether there was one."""
-    sql = "SELECT id FROM embedding_models WHERE NOT is_current AND NOT is_brought"
-    model_id = connection.execute(sql).get
-    if model_id is None:
-        return False
+def _forget(connection: apsw.Connection) -> None:
+    """Removes some vectors of a model that was given up, or the model itself where none is left."""
+    model_id = connection.execute(_GIVEN_UP).get
     for table in EMBEDDED:
         connection.execute(
             "DELETE FROM vectors WHERE (table_name, model, persona_id, row) IN (SELECT table_name, model,"
@@ -216,9 +218,8 @@ def _forget(connection: apsw.Connection) -> bool:
             (table, model_id, VECTORS_FORGOTTEN_AT_ONCE),
         )
         if connection.changes():
-            return True
+            return
     connection.execute("DELETE FROM embedding_models WHERE id = ?", (model_id,))
-    return True
 
 
 def _put(

@@ -39,8 +39,9 @@ class _Embedded(Struct, frozen=True):
     """The row's owner, of columns of `{row}`; empty where it has none."""
     has_text: str
     changed: str
-    """Which columns an update that may change the text names, and when it does."""
-    columns: str
+    """When an update has changed the text."""
+    columns: tuple[str, ...]
+    """Those that such an update names."""
 
 
 def _differ(*columns: str) -> str:
@@ -56,22 +57,24 @@ EMBEDDED = {
             "{row}.persona_id",
             "{row}.deleted_at IS NULL",
             _differ("name", "summary", "tags", "content"),
-            "version",
+            ("version",),
         ),
-        _Embedded("conversations", "{row}.persona_id", "{row}.summary <> ''", _differ("summary"), "summary"),
+        _Embedded(
+            "conversations", "{row}.persona_id", "{row}.summary <> ''", _differ("summary"), ("summary",)
+        ),
         _Embedded(
             "messages",
             "(SELECT persona_id FROM conversations WHERE id = {row}.conversation_id)",
             "{row}.content <> ''",
             _differ("content"),
-            "content",
+            ("content",),
         ),
         _Embedded(
             "workflows",
             "coalesce({row}.persona_id, '')",
             "TRUE",
             _differ("name", "description", "tags", "persona_id"),
-            "name, description, tags, persona_id",
+            ("name", "description", "tags", "persona_id"),
         ),
     )
 }
@@ -135,12 +138,13 @@ def _follow(one: _Embedded) -> str:
     there, gone = one.has_text.format(row="NEW"), f"NOT ({one.has_text.format(row='NEW')})"
     moved = _forget(one, "OLD", "") if one.name == "workflows" else ""
     given_up = _forget(one, "OLD", " WHERE NOT is_current AND NOT is_brought")
-    leaving = "deleted_at" if one.name == "memories" else one.columns
+    columns = ", ".join(one.columns)
+    leaving = "deleted_at" if one.name == "memories" else columns
     return f"""
 CREATE TRIGGER {one.name}_embedded_new AFTER INSERT ON {one.name} WHEN {there}
 BEGIN{_queue(one.name)}
 END;
-CREATE TRIGGER {one.name}_embedded_anew AFTER UPDATE OF {one.columns} ON {one.name}
+CREATE TRIGGER {one.name}_embedded_anew AFTER UPDATE OF {columns} ON {one.name}
 WHEN {there} AND {one.changed}
 BEGIN{moved}{given_up}{_queue(one.name)}
 END;
