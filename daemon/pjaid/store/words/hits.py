@@ -18,8 +18,10 @@ import apsw
 from pjaid.store.words.filters import NO_FILTER, Filter, Hits, best_first
 from pjaid.store.words.index import PERSONA, Indexed, indexed
 from pjaid.store.words.neighbours import THREADED, Around, listed, neighbours
+from pjaid.store.words.prefixes import completed
 from pjaid.store.words.question import Question, Term, term_of
 from pjaid.store.words.texts import persona_word
+from pjaid.store.words.tokenizer import stems_of
 
 BEFORE: Final = 0.7
 AFTER: Final = 0.3
@@ -60,6 +62,7 @@ def word_hits(
     one = indexed(table)
     if question.whole is None:
         return []
+    question = completed(question, stems_of(connection))
     if with_neighbours and question.is_any and table in THREADED:
         return _hits_with_neighbours(connection, one, question, rows, depth)
     return _hits(connection, one, question.expression, rows, depth)

@@ -13,8 +13,7 @@ import apsw
 
 from pjai_wire.columns import Column
 from pjaid.store.words.index import INDEXED, PERSONA, Indexed
-
-TOKENIZER = "porter unicode61 remove_diacritics 2"
+from pjaid.store.words.tokenizer import TOKENIZER
 
 DUE = "words_due"
 """The table of rows that are to be indexed anew; empty between transactions."""

@@ -27,7 +27,7 @@ PARTS_MAX = 8
 CUT = "…"
 
 Tokenise = Callable[[str], list[tuple[int, int, str]]]
-"""A text to its words as they are indexed, each with where it begins and ends in the text's UTF-8."""
+"""As `tokenizer.Tokenise`, which this room must not know to stay pure."""
 
 _PIECE = re.compile(f"{UNSPACED}+|(?:(?!{UNSPACED}).)+", re.DOTALL)
 _ENCODED = "utf-8"
@@ -70,8 +70,9 @@ def runs(question: Question, tokenise: Tokenise) -> list[list[Run]]:
     """What each term of a question looks for."""
     return [
         [
-            Run(tokens, term.is_prefix)
-            for phrase in term.phrases
+            Run(tokens, is_prefix)
+            for phrases, is_prefix in ((term.phrases, term.is_prefix), (term.completions, False))
+            for phrase in phrases
             if (tokens := tuple(token for _, _, token in tokenise(phrase)))
         ]
         for term in question.terms

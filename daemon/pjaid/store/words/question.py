@@ -65,12 +65,17 @@ class Term(Struct, frozen=True):
     """Any of which will do; as they are indexed."""
     is_prefix: bool = False
     """Whether the last word may go on."""
+    completions: tuple[str, ...] = ()
+    """Phrases that will do as well, as the last word goes on so (`prefixes`)."""
 
     @property
     def expression(self) -> str:
         """As FTS5 has it."""
         tail = " *" if self.is_prefix else ""
-        quoted = [f'"{phrase}"{tail}' for phrase in self.phrases]
+        quoted = [
+            *(f'"{phrase}"{tail}' for phrase in self.phrases),
+            *(f'"{one}"' for one in self.completions),
+        ]
         return quoted[0] if len(quoted) == 1 else f"({' OR '.join(quoted)})"
 
 

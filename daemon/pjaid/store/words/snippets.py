@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
 
 import apsw
 import msgspec
 
 from pjaid.store.dictionaries import unpacked
 from pjaid.store.words.index import indexed
-from pjaid.store.words.keeping import TOKENIZER
 from pjaid.store.words.neighbours import listed
-from pjaid.store.words.passages import Passage, Tokenise, passage, runs
+from pjaid.store.words.passages import Passage, passage, runs
+from pjaid.store.words.prefixes import completed
 from pjaid.store.words.question import Question
 from pjaid.store.words.texts import joined
+from pjaid.store.words.tokenizer import stems_of, tokenizer_of
 
 Snippets = dict[int, tuple[str, ...]]
 """By row the parts of a passage: the first is as it is, the second a match, and so on in turn."""
 
 _decoded = msgspec.msgpack.Decoder().decode
-_TOKENIZER, *_ARGUMENTS = TOKENIZER.split()
 
 
 def snippets(connection: apsw.Connection, table: str, question: Question, rows: Iterable[int]) -> Snippets:
@@ -36,8 +35,8 @@ def snippets(connection: apsw.Connection, table: str, question: Question, rows: 
         UnknownTable: the table is not searched.
     """
     one = indexed(table)
-    tokenise = _tokenizer(connection)
-    sought = runs(question, tokenise)
+    tokenise = tokenizer_of(connection)
+    sought = runs(completed(question, stems_of(connection)), tokenise)
     # The long texts stand last, and are what is shown where others have as much.
     names = ", ".join(f'"{column.python_name}"' for column in reversed(one.columns))
     sql = f"SELECT rowid, {names} FROM {table} WHERE rowid IN (SELECT value FROM json_each(?))"
@@ -48,18 +47,6 @@ def snippets(connection: apsw.Connection, table: str, question: Question, rows: 
         best = max(passages, key=lambda one: one.terms, default=Passage((), 0))
         found[row] = best.parts
     return found
-
-
-def _tokenizer(connection: apsw.Connection) -> Tokenise:
-    """SQLite's own, so that a snippet marks what the index found."""
-    tokenizer = connection.fts5_tokenizer(_TOKENIZER, _ARGUMENTS)
-
-    def tokenise(text: str) -> list[tuple[int, int, str]]:
-        # Its type is that of every way to call it; called so it gives this.
-        found = tokenizer(text.encode("utf-8", "replace"), apsw.FTS5_TOKENIZE_DOCUMENT, None)
-        return cast("list[tuple[int, int, str]]", found)
-
-    return tokenise
 
 
 def _text(connection: apsw.Connection, value: object) -> str:

@@ -10,6 +10,11 @@ from pjaid.store.words.question import parse
 from tests.daemon.store.conftest import Ledger
 from tests.daemon.store.words.conftest import Find, Remember
 
+WITH_ENDINGS = """
+organization relational happiness universities running fermentation beautifully responsibility hopefulness
+generalizations conditional agreed activated flies skies dying effectively vietnamization replacement
+"""
+
 
 @pytest.mark.parametrize(
     ("text", "sought"),
@@ -18,6 +23,12 @@ from tests.daemon.store.words.conftest import Find, Remember
         ("Sourdough rises slowly", "SOURDOUGH"),
         ("Sourdough rises slowly", '"sourdough rises"'),
         ("Sourdough rises slowly", "sour*"),
+        ("an organization", "organi*"),
+        ("an organization", "organiz*"),
+        ("an organization", "organizatio*"),
+        ("relational", "relationa*"),
+        ("beautiful happiness", '"beautiful happin"*'),
+        ("the universities", "universiti*"),
         ("Crème brûlée", "creme brulee"),
         ("creme", "Crème"),
         ("cre\u0300me", "crème"),
@@ -52,6 +63,12 @@ def test_a_text_is_found_by(text: str, sought: str, remember: Remember, find: Fi
     remember("other", "something else")
     remember("m", text)
     assert find(sought) == ["m"]
+
+
+@pytest.mark.parametrize("word", WITH_ENDINGS.split())
+def test_a_word_is_found_by_each_of_its_beginnings(word: str, remember: Remember, find: Find) -> None:
+    remember("m", word)
+    assert [end for end in range(2, len(word) + 1) if not find(f"{word[:end]}*")] == []
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ def shown(ledger: Ledger, sought: str) -> str:
         ("The sourdough rises.", "rising dough", "The sourdough [rises]."),
         ("The sourdough rises.", '"sourdough rises"', "The [sourdough rises]."),
         ("The sourdough rises.", "sour*", "The [sourdough] rises."),
+        ("An organization.", "organiz*", "An [organization]."),
         ("(Crème brûlée, please)", "brulee creme", "([Crème] [brûlée], please)"),
         ("我喜欢吃面包。", "面包", "我喜欢吃[面包]。"),
         ("我喜欢吃面包。", "喜欢吃", "我[喜欢吃]面包。"),
