@@ -63,7 +63,7 @@ def _work() -> Work | None:
     from pjaid.actors.embedder.choosing import chosen
     from pjaid.actors.embedder.work import Work
 
-    return Work(chosen(embedder.settings))
+    return Work(chosen(embedder.settings), embedder.counts, embedder.gauges)
 
 
 def _without_embedder() -> EmbedderStatusResult:

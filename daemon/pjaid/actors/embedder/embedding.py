@@ -19,6 +19,10 @@ MODEL_WEIGHT = 0.5
 """How much meaning counts beside words, as measured on conversations (LoCoMo): a table knows less."""
 
 
+PROBE = "a word"
+"""A text that no model refuses."""
+
+
 class Model(Struct, frozen=True):
     """What makes vectors, as the store knows it."""
 

@@ -22,6 +22,7 @@ from pjaid.actors.embedder import http
 from pjaid.actors.embedder.api_key import api_key
 from pjaid.actors.embedder.embedding import (
     MODEL_WEIGHT,
+    PROBE,
     EmbedderFails,
     Model,
     TextsRefused,
@@ -30,9 +31,6 @@ from pjaid.actors.embedder.embedding import (
 )
 
 REQUESTS_AT_ONCE = 4
-PROBE = "a word"
-"""A text that no model refuses."""
-
 SUSPECT = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 import anyio
@@ -22,7 +23,7 @@ from pjai_wire.methods import (
     EmbeddingPutParams,
     EmbeddingTakeParams,
 )
-from pjaid.actors.embedder.embedding import Embedder, EmbedderFails, Model, TextsRefused, Vectors
+from pjaid.actors.embedder.embedding import PROBE, Embedder, EmbedderFails, Model, TextsRefused, Vectors
 from pjaid.actors.embedder.patience import Patience
 
 TAKEN_WITHIN_S = limits.EMBEDDING_WAIT_MS_MAX / 1000 + 30
@@ -43,15 +44,20 @@ class Work:
 
     Args:
         embedder: how.
+        counts: what the actor counts: texts that were `embedded`, and those that were `refused`.
+        gauges: what it has at hand: texts that are `waiting`.
     """
 
-    def __init__(self, embedder: Embedder) -> None:
+    def __init__(
+        self, embedder: Embedder, counts: Counter[str] | None = None, gauges: dict[str, int] | None = None
+    ) -> None:
         self._embedder = embedder
+        self._counts = Counter[str]() if counts is None else counts
+        self._gauges = {} if gauges is None else gauges
         self._model: Model | None = None
         self._patience = Patience()
-        self._waiting = 0
-        self._embedded = 0
-        self._refused = 0
+        self._is_embedder_failing = False
+        """Rather than the store, when something failed last."""
 
     async def embed(self, texts: Sequence[str], *, is_query: bool) -> EmbedderEmbedResult:
         """The vectors of texts.
@@ -60,7 +66,7 @@ class Work:
             Unavailable: the embedder fails; while it waits to try again, nobody waits with it.
             InvalidValue: it makes no vectors of these texts.
         """
-        if self._patience.is_waiting(now_ms()):
+        if self._is_embedder_failing and self._patience.is_waiting(now_ms()):
             raise Unavailable(self._patience.last_error, hint=WORDS_STILL_WORK)
         try:
             model = self._model = await self._embedder.open()
@@ -97,18 +103,20 @@ class Work:
             model=self._model.name if self._model else None,
             dimension=self._model.dimension if self._model else None,
             leaves_machine=self._embedder.leaves_machine,
-            waiting=self._waiting,
-            embedded=self._embedded,
-            refused=self._refused,
+            waiting=self._gauges.get("waiting", 0),
+            embedded=self._counts["embedded"],
+            refused=self._counts["refused"],
             last_error=self._patience.last_error,
             tries_again_at=self._patience.tries_again_at,
         )
 
     async def _failure_of_next(self, db: Database) -> str:
         """Deals with the next texts; returns why that failed, or nothing."""
+        self._is_embedder_failing = False
         try:
             await self._deal_with_next(db)
         except EmbedderFails as failure:
+            self._is_embedder_failing = True
             return str(failure)
         except PjaiError as problem:
             return f"the store answers {problem.code}"
@@ -126,7 +134,7 @@ class Work:
             wait_ms=limits.EMBEDDING_WAIT_MS_MAX,
         )
         taken = await db.call(EMBEDDING_TAKE, wish, timeout=TAKEN_WITHIN_S)
-        self._waiting = taken.waiting
+        self._gauges["waiting"] = taken.waiting
         if not taken.items:
             return
         vectors = await self._all_but_refused(model, [item.text for item in taken.items])
@@ -139,8 +147,8 @@ class Work:
         begun = time.monotonic()
         put = await db.call(EMBEDDING_PUT, made)
         took_s = time.monotonic() - begun
-        self._embedded += put.stored
-        self._waiting = max(0, taken.waiting - len(taken.items))
+        self._counts["embedded"] += put.stored
+        self._gauges["waiting"] = max(0, taken.waiting - len(taken.items))
         self._patience.succeed()
         await anyio.sleep(min(max(REST_S_MIN, REST_SHARE * took_s), REST_S_MAX))
 
@@ -148,9 +156,14 @@ class Work:
         """A vector for each text, in their order; zeros for one that is refused, which the others survive."""
         try:
             return await self._vectors(model, texts, is_query=False)
-        except TextsRefused:
+        except EmbedderFails:
+            raise
+        except Exception as problem:
+            if not isinstance(problem, TextsRefused):
+                # A defect: of the text, if it does not show with another one.
+                await self._vectors(model, [PROBE], is_query=False)
             if len(texts) == 1:
-                self._refused += 1
+                self._counts["refused"] += 1
                 return np.zeros((1, model.dimension), np.float32)
         half = len(texts) // 2
         return np.concatenate(

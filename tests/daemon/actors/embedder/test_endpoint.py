@@ -12,8 +12,8 @@ import pytest
 
 from pjai_wire.http_place import HttpPlace
 from pjaid.actors.embedder.api_key import VARIABLE
-from pjaid.actors.embedder.embedding import EmbedderFails, TextsRefused
-from pjaid.actors.embedder.endpoint import PROBE, EndpointEmbedder, Wanted
+from pjaid.actors.embedder.embedding import PROBE, EmbedderFails, TextsRefused
+from pjaid.actors.embedder.endpoint import EndpointEmbedder, Wanted
 from tests.daemon.actors.embedder.vector_server import DIMENSION, VectorServer, vector, vector_server
 
 pytestmark = pytest.mark.anyio

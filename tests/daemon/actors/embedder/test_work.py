@@ -1,0 +1,168 @@
+"""An embedder at work: each text that waits is dealt with, whatever the model makes of the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import anyio
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pjai import Database
+from pjai_wire.errors import StorageError, Unavailable
+from pjai_wire.methods import (
+    EMBEDDING_PUT,
+    EMBEDDING_TAKE,
+    EmbedderKind,
+    EmbeddingItem,
+    EmbeddingPutParams,
+    EmbeddingPutResult,
+    EmbeddingTakeParams,
+    EmbeddingTakeResult,
+)
+from pjaid.actors.embedder.embedding import EmbedderFails, Model, TextsRefused, Vectors
+from pjaid.actors.embedder.work import Work
+
+pytestmark = pytest.mark.anyio
+
+WITHIN_S = 20
+DIMENSION = 4
+
+
+class Embedder:
+    """Makes vectors of length, and does what a text says."""
+
+    kind: EmbedderKind = "onnx"
+    leaves_machine = False
+    weight = 0.5
+    texts_at_once = 16
+
+    def __init__(self) -> None:
+        self.is_away = False
+
+    async def open(self) -> Model:
+        return Model("example", DIMENSION)
+
+    async def embed(self, texts: Sequence[str], *, is_query: bool) -> Vectors:  # as `Embedder`
+        if self.is_away:
+            raise EmbedderFails("it is away")
+        if "refuse" in texts:
+            raise TextsRefused
+        if "crash" in texts:
+            raise ZeroDivisionError("crash")
+        return np.array([vector_of(text) for text in texts], np.float32)
+
+
+def vector_of(text: str) -> list[float]:
+    angle = len(text) / 10
+    return [np.cos(angle), np.sin(angle), 0.0, 0.0]
+
+
+class Store:
+    """What waits, and what was put; stands for the daemon."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.waiting = dict(enumerate(texts))
+        self.put: dict[int, list[float]] = {}
+        self.is_broken = False
+        self.is_done = anyio.Event()
+
+    async def call(self, method: Any, params: Any, timeout: float | None = None) -> Any:
+        if method is EMBEDDING_TAKE:
+            return await self._take(params)
+        assert method is EMBEDDING_PUT
+        return self._put(params)
+
+    async def _take(self, params: EmbeddingTakeParams) -> EmbeddingTakeResult:
+        if not self.waiting:
+            self.is_done.set()
+            await anyio.sleep_forever()
+        items = [
+            EmbeddingItem(table="memories", row=row, change=row, text=text)
+            for row, text in list(self.waiting.items())[: params.limit]
+        ]
+        return EmbeddingTakeResult(items=items, waiting=len(self.waiting))
+
+    def _put(self, params: EmbeddingPutParams) -> EmbeddingPutResult:
+        if self.is_broken:
+            raise StorageError("the disk failed")
+        vectors = np.frombuffer(params.vectors, "<f2").reshape(len(params.items), params.dimension)
+        for item, vector in zip(params.items, vectors.tolist(), strict=True):
+            del self.waiting[item.row]
+            self.put[item.row] = vector
+        return EmbeddingPutResult(seq=1, stored=len(params.items))
+
+
+async def done(work: Work, store: Store) -> None:
+    """Works until nothing waits."""
+    with anyio.fail_after(WITHIN_S):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work.last, cast("Database", store))
+            await store.is_done.wait()
+            tasks.cancel_scope.cancel()
+
+
+async def failed(work: Work, store: Store) -> None:
+    """Works until something fails."""
+    with anyio.fail_after(WITHIN_S):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work.last, cast("Database", store))
+            while work.status().state != "failing":
+                await anyio.lowlevel.checkpoint()
+            tasks.cancel_scope.cancel()
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.lists(st.sampled_from(["bread", "starter", "", "  \n", "refuse", "crash"]), min_size=1, max_size=14)
+)
+async def test_every_text_gets_its_own_vector_or_zeros_where_the_model_makes_none(texts: list[str]) -> None:
+    store, work = Store(texts), Work(Embedder())
+    await done(work, store)
+
+    bad = ("refuse", "crash")
+    for row, text in enumerate(texts):
+        expected = [0.0] * DIMENSION if text in bad or not text.strip() else vector_of(text)
+        assert np.allclose(store.put[row], expected, atol=1e-3), text
+    assert work.status().refused == sum(text in bad for text in texts)
+    assert work.status().embedded == len(texts)
+    assert work.status().waiting == 0
+
+
+async def test_while_the_model_is_away_nothing_is_lost_and_searches_are_told_at_once() -> None:
+    embedder, store = Embedder(), Store(["bread"])
+    work = Work(embedder)
+    embedder.is_away = True
+    await failed(work, store)
+    assert work.status().last_error == "it is away"
+    assert store.waiting
+    embedder.is_away = False
+    with pytest.raises(Unavailable, match="it is away"):
+        await work.embed(["starter"], is_query=True)
+
+    await done(work, store)
+    assert work.status().state == "ready"
+    assert (await work.embed(["starter"], is_query=True)).model == "example"
+
+
+async def test_a_store_that_fails_keeps_nobody_from_searching() -> None:
+    store, work = Store(["bread"]), Work(Embedder())
+    store.is_broken = True
+    await failed(work, store)
+    assert work.status().last_error == "the store answers storage"
+    assert (await work.embed(["starter"], is_query=True)).dimension == DIMENSION
+
+
+async def test_a_defect_that_every_text_meets_is_told_without_any_and_takes_no_text_for_bad() -> None:
+    class Broken(Embedder):
+        async def embed(self, texts: Sequence[str], *, is_query: bool) -> Vectors:
+            raise ZeroDivisionError(f"at {texts[0]} {is_query}")
+
+    store, work = Store(["afraid of the oven"]), Work(Broken())
+    await failed(work, store)
+    assert work.status().last_error == "a defect: ZeroDivisionError"
+    assert work.status().refused == 0
+    assert store.waiting
