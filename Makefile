@@ -8,7 +8,7 @@ MEMORIES ?= 10000
 HISTORIES ?= 10000
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench contract static-table format soak-kill soak-live soak-delivery soak-steward soak-actors soak-optimiser clean
+.PHONY: help demo test check bench bench-retrieval contract static-table format soak-kill soak-live soak-delivery soak-steward soak-actors soak-optimiser clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ check: $(READY) ## Lint, strict types, the architecture's arrows
 
 bench: $(READY) ## The workload against a live daemon, each figure beside its floor (MEMORIES=10000)
 	$(BIN)/python -m tests.workload --memories $(MEMORIES)
+
+bench-retrieval: $(READY) ## What searches find of real conversations, beside its targets (ONNX=folder of a model)
+	$(BIN)/python -m tests.workload.retrieval $(if $(ONNX),--onnx $(ONNX))
 
 soak-kill: $(READY) ## 300 times kill -9 under concurrent commits (a few minutes)
 	PJAI_TEST_KILLS=300 $(BIN)/python -m pytest -q tests/system/test_crash.py

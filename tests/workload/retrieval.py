@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,7 +19,8 @@ import anyio
 import pjai
 from pjai import memories, v1
 from pjai.database import Database
-from pjai_wire.methods import EMBEDDER_STATUS, Nothing, SearchMode
+from pjai_wire.codec import decode_any
+from pjai_wire.methods import SearchMode
 from tests.workload.locomo import Conversation, conversations
 
 DATA = Path(__file__).parents[3] / "shared" / "real" / "locomo_4.json"
@@ -93,17 +94,11 @@ async def measured(
 
 
 async def embedded(db: Database, count: int) -> None:
-    """Waits until as many memories have their vectors."""
-    head = (await db.health()).seq
-    async for _ in _at_once_and_then(db, head):
-        if (await db.call(EMBEDDER_STATUS, Nothing())).embedded >= count:
+    """Waits until so many vectors were stored since the daemon's first event."""
+    async for event in db.follow_events(names=("v1.VectorsStored",), after=0):
+        count -= decode_any(bytes(event.args))["count"]
+        if count <= 0:
             return
-
-
-async def _at_once_and_then(db: Database, after: int) -> AsyncIterator[None]:
-    yield
-    async for _ in db.follow_events(names=("v1.VectorsStored",), after=after):
-        yield
 
 
 async def run(data: Path, embedders: Mapping[str, Mapping[str, object]]) -> dict[str, Score]:

@@ -33,7 +33,7 @@ class SearchMethods:
         """Hits, the best first."""
         ready = await self._searches.ready(_search.decode(params))
         found = await self._searches.run(ready)
-        self._answers.seen(found.seq)
+        self._answers.seen(found.latest)
         return encode(
             SearchResult(
                 seq=found.seq,

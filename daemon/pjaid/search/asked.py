@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import msgspec
 from msgspec import UNSET, Struct
 
+from pjai_wire.codec import encode
 from pjai_wire.errors import InvalidSearch
 from pjai_wire.methods import SearchMode, SearchParams, SearchWeights
+from pjai_wire.query import Comparison, Junction
 from pjaid.search.fusion import DEPTH
 from pjaid.search.signals import Weights
 from pjaid.store.hits import HitRows, compile_hits
 from pjaid.store.words.filters import NO_FILTER, Filter, compile_filter
 from pjaid.store.words.question import Question, parse, plain
+
+COMPILED_MAX = 1_000
+"""Places whose SQL is kept: programs search the same ones again and again."""
 
 _OPERATORS = frozenset(("AND", "OR", "NOT"))
 
@@ -70,9 +78,7 @@ def understood(params: SearchParams, weights: Weights) -> Asked:
         InvalidSearch: there is nothing to search for, or it is not in the query language.
         RequestError: it names what the contract lacks, or means nothing.
     """
-    which = compile_filter(params.table, params.where)
-    rows = compile_hits(params.table, params.select, params.omit, which)
-    around = compile_hits(params.table, params.select, params.omit, NO_FILTER)
+    which, rows, around = _reading(encode((params.table, params.where, params.select, params.omit)))
     if params.vector is not UNSET and params.model is UNSET:
         raise InvalidSearch("a vector needs its model beside it", hint="models have nothing in common")
     has_text, has_vector = bool(params.text.strip()), params.vector is not UNSET
@@ -86,6 +92,30 @@ def understood(params: SearchParams, weights: Weights) -> Asked:
     # Who brings a vector and no text asks for what is nearest to it, and nothing else.
     by_default = weights if has_text else Weights()
     return Asked(params, mode, question, which, rows, around, _weights(params.weights, by_default))
+
+
+class _Place(Struct, frozen=True, array_like=True):
+    """Where is searched, and what is answered of it."""
+
+    table: str
+    where: tuple[Comparison | Junction, ...]
+    select: tuple[str, ...]
+    omit: tuple[str, ...]
+
+
+_place = msgspec.msgpack.Decoder(_Place).decode
+
+
+@lru_cache(COMPILED_MAX)
+def _reading(encoded: bytes) -> tuple[Filter, HitRows, HitRows]:
+    """How a place is read: its filter, its hits, and the turns around them."""
+    place = _place(encoded)
+    which = compile_filter(place.table, place.where)
+    return (
+        which,
+        compile_hits(place.table, place.select, place.omit, which),
+        compile_hits(place.table, place.select, place.omit, NO_FILTER),
+    )
 
 
 def _question(text: str) -> Question:

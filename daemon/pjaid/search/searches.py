@@ -32,8 +32,8 @@ T = TypeVar("T")
 BROUGHT_WEIGHT = 0.5
 """How much meaning counts beside words where the client brings the vector."""
 
-SPARE = 8
-"""Vectors that are looked for beyond those that are wanted, as their rows may have been deleted just now."""
+SPARE = 32
+"""Vectors that are looked for beyond those that are wanted, where rows of some were deleted just now."""
 
 
 class Ready(Struct, frozen=True):
@@ -74,6 +74,9 @@ class Found(Struct, frozen=True):
     """What a search found."""
 
     seq: int
+    """The oldest state of which something was read."""
+    latest: int
+    """The state that the rows show."""
     columns: tuple[str, ...]
     rows: list[Row]
     ranked: Sequence[Candidate]
@@ -127,8 +130,12 @@ class Searches:
                 raise
             return Ready(asked, None, problem.message)
 
-    async def run(self, ready: Ready) -> Found:
+    async def run(self, ready: Ready, spare: int = 0) -> Found:
         """What is found now.
+
+        Args:
+            ready: the search.
+            spare: how many more vectors are looked for than are wanted.
 
         Raises:
             PjaiError: the dimension is not the model's, or the answer is too large.
@@ -139,7 +146,9 @@ class Searches:
         looked: _Looked | None = None
         if asked.by_words or asked.which.sql:
             looked = await self._read(asked, lambda connection, _: _look(connection, asked))
-        near = await self._near(asked, sought, None if looked is None else looked.allowed)
+        # Codes follow what was told of; commits that a read sees may be yet to be told.
+        told = self._store.seq
+        near = await self._near(asked, sought, None if looked is None else looked.allowed, spare)
         ranked = by_meaning(near.hits)
         if asked.by_words and looked is not None:
             weight = asked.params.weights.meaning
@@ -147,10 +156,11 @@ class Searches:
         found = await self._read(
             asked, lambda connection, most: _shown(connection, asked, ranked, near, most)
         )
-        # What was ranked is as old as the first look.
-        return found if looked is None else structs.replace(found, seq=min(found.seq, looked.seq))
+        if not spare and len(found.rows) < min(asked.params.limit, len(near.hits)):
+            return await self.run(ready, SPARE)
+        return structs.replace(found, seq=min(told, found.seq, found.seq if looked is None else looked.seq))
 
-    async def _near(self, asked: Asked, sought: Embedded, allowed: Sequence[int] | None) -> Near:
+    async def _near(self, asked: Asked, sought: Embedded, allowed: Sequence[int] | None, spare: int) -> Near:
         """What is nearest to the vector of a search.
 
         Raises:
@@ -164,7 +174,7 @@ class Searches:
             asked.table,
             sought.model,
             sought.vector,
-            asked.depth + SPARE,
+            asked.depth + spare,
             persona_id=asked.which.persona_id,
             rows=allowed,
         )
@@ -179,6 +189,8 @@ class Searches:
         """The text of a search, without what a large part of the searched rows has."""
         text = asked.params.text
         words = [word for word in words_of(text) if word.casefold() not in STOP_WORDS]
+        if not words:
+            return text
         common = await self._read(asked, lambda connection, _: _common(connection, asked, words))
         return without(text, common)
 
@@ -194,7 +206,8 @@ def _found(
     model = None if near is None else near.model
     hits = chosen(connection, asked, ranked, model, now_ms() // DAY_MS)
     rows = shown(connection, asked, hits, bytes_max)
-    return Found(head(connection), (*asked.rows.columns, *HIT_COLUMNS), rows, ranked, near)
+    seq = head(connection)
+    return Found(seq, seq, (*asked.rows.columns, *HIT_COLUMNS), rows, ranked, near)
 
 
 def _by_words(connection: apsw.Connection, asked: Asked, bytes_max: int) -> Found:

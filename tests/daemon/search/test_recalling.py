@@ -1,0 +1,84 @@
+"""Tests of what is recalled of a store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from pjai_wire.errors import InvalidSearch, NoEmbedder
+from pjai_wire.events import v1
+from pjai_wire.methods import RecallParams
+from pjaid.search.recalling import recall
+from pjaid.search.tokens import estimated_tokens
+from tests.daemon.search.searching import MODEL, NOON, Searched, memory
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def at(tmp_path: Path) -> AsyncIterator[Searched]:
+    made = Searched(tmp_path)
+    try:
+        await made.commit(v1.PersonaCreated(id="ada", name="Ada"))
+        turns = ("did the bread rise?", "twice its size", "and how does it taste?", "like holidays")
+        await made.commit(
+            memory("fact", "rye bread", summary="needs a day", content={"why": ["it is heavy", "rye bread"]}),
+            memory("other", "the oven is broken"),
+            *(
+                memory(f"t{n}", text, type="conversation", at=NOON + n, metadata={"sessionId": "s"})
+                for n, text in enumerate(turns)
+            ),
+        )
+        yield made
+    finally:
+        await made.close()
+
+
+async def test_what_is_recalled_is_one_text_with_its_sources(at: Searched) -> None:
+    found = await recall(at.searches, RecallParams(text="bread", mode="words"))
+    assert found.text == (
+        "What is known:\n"
+        "[1] 2025-06-15 rye bread · needs a day · it is heavy\n"
+        "Conversation of 2025-06-15:\n"
+        "[2] did the bread rise?\n"
+        "[3] twice its size"
+    )
+    assert [one.id for one in found.memories] == ["fact", "t0", "t1"]
+    assert [one.text for one in found.memories] == [line for line in found.text.split("\n") if line[0] == "["]
+    assert found.memories[0].thread is None
+    assert found.memories[1].thread == found.memories[2].thread is not None
+    assert found.memories[0].score is not None
+    assert found.tokens == estimated_tokens(found.text)
+
+
+async def test_turns_around_are_left_out_where_nobody_wants_them(at: Searched) -> None:
+    found = await recall(at.searches, RecallParams(text="size", mode="words", context=False))
+    assert "t1" in [one.id for one in found.memories]
+    assert "t3" not in [one.id for one in found.memories]
+
+
+@pytest.mark.parametrize("budget", [16, 30, 60, 2_000])
+async def test_the_budget_holds_and_what_did_not_fit_is_counted(at: Searched, budget: int) -> None:
+    found = await recall(at.searches, RecallParams(text="bread oven taste", budget_tokens=budget))
+    assert found.tokens <= budget
+    everything = await recall(at.searches, RecallParams(text="bread oven taste"))
+    assert everything.left_out == 0
+    if budget < everything.tokens:
+        assert len(found.memories) < len(everything.memories)
+        assert found.left_out > 0
+
+
+async def test_it_says_how_was_searched(at: Searched) -> None:
+    assert (await recall(at.searches, RecallParams(text="bread"))).model == MODEL
+    at.problem = NoEmbedder("nothing embeds")
+    found = await recall(at.searches, RecallParams(text="a loaf of bread"))
+    assert (found.mode, found.meaning, found.why) == ("words", "unavailable", "nothing embeds")
+
+
+async def test_nothing_found_is_an_empty_text(at: Searched) -> None:
+    found = await recall(at.searches, RecallParams(text="astronomy", mode="words"))
+    assert (found.text, found.tokens, found.memories, found.left_out) == ("", 0, [], 0)
+    with pytest.raises(InvalidSearch):
+        await recall(at.searches, RecallParams())
