@@ -25,10 +25,12 @@ from tests.workload import (
     bulk,
     caching,
     core,
+    embedding,
     fairness,
     fanning,
     reacting,
     reading,
+    searching,
     starting,
     storing,
     writing,
@@ -50,6 +52,10 @@ LIVE: dict[str, Callable[[Bench], Awaitable[Finding]]] = {
     "q2": reading.memory_filter,
     "q5": reading.conversation_load,
     "q6": reading.point_get,
+    "q3": searching.text_search,
+    "q4": searching.semantic_search,
+    "q4_all": searching.semantic_search_across,
+    "recall": searching.recall,
     "fairness": fairness.fairness,
     "core": core.one_affected,
     "w1": writing.commit,
@@ -71,7 +77,7 @@ COLD: dict[str, Callable[[Bench], Awaitable[Finding]]] = {
 }
 """What is measured on a daemon that keeps no answers."""
 
-RESTARTING = ("s1", "s2", "s3")
+RESTARTING = ("s1", "s2", "s3", "s4", "w4")
 """What is measured on daemons of their own, or on none."""
 
 ACTING = ("a1", "a2", "a3")
@@ -165,6 +171,12 @@ async def _restarting(findings: dict[str, Finding], only: Sequence[str], workloa
     if "s1" in only:
         progress.begin("s1")
         findings["s1"] = await starting.cold_start(home, runs, progress)
+    if "s4" in only:
+        progress.begin("s4")
+        findings["s4"] = await starting.first_search(home, workload.data, runs, progress)
+    if "w4" in only:
+        progress.begin("w4")
+        findings["w4"] = await embedding.commits_beside_an_embedder(home, runs, progress)
     if "s2" in only:
         progress.begin("s2")
         findings["s2"] = await starting.memory(home, workload.questions, runs)

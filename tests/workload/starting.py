@@ -1,4 +1,4 @@
-"""Owns the start, s1, and the memory that a daemon takes, s2."""
+"""Owns the start, s1, the first search after it, s4, and the memory that a daemon takes, s2."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import anyio
 import pjai
 from pjai.database import Database
 from pjai_wire.tables import memories
+from tests.workload.data import EMBEDDING_MODEL, DataSet
 from tests.workload.floors import unlocked
 from tests.workload.processes import Home, child, daemon, memory_bytes
 from tests.workload.progress import Progress
@@ -49,6 +50,32 @@ async def cold_start(home: Home, runs: int, progress: Progress) -> Finding:
         floor="an empty interpreter, and the passphrase's Argon2id",
         target=Target(start.p50 / 1e6, START_LIMIT_S, "s"),
         details={"interpreter_us": interpreter.p50, "argon2id_us": key.p50},
+    )
+
+
+async def first_search(home: Home, data: DataSet, runs: int, progress: Progress) -> Finding:
+    """s4: the first search by meaning of a daemon that was just started, in one persona and across all."""
+    (memory,) = data.more_memories(1)
+    assert memory.embedding is not None
+    across: list[float] = []
+    inside: list[float] = []
+    times = min(runs, STARTS_MAX)
+    for number in range(times + 1):
+        for taken, among in (
+            (across, memories.all()),
+            (inside, memories.where(persona_id=memory.persona_id)),
+        ):
+            async with daemon(home), pjai.connect(home.endpoint, client="benchmark") as db:
+                begun = perf_counter_ns()
+                await db.search("", among, vector=memory.embedding, model=EMBEDDING_MODEL)
+                taken.append((perf_counter_ns() - begun) / 1000)
+        progress.at(number / times)
+    found = spread(across[1:])
+    return Finding(
+        title="first search after a restart, all personas",
+        spread=found,
+        target=Target(found.p50 / 1e6, START_LIMIT_S, "s"),
+        details={"inside_a_persona_us": spread(inside[1:]).p50},
     )
 
 
