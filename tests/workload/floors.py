@@ -41,6 +41,12 @@ def unlocked(home: Home) -> StoreKey:
     return unlock(home.data, Means(passphrases=Passphrases(variable=PASSPHRASE.encode())))
 
 
+def opened_read_only(home: Home) -> apsw.Connection:
+    """A connection to the store under test such as the daemon's readers have."""
+    key = unlocked(home)
+    return open_database(home.data / DATABASE, key.cipher, key.data_key, read_only=True)
+
+
 class ReadFloor:
     """The same statements on the same file, on a connection such as the daemon's readers have.
 
