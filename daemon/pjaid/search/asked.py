@@ -47,9 +47,13 @@ class Asked(Struct, frozen=True):
     @property
     def depth(self) -> int:
         """How many candidates are ranked: more than are wanted where their order may change yet."""
+        return self.params.limit if self.is_final else DEPTH
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the order in which candidates are ranked is that of the hits."""
         params = self.params
-        is_final = self.mode != "both" and not (self.weights.most or params.links or params.diversity)
-        return params.limit if is_final else DEPTH
+        return self.mode != "both" and not (self.weights.most or params.links or params.diversity)
 
     @property
     def shape(self) -> str:
