@@ -43,14 +43,14 @@ def test_every_operation_is_reported_in_order(figures: dict[str, dict[str, Any]]
     assert tuple(figures) == ("about", *OPERATIONS)
 
 
-@pytest.mark.parametrize("operation", sorted({*COLD, *LIVE, "s1"} - {"cache"}))
+@pytest.mark.parametrize("operation", sorted({*COLD, *LIVE, "s1", "s4"} - {"cache", "recall"}))
 def test_a_timed_operation_has_its_percentiles(operation: str, figures: dict[str, dict[str, Any]]) -> None:
     figure = figures[operation]
     assert figure.keys() >= TIMED
     assert 0 < figure["p50_us"] <= figure["p95_us"] <= figure["p99_us"]
 
 
-@pytest.mark.parametrize("operation", sorted({*COLD, *LIVE, "s1"} - {"cache", "w3"}))
+@pytest.mark.parametrize("operation", sorted({*COLD, *LIVE, "s1"} - {"cache", "w3", "q4_all", "recall"}))
 def test_an_operation_stands_beside_its_floor(operation: str, figures: dict[str, dict[str, Any]]) -> None:
     figure = figures[operation]
     assert figure.keys() >= WITH_FLOOR
@@ -78,6 +78,17 @@ def test_the_cache_counts_what_is_asked_first_as_a_miss(figures: dict[str, dict[
     assert figure["q1_percent"] == 80
     assert figure["q2_percent"] == 0
     assert 0 < figure["reached"] < 80
+
+
+def test_searches_by_meaning_find_what_is_near(figures: dict[str, dict[str, Any]]) -> None:
+    assert figures["recall"]["reached"] > 0.99
+    assert figures["recall"]["inside_a_persona"] > 0.99
+    assert figures["q4_all"]["vectors"] >= 200
+
+
+def test_one_watched_search_of_some_is_concerned_in_the_core(figures: dict[str, dict[str, Any]]) -> None:
+    assert figures["core_search"]["searches_a_commit"] >= 1
+    assert str(LIVE_QUERIES // 10) in figures["core_search"]["title"]
 
 
 def test_one_live_query_of_many_is_affected_in_the_core(figures: dict[str, dict[str, Any]]) -> None:
