@@ -23,9 +23,9 @@ WORD_BYTES: Final = 8
 ROWS_AT_ONCE = 32_768
 """Vectors that are compared together, so that what is made in between stays in the processor's cache."""
 
-DEVIATIONS = 2.0
-"""By how many standard deviations vectors may differ in more signs than expected before they are passed over;
-that is one in 40 of those that just belong to the nearest, and few of those that are nearer."""
+DEVIATIONS = 2.5
+"""By how many standard deviations vectors may differ in more signs than expected before they are passed over.
+Signs of texts' vectors tell less than hyperplanes: of the ten nearest among 150,000, 99 in 100 are found."""
 
 
 def signs_of(codes: NDArray[np.int8]) -> Signs:
