@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from pjai_wire import limits
 from pjai_wire.errors import InvalidValue
+from pjaid.search.codes.allowed import MARKED_MAX, Allowed
 from pjaid.search.codes.quantising import Query, ordered, quantised
 from pjaid.search.codes.scanning import products, widened
-from pjaid.search.codes.shard import Shard, ascending
+from pjaid.search.codes.shard import Shard
 from tests.daemon.search.vectors_at_hand import CLUSTERED, NOISE, Floats, made, nearest
 
 MORE = 16
@@ -28,7 +29,7 @@ def found(
 ) -> list[int]:
     """The nearest rows as they are found: by codes first, then by what is stored."""
     sought = Query(query.astype("<f4").tobytes())
-    rows = shard.nearest(sought, k + MORE, None if allowed is None else ascending(allowed)).rows
+    rows = shard.nearest(sought, k + MORE, None if allowed is None else Allowed(allowed)).rows
     stored = [(int(row), vectors[row].astype("<f2").tobytes()) for row in rows]
     return ordered(sought, stored, k)[0]
 
@@ -94,8 +95,8 @@ def test_codes_follow_any_changes(loaded: int, history: list[tuple[int, int | No
     assert sorted(rows.tolist()) == sorted(there)
     for row, score in zip(rows, scores, strict=True):
         assert score == pytest.approx(float(there[int(row)] @ query.unit), abs=0.02)
-    few = ascending([row for row in there if row % 3 == 0])
-    assert sorted(shard.nearest(query, 1_000, few).rows.tolist()) == few.tolist()
+    few = [row for row in there if row % 3 == 0]
+    assert sorted(shard.nearest(query, 1_000, Allowed(few)).rows.tolist()) == sorted(few)
 
 
 @settings(deadline=None)
@@ -137,3 +138,12 @@ def test_products_are_the_same_without_simd() -> None:
 
 def test_a_vector_takes_no_more_than_500_bytes() -> None:
     assert shard_of(made(5_000, 384, spread=NOISE)).memory_bytes <= 500 * 5_000
+
+
+row_numbers = st.integers(0, 60) | st.sampled_from([MARKED_MAX - 1, MARKED_MAX, MARKED_MAX + 1, 2**62])
+
+
+@given(rows=st.sets(row_numbers), allowed=st.sets(row_numbers))
+def test_allowed_rows_are_found_among_others(rows: set[int], allowed: set[int]) -> None:
+    there = np.array(sorted(rows), np.int64)
+    assert set(there[Allowed(allowed).places(there)].tolist()) == rows & allowed

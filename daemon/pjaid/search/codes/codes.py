@@ -17,8 +17,9 @@ from pjaid.store.vectors import FLOAT_BYTES
 from pjaid.store.writer import Committed
 
 if TYPE_CHECKING:
+    from pjaid.search.codes.allowed import Allowed
     from pjaid.search.codes.quantising import Query
-    from pjaid.search.codes.shard import Found, Rows, Shard
+    from pjaid.search.codes.shard import Found, Shard
 
 ROWS_ON_LOOP_MAX = 20_000
 """Vectors that are scanned on the event loop; more of them are in threads."""
@@ -102,14 +103,14 @@ class Codes:
             InvalidValue: the vector is not float32, not finite, or zero.
         """
         # Only now, as they take numpy along.
+        from pjaid.search.codes.allowed import Allowed
         from pjaid.search.codes.quantising import Query
-        from pjaid.search.codes.shard import ascending
 
         if not vector or len(vector) % FLOAT_BYTES:
             raise InvalidValue("a vector is little-endian float32", hint="4 bytes a number")
         shelf = Shelf(table, model, len(vector) // FLOAT_BYTES)
         query = Query(vector)
-        allowed = None if rows is None else ascending(rows)
+        allowed = None if rows is None else Allowed(rows)
         if persona_id is not None:
             shard = self._shards.kept(shelf, persona_id)
             if shard is not None and len(shard) <= ROWS_ON_LOOP_MAX:
@@ -131,7 +132,7 @@ class Codes:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _nearest(
-        self, shelf: Shelf, query: Query, k: int, persona_id: str | None, allowed: Rows | None
+        self, shelf: Shelf, query: Query, k: int, persona_id: str | None, allowed: Allowed | None
     ) -> Nearest:
         personas = [persona_id] if persona_id is not None else await _awaited(self._vectors.personas(shelf))
         found: list[tuple[str, Found]] = []
@@ -150,7 +151,7 @@ class Codes:
         return await _awaited(self._exactly(shelf, query, k, _best_of(found, _candidates(k))))
 
     async def _scanned(
-        self, wave: list[tuple[str, Shard]], query: Query, k: int, allowed: Rows | None
+        self, wave: list[tuple[str, Shard]], query: Query, k: int, allowed: Allowed | None
     ) -> list[tuple[str, Found]]:
         """The candidates of some shards, in threads where there is much to scan."""
         count = _candidates(k)

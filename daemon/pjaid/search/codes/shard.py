@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pjaid.search.codes.allowed import Allowed
 from pjaid.search.codes.quantising import Query, quantised
 from pjaid.search.codes.scanning import best, products
 from pjaid.search.codes.signs import Signs, differing, signs_of
@@ -111,20 +112,20 @@ class Shard:
         if place is not None:
             self._gone.add(place)
 
-    def nearest(self, query: Query, count: int, allowed: Rows | None, some: slice | None = None) -> Found:
+    def nearest(self, query: Query, count: int, allowed: Allowed | None, some: slice | None = None) -> Found:
         """The rows whose codes are nearest to a vector's, in no order.
 
         Args:
             query: the vector.
             count: how many.
-            allowed: only of these, ascending; None is of all.
+            allowed: only of these; None is of all.
             some: only of what stands there.
         """
         begin, end, _ = (some or slice(None)).indices(self._count)
         codes, weights, rows = self._codes[begin:end], self._weights[begin:end], self._rows[begin:end]
         gone = [place - begin for place in list(self._gone) if begin <= place < end]
         if allowed is not None:
-            places = _members(rows, allowed)
+            places = allowed.places(rows)
             if gone:
                 places = places[~np.isin(places, gone)]
             if len(places) * GATHERED_SHARE < len(rows):
@@ -176,21 +177,6 @@ class Shard:
         else:
             self._elsewhere[row] = place
         self._count += 1
-
-
-def ascending(rows: Collection[int]) -> Rows:
-    """Numbers of rows in their order, as `Shard.nearest` takes them."""
-    numbers = np.fromiter(rows, np.int64, len(rows))
-    numbers.sort()
-    return numbers
-
-
-def _members(rows: Rows, allowed: Rows) -> NDArray[np.intp]:
-    """Where in `rows` those stand that are allowed."""
-    if not len(allowed):
-        return np.empty(0, np.intp)
-    at = np.minimum(np.searchsorted(allowed, rows), len(allowed) - 1)
-    return np.flatnonzero(allowed[at] == rows)
 
 
 def _room(count: int) -> int:
