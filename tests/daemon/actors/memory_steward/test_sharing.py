@@ -6,6 +6,7 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
+from pjaid.actors.memory_steward import memory
 from pjaid.actors.memory_steward.sharing import OneAtATime
 
 pytestmark = pytest.mark.anyio
@@ -34,6 +35,11 @@ async def settled() -> None:
     """Lets every task come as far as it can."""
     for _ in range(10):
         await checkpoint()
+
+
+def test_what_may_take_minutes_holds_up_nothing_else() -> None:
+    long = {name for name, handler in memory.handlers.items() if handler.is_long}
+    assert long == {"memory.tend", "memory.clean"}
 
 
 async def test_all_who_ask_while_work_is_under_way_share_the_next() -> None:
