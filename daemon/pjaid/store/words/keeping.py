@@ -19,9 +19,14 @@ DUE = "words_due"
 """The table of rows that are to be indexed anew; empty between transactions."""
 
 _MAKE_DUE = f"""
-CREATE TABLE {DUE} (of_table TEXT NOT NULL, row INTEGER NOT NULL, PRIMARY KEY (of_table, row))
-STRICT, WITHOUT ROWID
+CREATE TABLE {DUE} (
+    of_table TEXT NOT NULL,
+    row INTEGER NOT NULL,
+    was_there INTEGER NOT NULL,
+    PRIMARY KEY (of_table, row)
+) STRICT, WITHOUT ROWID
 """
+"""A row that was there before may be in the index; the first note of it tells."""
 
 
 def make(connection: apsw.Connection) -> None:
@@ -50,11 +55,12 @@ def remove(connection: apsw.Connection) -> None:
 
 def catch_up(connection: apsw.Connection) -> None:
     """Indexes the rows that are due, inside the transaction in which they changed."""
-    due = [str(table) for (table,) in connection.execute(f"SELECT DISTINCT of_table FROM {DUE}")]
-    for table in due:
-        one = INDEXED[table]
+    due = connection.execute(f"SELECT of_table, max(was_there) FROM {DUE} GROUP BY of_table").fetchall()
+    for table, was_there in due:
+        one = INDEXED[str(table)]
         rows = f"(SELECT row FROM {DUE} WHERE of_table = ?)"
-        connection.execute(f"DELETE FROM {one.name} WHERE rowid IN {rows}", (table,))
+        if was_there:
+            connection.execute(f"DELETE FROM {one.name} WHERE rowid IN {rows}", (table,))
         connection.execute(_fill(one, f"{table}.rowid IN {rows}"), (table,))
     if due:
         connection.execute(f"DELETE FROM {DUE}")
@@ -72,14 +78,15 @@ def _triggers(one: Indexed) -> str:
             names.append(column)
             differs.insert(0, f"old.{column} IS NOT new.{column}")
 
-    def note(row: str) -> str:
-        return f"BEGIN INSERT INTO {DUE} VALUES ('{table}', {row}.rowid) ON CONFLICT DO NOTHING; END"
+    def note(row: str, *, was_there: bool) -> str:
+        values = f"'{table}', {row}.rowid, {was_there:d}"
+        return f"BEGIN INSERT INTO {DUE} VALUES ({values}) ON CONFLICT DO NOTHING; END"
 
     return f"""
-CREATE TRIGGER {one.name}_come AFTER INSERT ON {table} {note("new")};
+CREATE TRIGGER {one.name}_come AFTER INSERT ON {table} {note("new", was_there=False)};
 CREATE TRIGGER {one.name}_change AFTER UPDATE OF {", ".join(names)} ON {table}
-WHEN {" OR ".join(differs)} {note("new")};
-CREATE TRIGGER {one.name}_leave AFTER DELETE ON {table} {note("old")};
+WHEN {" OR ".join(differs)} {note("new", was_there=True)};
+CREATE TRIGGER {one.name}_leave AFTER DELETE ON {table} {note("old", was_there=True)};
 """
 
 

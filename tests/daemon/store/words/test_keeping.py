@@ -64,6 +64,22 @@ def test_a_change_of_texts_is_followed(ledger: Ledger, remember: Remember, find:
     assert find("bread") == []
 
 
+def test_a_row_number_that_is_used_again_is_the_new_row_s(
+    ledger: Ledger, remember: Remember, find: Find
+) -> None:
+    remember("m", "yeast")
+    columns = ", ".join(
+        column.python_name for column in INDEXED["memories"].table.columns if column.name != "id"
+    )
+    ledger.connection.execute(f"CREATE TEMP TABLE kept AS SELECT {columns} FROM memories")
+    ledger.connection.execute("DELETE FROM memories")
+    ledger.connection.execute(f"INSERT INTO memories (id, {columns}) SELECT 'n', {columns} FROM kept")
+    ledger.connection.execute("UPDATE memories SET name = 'bread'")
+    keeping.catch_up(ledger.connection)
+    assert (find("yeast"), find("bread")) == (["n"], ["n"])
+    assert words_of(ledger.connection) == fresh_words(ledger.connection)
+
+
 def test_what_is_rolled_back_is_not_found(ledger: Ledger, remember: Remember, find: Find) -> None:
     remember("m", "yeast")
     ledger.connection.execute("SAVEPOINT outer")
