@@ -40,6 +40,9 @@ PATIENCE_S = 0.05
 """How long views wait, when many were touched, while commits are under way: a thread that writes and a loop
 that is never idle hinder each other, and the next commit makes part of the work needless."""
 
+SEARCHES_AT_ONCE = 2
+"""Searches that are run at the same time; requests have their turn between them."""
+
 READ_AGAIN_S = 1.0
 """How long a view waits that could not be read for want of a reader."""
 
@@ -86,6 +89,7 @@ class Views:
         self._on_advanced = on_advanced
         self._on_failed = on_failed
         self._searches = Searches(dependents)
+        self._search_places = anyio.Semaphore(SEARCHES_AT_ONCE)
         self._watched: dict[Hashable, Watched] = {}
         self._touched: dict[Watched, None] = {}
         self._unsettled: dict[Watched, None] = {}
@@ -271,11 +275,16 @@ class Views:
 
     def _found(self, reading: Reading, view: View) -> Found | Coroutine[Any, Any, Found]:
         if isinstance(reading.asked, SearchPlan):
-            # Its words and vectors may be of two states; nothing older than what was told is among them.
-            told = self._dependents.seq
-            return reading.asked.run(lambda found: (min(found.seq, told), view.digest(found)))
+            return self._searched(reading.asked, view)
         read = self._store.read_raw if reading.reads_stored else self._store.read
         return read(reading.asked, lambda rows: (rows.seq, view.digest(rows.rows)))
+
+    async def _searched(self, plan: SearchPlan, view: View) -> Found:
+        async with self._search_places:
+            # Its words and vectors may be of two states; nothing older than what was told is among them.
+            told = self._dependents.seq
+            found = plan.run(lambda hits: (min(hits.seq, told), view.digest(hits)))
+            return await found if isinstance(found, Coroutine) else found
 
     async def _read_later(self, watched: Watched, found: Coroutine[Any, Any, Found]) -> None:
         try:

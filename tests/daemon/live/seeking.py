@@ -43,6 +43,7 @@ class Seeker(Told):
     def __init__(self, *, is_slow: bool) -> None:
         super().__init__()
         self.runs = 0
+        self.under_way = self.under_way_most = 0
         self.rows: dict[str, Row] = {}
         self._vectors: dict[str, bytes] = {}
         self._is_slow = is_slow
@@ -98,13 +99,17 @@ class Seeker(Told):
 
     def _run(self, params: SearchParams, finish: Callable[[Found], T]) -> Any:
         self.runs += 1
+        self.under_way += 1
+        self.under_way_most = max(self.under_way, self.under_way_most)
         found = self._found_by(params)
         if not self._is_slow:
+            self.under_way -= 1
             return finish(found)
 
         async def later() -> T:
             for _ in range(3):
                 await anyio.lowlevel.checkpoint()
+            self.under_way -= 1
             return finish(found)
 
         return later()

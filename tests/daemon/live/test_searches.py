@@ -15,6 +15,7 @@ from pjai_wire.methods import SearchParams
 from pjai_wire.query import Condition
 from pjai_wire.tables import workflows
 from pjaid.live import searches as searches_module
+from pjaid.live.views import SEARCHES_AT_ONCE
 from tests.daemon.live.seeking import Seeker
 from tests.daemon.live.told import serving, settled
 
@@ -176,3 +177,18 @@ async def test_the_first_commit_of_a_day_concerns_every_search(monkeypatch: pyte
             store.tell()
             await settled()
             assert store.runs - before == runs
+
+
+async def test_searches_take_turns_where_a_commit_concerns_many() -> None:
+    store = seeker(is_slow=True)
+    async with serving(store):
+        asked = [SearchParams(table="workflows", text="a", limit=limit) for limit in range(1, 9)]
+        snapshots = [await store.search(params) for params in asked]
+        await settled()
+        store.put("9", name="a")
+        store.tell()
+        for _ in range(5):
+            await settled()
+        assert store.under_way_most == SEARCHES_AT_ONCE
+        for params, snapshot in zip(asked, snapshots, strict=True):
+            assert store.rows_after(snapshot) == store.right(params)
