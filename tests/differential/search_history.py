@@ -14,7 +14,7 @@ from pjaid.methods.search_plans import planned
 from pjaid.search.meaning import Embedded, QueryVectors
 from pjaid.search.searches import Searches
 from pjaid.search.signals import Weights
-from pjaid.store.embedding import Model
+from pjaid.store.unembedded import Model
 from tests.differential.copies import ResultCopy, difference, encoded
 from tests.differential.engine import ORIGIN, Engine, running_engine
 from tests.differential.history import Failed

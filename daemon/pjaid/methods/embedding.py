@@ -12,8 +12,9 @@ from pjai_wire.tables import table_named
 from pjaid.methods.clients import Client
 from pjaid.methods.router import Handler
 from pjaid.store.changed import RowChange
-from pjaid.store.embedding import Embedding, Model
+from pjaid.store.embedding import Embedding
 from pjaid.store.schema import stored_columns
+from pjaid.store.unembedded import Model
 from pjaid.store.vectors import EMBEDDED
 from pjaid.store.writer import Committed
 

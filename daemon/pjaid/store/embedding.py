@@ -1,4 +1,4 @@
-"""Owns what embedders take and put: rows that wait for a vector, in and out of the store."""
+"""Owns what embedders take and put: texts that wait for a vector, and the vectors that come."""
 
 from __future__ import annotations
 
@@ -8,57 +8,19 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import apsw
-from msgspec import Struct
 
-from pjai_wire import limits
 from pjai_wire.errors import Conflict, InvalidValue
 from pjai_wire.events import v1
-from pjai_wire.methods import EmbeddedItem, EmbeddingItem, EmbeddingPutResult, EmbeddingTakeResult
-from pjaid.store.embedded_texts import TEXTS
+from pjai_wire.methods import EmbeddedItem, EmbeddingPutResult, EmbeddingTakeResult
 from pjaid.store.incoming import own
-from pjaid.store.indexes import rows_at_most
 from pjaid.store.readers import Readers
 from pjaid.store.recorder import Origin, Recorder
-from pjaid.store.vectors import EMBEDDED, HALF_BYTES, model_number
+from pjaid.store.unembedded import Model, Waiting, advance, current, taken, waiting
+from pjaid.store.vectors import EMBEDDED, HALF_BYTES
 from pjaid.store.writer import Writer
-
-PUT_BYTES_RESERVED = 64 * 2**10
-"""Of the params of `embedding_put`, for what is no vector."""
 
 LENGTH_OFF_MAX = 0.01
 """By which a vector's length may differ from 1, as that of one of float16 does, before it is made so."""
-
-ROWS_EXAMINED_AT_ONCE = 2_000
-"""Rows of which one write looks whether they lack a vector."""
-
-VECTORS_FORGOTTEN_AT_ONCE = 1_000
-"""Of a model that was given up, in one write, so that commits hardly notice."""
-
-
-_GIVEN_UP = "SELECT id FROM embedding_models WHERE NOT is_current AND NOT is_brought"
-_IS_DUE = f"SELECT EXISTS (SELECT 1 FROM unexamined) OR EXISTS ({_GIVEN_UP})"
-
-
-class Model(Struct, frozen=True):
-    """What makes vectors; those of another dimension are another's."""
-
-    name: str
-    dimension: int
-
-    @property
-    def items_max(self) -> int:
-        """How many of its vectors fit into one `embedding_put`."""
-        room = limits.PARAMS_BYTES_MAX - PUT_BYTES_RESERVED
-        return min(limits.EMBEDDING_ITEMS_MAX, room // (HALF_BYTES * self.dimension))
-
-
-class Waiting(Struct, frozen=True):
-    """What the embedder is yet to do, and with which model."""
-
-    model: Model | None
-    """None where no embedder has taken anything yet."""
-    rows: int
-    """That wait, or may."""
 
 
 class Embedding:
@@ -85,10 +47,10 @@ class Embedding:
         """
         limit = min(limit, model.items_max)
         while True:
-            taken = await self._readers.read_in_thread(lambda connection, _: _taken(connection, model, limit))
-            if taken is not None:
-                return taken
-            await self._writer.submit(lambda connection, _: _advance(connection, model))
+            found = await self._readers.read_in_thread(lambda connection, _: taken(connection, model, limit))
+            if found is not None:
+                return found
+            await self._writer.submit(lambda connection, _: advance(connection, model))
 
     async def put(
         self, model: Model, items: Sequence[EmbeddedItem], vectors: bytes, origin: Origin
@@ -106,7 +68,7 @@ class Embedding:
                 hint="they are float16, one after the other",
             )
         return await self._writer.submit(
-            lambda connection, recorder: _put(connection, recorder, origin, model, items, vectors)
+            lambda connection, recorder: put_vectors(connection, recorder, origin, model, items, vectors)
         )
 
     async def waiting(self) -> Waiting:
@@ -115,114 +77,7 @@ class Embedding:
         return found if isinstance(found, Waiting) else await found
 
 
-def current(connection: apsw.Connection) -> tuple[int, Model] | None:
-    """The embedder's model and its number, if one has taken anything yet."""
-    sql = "SELECT id, name, dimension FROM embedding_models WHERE is_current"
-    found = connection.execute(sql).fetchone()
-    return found and (found[0], Model(found[1], found[2]))
-
-
-def waiting(connection: apsw.Connection) -> Waiting:
-    """What is yet to be done: rows that wait, and those that nobody looked at since the model is current."""
-    found = current(connection)
-    return Waiting(found and found[1], _count(connection))
-
-
-def _count(connection: apsw.Connection) -> int:
-    rows: int = connection.execute("SELECT count(*) FROM unembedded").get
-    unexamined: list[tuple[str, int]] = connection.execute("SELECT * FROM unexamined").fetchall()  # type: ignore[assignment] # as the schema has it
-    for table, after in unexamined:
-        rows += max(0, rows_at_most(connection, table) - after)
-    return rows
-
-
-def _taken(connection: apsw.Connection, model: Model, limit: int) -> EmbeddingTakeResult | None:
-    """Texts that wait, the newest of a table first; None where there is something to do before."""
-    connection.execute("BEGIN")
-    try:
-        found = current(connection)
-        if found is None or found[1] != model:
-            return None
-        items = list(_items(connection, limit))
-        if not items and connection.execute(_IS_DUE).get:
-            return None
-        return EmbeddingTakeResult(items=items, waiting=_count(connection))
-    finally:
-        connection.execute("COMMIT")
-
-
-def _items(connection: apsw.Connection, limit: int) -> Iterator[EmbeddingItem]:
-    for table, text_of in TEXTS.items():
-        sql = "SELECT row, change FROM unembedded WHERE table_name = ? ORDER BY row DESC LIMIT ?"
-        found: list[tuple[int, int]] = connection.execute(sql, (table, limit)).fetchall()  # type: ignore[assignment] # as the schema has it
-        limit -= len(found)
-        for row, change in found:
-            yield EmbeddingItem(table=table, row=row, change=change, text=text_of(connection, row) or "")
-
-
-def _advance(connection: apsw.Connection, model: Model) -> None:
-    """Does some of what is due when nothing waits, inside a transaction."""
-    found = current(connection)
-    if found is None or found[1] != model:
-        _begin(connection, model)
-        return
-    unexamined: dict[str, int] = dict(connection.execute("SELECT * FROM unexamined"))
-    for table in TEXTS:
-        if table in unexamined:
-            _examine(connection, found[0], table, unexamined[table])
-            return
-    _forget(connection)
-
-
-def _begin(connection: apsw.Connection, model: Model) -> None:
-    """A model becomes the current one; rows that lack a vector of it are to be found."""
-    connection.execute("UPDATE embedding_models SET is_current = 0 WHERE is_current")
-    connection.execute(
-        "INSERT INTO embedding_models (id, name, dimension, is_current) VALUES (?, ?, ?, 1)"
-        " ON CONFLICT DO UPDATE SET is_current = 1",
-        (model_number(model.name, model.dimension), model.name, model.dimension),
-    )
-    for table in EMBEDDED:
-        sql = "INSERT INTO unexamined VALUES (?, 0) ON CONFLICT DO UPDATE SET after = 0"
-        connection.execute(sql, (table,))
-
-
-def _examine(connection: apsw.Connection, model_id: int, table: str, after: int) -> None:
-    """Lets the next rows of a table wait that have a text and no vector."""
-    last = connection.execute(
-        f"SELECT max(rowid) FROM (SELECT rowid FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT ?)",
-        (after, ROWS_EXAMINED_AT_ONCE),
-    ).get
-    if last is None:
-        connection.execute("DELETE FROM unexamined WHERE table_name = ?", (table,))
-        return
-    embedded = EMBEDDED[table]
-    connection.execute(
-        f"INSERT INTO unembedded SELECT ?, {table}.rowid, (SELECT max(seq) FROM events) FROM {table}"
-        f" WHERE {table}.rowid > ? AND {table}.rowid <= ? AND {embedded.has_text.format(row=table)}"
-        " AND NOT EXISTS (SELECT 1 FROM vectors WHERE table_name = ? AND model = ?"
-        f" AND vectors.persona_id = {embedded.persona.format(row=table)} AND row = {table}.rowid)"
-        " ON CONFLICT DO NOTHING",
-        (table, after, last, table, model_id),
-    )
-    connection.execute("UPDATE unexamined SET after = ? WHERE table_name = ?", (last, table))
-
-
-def _forget(connection: apsw.Connection) -> None:
-    """Removes some vectors of a model that was given up, or the model itself where none is left."""
-    model_id = connection.execute(_GIVEN_UP).get
-    for table in EMBEDDED:
-        connection.execute(
-            "DELETE FROM vectors WHERE (table_name, model, persona_id, row) IN (SELECT table_name, model,"
-            " persona_id, row FROM vectors WHERE table_name = ? AND model = ? LIMIT ?)",
-            (table, model_id, VECTORS_FORGOTTEN_AT_ONCE),
-        )
-        if connection.changes():
-            return
-    connection.execute("DELETE FROM embedding_models WHERE id = ?", (model_id,))
-
-
-def _put(
+def put_vectors(
     connection: apsw.Connection,
     recorder: Recorder,
     origin: Origin,
@@ -230,6 +85,20 @@ def _put(
     items: Sequence[EmbeddedItem],
     vectors: bytes,
 ) -> EmbeddingPutResult:
+    """Keeps the vectors of rows whose text is still the one that was taken, inside a transaction.
+
+    Args:
+        connection: where to write.
+        recorder: records on that connection that they came.
+        origin: who brings them.
+        model: what made them.
+        items: the rows.
+        vectors: little-endian float16, one for each row; the caller has made sure of their length.
+
+    Raises:
+        InvalidValue: a number is not finite.
+        Conflict: the model is not the current one.
+    """
     found = current(connection)
     if found is None or found[1] != model:
         raise Conflict("the embedder's model is another one by now", hint="take texts for this one first")

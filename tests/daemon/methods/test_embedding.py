@@ -18,10 +18,11 @@ from pjai_wire.methods import CommitParams, EmbeddedItem, EmbeddingTakeParams, E
 from pjaid.methods.clients import Client
 from pjaid.methods.embedding import EmbeddingMethods
 from pjaid.settings import Settings
-from pjaid.store.embedding import Embedding, Model
+from pjaid.store.embedding import Embedding
 from pjaid.store.keys import StoreKey
 from pjaid.store.recorder import Origin
 from pjaid.store.store import Store
+from pjaid.store.unembedded import Model
 from pjaid.store.writer import Committed
 
 pytestmark = pytest.mark.anyio

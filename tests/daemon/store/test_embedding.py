@@ -20,10 +20,10 @@ from pjai_wire.methods import CommitParams, EmbeddedItem, EmbeddingItem, Embeddi
 from pjaid.settings import Settings
 from pjaid.store.changed import RowChange
 from pjaid.store.database import open_database
-from pjaid.store.embedding import Model
 from pjaid.store.keys import StoreKey
 from pjaid.store.recorder import Origin
 from pjaid.store.store import DATABASE, Store
+from pjaid.store.unembedded import Model
 from pjaid.store.vectors import VECTORS, model_number
 from pjaid.store.writer import Committed
 
