@@ -14,7 +14,7 @@ from pjai_wire.tables import table_named
 from pjaid.live import search_plan
 from pjaid.live.search_plan import PASSED_BY_ALL, Reads, SearchPlan, normal_search
 from pjaid.search.asked import Asked
-from pjaid.search.searches import SPARE, Found, Near, Ready, Searches
+from pjaid.search.searches import Found, Near, Ready, Searches
 from pjaid.search.signals import SIGNAL_COLUMNS
 from pjaid.store.changed import positions
 from pjaid.store.words.index import indexed
@@ -125,7 +125,7 @@ def _bar(asked: Asked, found: Found, near: Near) -> float:
     """The cosine of the last that mattered: of the last hit where nothing else is weighed."""
     if asked.mode == "meaning" and asked.is_final and len(found.rows) == asked.params.limit:
         last: float = found.rows[-1][len(asked.rows.columns) + HIT_COLUMNS.index("meaning")]
-    elif len(near.hits) == asked.depth + SPARE:
+    elif len(near.hits) >= asked.depth:
         last = near.hits[-1][1]
     else:
         return PASSED_BY_ALL

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-COMMON_SHARE = 0.2
-"""A word is common that so many of the searched memories have."""
+COMMON_SHARE = 0.4
+"""A word is common that so many of the searched memories have: of two who talk in turn, each has a half."""
 
 COMMON_FROM_ROWS = 50
 """Of fewer memories, no share says anything."""
