@@ -6,9 +6,12 @@ import apsw
 from msgspec import Struct
 
 from pjai_wire.tables import STATE
+from pjaid.store import schema
 from pjaid.store.database import open_database
 from pjaid.store.keys import StoreKey
 from pjaid.store.store import DATABASE
+from pjaid.store.words.index import INDEXED
+from pjaid.store.words.keeping import DUE
 from tests.workload.processes import Home
 from tests.workload.report import Finding, Target
 
@@ -54,12 +57,14 @@ def disk(home: Home, key: StoreKey) -> Finding:
 
 
 def _parts(connection: apsw.Connection) -> tuple[Part, Part]:
-    """The state, and the log with what belongs to it."""
+    """The state with what is derived from it, and the log with what belongs to it."""
     state, log = Part(), Part()
-    names = {table.table_name for table in STATE}
+    names = {*(table.table_name for table in STATE), *schema.DERIVED, DUE}
+    words = tuple(f"{one.name}_" for one in INDEXED.values())
     for table, is_index, size in connection.execute(SIZES):
-        part = state if table in names else log
-        if is_index:
+        is_of_words = table.startswith(words)
+        part = state if table in names or is_of_words else log
+        if is_index or is_of_words:
             part.index_bytes += size
         else:
             part.table_bytes += size

@@ -17,8 +17,11 @@ from pjaid.store import rebuild, schema
 from pjaid.store.database import open_database
 from pjaid.store.rebuild import compare_with_log
 from pjaid.store.upgrade import upgrade
+from pjaid.store.words.filters import Filter
+from pjaid.store.words.hits import word_hits
 from pjaid.store.words.index import INDEXED
 from pjaid.store.words.keeping import DUE
+from pjaid.store.words.question import parse
 from tests.daemon.store.conftest import Ledger, Rows
 
 VERSION_1 = (Path(__file__).parent / "version_1.sql").read_text(encoding="utf-8")
@@ -91,6 +94,15 @@ def test_an_upgraded_file_has_the_tables_and_indexes_of_a_new_one(
 ) -> None:
     _upgrade(old)
     assert {row[0] for row in _schema_of(old)} == {row[0] for row in _schema_of(ledger.connection)}
+
+
+def test_an_upgraded_file_is_searched_by_words(old: apsw.Connection) -> None:
+    _upgrade(old)
+    hits = word_hits(old, "memories", parse("bread"), Filter(persona_id="ada"), depth=10)
+    assert [old.execute("SELECT id FROM memories WHERE rowid = ?", (row,)).get for row, _ in hits] == [
+        "bread"
+    ]
+    assert len(word_hits(old, "messages", parse("rising"), depth=10)) == 1
 
 
 def test_what_is_not_made_from_the_log_stays(old: apsw.Connection) -> None:

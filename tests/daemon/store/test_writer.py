@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import AsyncIterator, Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import anyio.lowlevel
@@ -16,6 +17,8 @@ from pjaid.store import schema
 from pjaid.store.database import open_database
 from pjaid.store.incoming import incoming
 from pjaid.store.recorder import Origin, Recorder
+from pjaid.store.words.hits import word_hits
+from pjaid.store.words.question import parse
 from pjaid.store.writer import Committed, Writer
 from tests.strategies import as_new_events
 
@@ -214,3 +217,22 @@ async def test_a_repeated_commit_is_answered_with_its_first_receipt(bench: Bench
     with pytest.raises(PjaiError, match="another commit"):
         await bench.writer.submit(lambda _, recorder: recorder.commit(mixed, ORIGIN))
     assert bench.connection.execute("SELECT usage_count FROM personas").get == 2
+
+
+async def test_what_a_group_commits_is_found_by_words_at_once_and_what_fails_is_not(bench: Bench) -> None:
+    def save(name: str, *, fails: bool) -> Callable[[apsw.Connection, Recorder], None]:
+        def work(_connection: apsw.Connection, recorder: Recorder) -> None:
+            workflow = ("v1.WorkflowSaved", {"id": name, "name": f"bake {name}"})
+            recorder.commit(incoming(as_new_events([workflow])), ORIGIN)
+            if fails:
+                recorder.commit(incoming(as_new_events([("v1.PersonaUsed", {"id": "nobody"})])), ORIGIN)
+
+        return work
+
+    bench.hold()
+    jobs = [bench.writer.submit(save(name, fails=name == "b")) for name in "abc"]
+    bench.release()
+    for job, fails in zip(jobs, (False, True, False), strict=True):
+        with pytest.raises(NotFound) if fails else nullcontext():
+            await job
+    assert len(word_hits(bench.connection, "workflows", parse("baking"), depth=5)) == 2
