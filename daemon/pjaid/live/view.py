@@ -121,6 +121,9 @@ class View:
         if seq <= self._read_at:
             return
         if self._reading is not None:
+            if isinstance(self._kept, Searched):
+                # It is to be run again whatever changed; it may wait long for its turn.
+                self._backlog.clear()
             self._backlog.append((seq, changes))
         elif self.need is not Need.RESULT:
             self._follow(seq, changes)
