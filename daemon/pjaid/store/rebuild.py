@@ -18,7 +18,7 @@ from pjai_wire.events import EVENTS
 from pjai_wire.methods import RebuildResult, TableComparison
 from pjai_wire.tables import Table
 from pjaid.settings import Cipher
-from pjaid.store import indexes, reads, schema
+from pjaid.store import indexes, reads, schema, vectors
 from pjaid.store.changed import positions
 from pjaid.store.database import open_database
 from pjaid.store.dictionaries import forget, unpacked
@@ -58,6 +58,7 @@ def compare_with_log(live: apsw.Connection, directory: Path, cipher: Cipher) -> 
             schema.prepare(built, store_id="rebuild")
             # Nobody searches it.
             keeping.remove(built)
+            built.execute(vectors.UNFOLLOWED)
             built.execute("BEGIN")
             replayed = replay(live, Recorder(built))
             compared = {table.table_name: _compare(live, built, table) for table in tables.STATE}

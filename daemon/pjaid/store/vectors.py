@@ -188,6 +188,16 @@ END;
 SCHEMA = _TABLES + "".join(map(_follow, EMBEDDED.values())) + _BROUGHT
 """Run when the state tables have been made."""
 
+UNFOLLOWED = "".join(
+    f"DROP TRIGGER {name};"
+    for name in (
+        *(f"{table}_embedded_{what}" for table in EMBEDDED for what in ("new", "anew", "left", "gone")),
+        "memories_brought_new",
+        "memories_brought_anew",
+    )
+)
+"""Run where a state is made that nobody searches: no vectors follow it."""
+
 
 def model_number(name: str, dimension: int) -> int:
     """The number of a model, which follows from what it is, so that it means nothing else in any store."""

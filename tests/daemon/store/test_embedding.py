@@ -24,7 +24,7 @@ from pjaid.store.keys import StoreKey
 from pjaid.store.recorder import Origin
 from pjaid.store.store import DATABASE, Store
 from pjaid.store.unembedded import Model
-from pjaid.store.vectors import VECTORS, model_number
+from pjaid.store.vectors import UNFOLLOWED, VECTORS, model_number
 from pjaid.store.writer import Committed
 
 pytestmark = pytest.mark.anyio
@@ -286,3 +286,11 @@ async def test_the_log_tells_how_many_vectors_came(opened: Opened) -> None:
     assert found[0] == "v1.VectorsStored"
     assert b"memories" in found[1]
     assert pack("<3e", *EAST) not in found[1]
+
+
+async def test_a_state_that_is_made_to_be_compared_has_nobody_who_follows_it(opened: Opened) -> None:
+    triggers = (
+        "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND name LIKE '%\\_embedded\\_%' ESCAPE '\\'"
+    )
+    there = {name for (name,) in opened.rows(f"{triggers} OR name LIKE 'memories_brought_%'")}
+    assert {f"DROP TRIGGER {name}" for name in there} == set(UNFOLLOWED.rstrip(";").split(";"))
