@@ -86,39 +86,37 @@ class WordPieces:
 
 def words(text: str) -> Sequence[str]:
     """The words of a text in lower case without accents; punctuation and ideographs one by one."""
-    if text.isascii():
-        return _PLAIN.findall(_without_control(text).lower())
-    spread = unicodedata.normalize("NFD", "".join(map(_spread, text)))
-    # Each by itself: of a whole word Python would know the sigma at its end.
-    folded = "".join(map(str.lower, filter(_is_no_accent, spread)))
-    return "".join(f" {one} " if _is_punctuation(one) else one for one in folded).split()
+    if text.isascii() and text.isprintable():
+        return _PLAIN.findall(text.lower())
+    return unicodedata.normalize("NFD", text).translate(_FOLDED).split()
 
 
-def _is_no_accent(character: str) -> bool:
-    return unicodedata.category(character) != "Mn"
+class _Folded(dict[int, str]):
+    """What becomes of a character, by its number; found out when it is met first."""
+
+    def __missing__(self, number: int) -> str:
+        folded = self[number] = _folded(chr(number))
+        return folded
 
 
-def _without_control(text: str) -> str:
-    return text if text.isprintable() else "".join(map(_spread, text))
+_FOLDED = _Folded()
 
 
-def _spread(character: str) -> str:
-    """What is left of a character before words are told apart."""
-    if character in "\t\n\r":
-        return " "
-    if character in "\0\ufffd" or unicodedata.category(character) in ("Cc", "Cf", "Co"):
+def _folded(character: str) -> str:
+    """Nothing of what is no text and of accents, a blank for each blank, and the rest in lower case."""
+    category = unicodedata.category(character)
+    if character in "\t\n\r" or character.isspace():
+        return " " if category != "Cc" or character in "\t\n\r" else ""
+    if character in "\0\ufffd" or category in ("Cc", "Cf", "Co", "Mn"):
         return ""
-    if character.isspace():
-        return " "
-    code = ord(character)
-    return f" {character} " if code >= 0x3400 and _is_ideograph(code) else character
+    # By itself: of a whole word Python would know the sigma at its end.
+    lower = character.lower()
+    return f" {lower} " if _is_punctuation(character, category) or _is_ideograph(character) else lower
 
 
-def _is_ideograph(code: int) -> bool:
-    return any(first <= code <= last for first, last in _IDEOGRAPHS)
+def _is_ideograph(character: str) -> bool:
+    return any(first <= ord(character) <= last for first, last in _IDEOGRAPHS)
 
 
-def _is_punctuation(character: str) -> bool:
-    return not (character.isalnum() or character.isspace()) and (
-        character in "$+<=>^`|~" or unicodedata.category(character)[0] == "P"
-    )
+def _is_punctuation(character: str, category: str) -> bool:
+    return category[0] == "P" or character in "$+<=>^`|~"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import anyio.lowlevel
 import msgspec
 import numpy as np
 
@@ -16,6 +17,9 @@ PIECES_MAX = 2048
 """Of a text; what comes after them is left out."""
 
 CHARACTERS_MAX = 8 * PIECES_MAX
+
+TEXTS_BETWEEN_OTHERS = 16
+"""After so many texts others have their turn: a search, or a sign of life. The longest take 10 ms each."""
 
 
 class StaticEmbedder:
@@ -39,6 +43,8 @@ class StaticEmbedder:
         table, pieces = self._at_hand()
         vectors = np.zeros((len(texts), table.codes.shape[1]), np.float32)
         for row, text in enumerate(texts):
+            if row % TEXTS_BETWEEN_OTHERS == TEXTS_BETWEEN_OTHERS - 1:
+                await anyio.lowlevel.checkpoint()
             numbers = pieces.numbers(text[:CHARACTERS_MAX], PIECES_MAX)
             if numbers:
                 vectors[row] = table.scales[numbers] @ table.codes[numbers].astype(np.float32)
