@@ -2,7 +2,7 @@
 
 Triggers note which rows came, changed or left, whoever writes them. Before a transaction commits, `catch_up`
 indexes all of these at once, so that what is committed is found. To index each row in its trigger would take
-three times as long: FTS5 writes out what it has gathered whenever a statement begins that could be undone.
+nearly twice as long: FTS5 writes out what it has gathered whenever a statement begins that could be undone.
 
 An index holds words and where they stand, not the texts. It is derived: `make` fills it from the rows.
 """

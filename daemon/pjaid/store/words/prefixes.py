@@ -27,7 +27,7 @@ _TAILS = sorted({ending[at:] for ending in _ENDINGS.split() for at in range(len(
 
 def completed(question: Question, stems: Stems) -> Question:
     """A question whose beginnings of words find all that begins so."""
-    if question.whole is None or not any(term.is_prefix for term in question.terms):
+    if question.whole is None:
         return question
     terms = tuple(_term(term, stems) for term in question.terms)
     return structs.replace(question, whole=_part(question.whole, stems), terms=terms)

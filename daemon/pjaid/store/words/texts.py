@@ -54,11 +54,6 @@ def searchable(text: str) -> str:
     return text if text.isascii() else _told_apart(text)
 
 
-def searchable_all(value: Any) -> str:
-    """All texts within a value, as they are indexed."""
-    return searchable(joined(value))
-
-
 def joined(value: Any) -> str:
     """All texts within a value, one beneath the other."""
     return "\n".join(texts_in(value))
@@ -67,9 +62,8 @@ def joined(value: Any) -> str:
 @lru_cache(maxsize=1_000)
 def persona_word(persona_id: str) -> str:
     """The one word that stands for a persona in the index: digits, which nothing takes apart or folds."""
-    return PERSONA_MARK + str(
-        int.from_bytes(blake2b(persona_id.encode(), digest_size=PERSONA_BYTES).digest())
-    )
+    digest = blake2b(persona_id.encode(), digest_size=PERSONA_BYTES).digest()
+    return f"{PERSONA_MARK}{int.from_bytes(digest)}"
 
 
 def parts_of(name: str) -> str:

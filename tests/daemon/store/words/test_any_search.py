@@ -95,7 +95,8 @@ def test_the_deepest_and_the_longest_question_can_be_asked() -> None:
     depth = limits.SEARCH_DEPTH_MAX
     deep = "a" + "".join(f" AND b{n} OR c{n} NOT (d{n}" for n in range(depth)) + ")" * depth
     long = [" AND ", " OR ", " NOT ", " "]
-    words = [f"w{number}" for number in range(limits.SEARCH_WORDS_MAX)]
+    words = ["".join(letters) for letters in itertools.product("abcd", repeat=4)]
+    assert len(words) == limits.SEARCH_WORDS_MAX
     with remembering([("ada", "concept", "a", 1, "")]) as ledger:
         for text in (
             deep,

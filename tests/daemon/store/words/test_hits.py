@@ -80,6 +80,8 @@ def test_a_word_is_found_by_each_of_its_beginnings(word: str, remember: Remember
         ("我喜欢吃面包", "面我"),
         ("release 1.2.3", '"1.3"'),
         ("bread and rye", "bread NOT rye"),
+        ("an organization", "an* NOT organiz*"),
+        ("an organization", '"an" NOT organiz*'),
         ("bread and rye", "bread AND oat"),
     ],
 )
