@@ -62,8 +62,10 @@ class Opened:
     async def nearest(
         self, vector: Floats, k: int, persona_id: str | None = None, rows: Collection[int] | None = None
     ) -> Nearest:
-        sought = vector.astype("<f4").tobytes()
-        found = self.codes.nearest("memories", MODEL, sought, k, persona_id=persona_id, rows=rows)
+        return await self.sought(vector.astype("<f4").tobytes(), k, persona_id=persona_id, rows=rows)
+
+    async def sought(self, vector: bytes, k: int, **narrowed: Any) -> Nearest:
+        found = self.codes.nearest("memories", MODEL, vector, k, **narrowed)
         return found if isinstance(found, Nearest) else await found
 
     async def commit(self, *events: Event) -> None:
@@ -262,7 +264,7 @@ async def test_codes_that_grow_with_commits_take_no_more_memory_than_they_may(tm
 @pytest.mark.parametrize("vector", [b"", b"abc", bytes(8), np.array([np.nan, 1], "<f4").tobytes()])
 async def test_what_is_no_vector_is_refused(opened: Opened, vector: bytes) -> None:
     with pytest.raises(InvalidValue):
-        opened.codes.nearest("memories", MODEL, vector, 1)
+        await opened.sought(vector, 1)
 
 
 async def test_an_unknown_model_or_persona_finds_nothing(opened: Opened) -> None:

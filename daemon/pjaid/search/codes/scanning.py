@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 HAS_NUMKONG: Final = find_spec("numkong") is not None
 """It has products of int8 in SIMD, which numpy has not; there are machines without a wheel of it."""
 
+if HAS_NUMKONG:
+    import numkong
+
 ROWS_AT_ONCE = 2_048
 """Rows that are multiplied at once without it: as float32, of which numpy has fast products."""
 
@@ -24,8 +27,6 @@ def products(query: NDArray[np.int8], codes: NDArray[np.int8]) -> NDArray[np.flo
         return np.empty(0, np.float32)
     if not HAS_NUMKONG:
         return widened(query, codes)
-    import numkong
-
     found: NDArray[np.float32] = np.asarray(numkong.cdist(query, codes, "dot", out_dtype="float32"))[0]
     return found
 
