@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from pathlib import Path
@@ -57,4 +58,6 @@ def export_graph(weights: Weights, place: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         exact = Path(scratch) / MODEL_FILE
         onnx.save(graph_of(weights), exact)
+        # It advises what is for graphs that come from elsewhere.
+        logging.getLogger().setLevel(logging.ERROR)
         quantize_dynamic(exact, place, weight_type=QuantType.QInt8, per_channel=True)
