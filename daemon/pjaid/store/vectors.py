@@ -163,11 +163,13 @@ _KEEP_BROUGHT = """
             length(NEW.embedding) / 4, 1
         WHERE NEW.embedding IS NOT NULL AND NEW.embedding_model IS NOT NULL
         ON CONFLICT DO UPDATE SET is_brought = 1 WHERE NOT is_brought;
-    INSERT OR IGNORE INTO vectors SELECT 'memories', id, NEW.persona_id, NEW.rowid, halves(NEW.embedding)
-        FROM (SELECT model_number(NEW.embedding_model, length(NEW.embedding) / 4) AS id)
-        WHERE id IS NOT NULL
+    INSERT INTO vectors SELECT 'memories', id, NEW.persona_id, NEW.rowid, half
+        FROM (SELECT model_number(NEW.embedding_model, length(NEW.embedding) / 4) AS id,
+            halves(NEW.embedding) AS half LIMIT 1)
+        WHERE id IS NOT NULL AND half IS NOT NULL
         ON CONFLICT DO UPDATE SET vector = excluded.vector;"""
-"""What has no direction has no `halves`, and is ignored."""
+"""What has no direction has no `halves`. An `OR IGNORE` here would give way to an `OR REPLACE` of the statement
+that changes the memory. The limit keeps SQLite from making the halves once more for the condition."""
 
 _BROUGHT = f"""
 CREATE TRIGGER memories_brought_new AFTER INSERT ON memories
