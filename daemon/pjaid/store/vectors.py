@@ -168,7 +168,7 @@ _KEEP_BROUGHT = """
             halves(NEW.embedding) AS half LIMIT 1)
         WHERE id IS NOT NULL AND half IS NOT NULL
         ON CONFLICT DO UPDATE SET vector = excluded.vector;"""
-"""What has no direction has no `halves`. An `OR IGNORE` here would give way to an `OR REPLACE` of the statement
+"""What has no direction has no `halves`. An `OR IGNORE` would give way to an `OR REPLACE` of the statement
 that changes the memory. The limit keeps SQLite from making the halves once more for the condition."""
 
 _BROUGHT = f"""
