@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
-from typing import Any, Generic, TypeVar
+from functools import lru_cache, partial
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 from msgspec import Raw, Struct
 
-from pjai.rows import Fit, RowReader, fitting
+from pjai.rows import READERS_MAX, Fit, RowReader, fitting
 from pjai_wire.methods import HIT_COLUMNS, MeaningState, Result, SearchMode
 from pjai_wire.select import Select
+from pjai_wire.tables import Table
 
 T = TypeVar("T")
 
@@ -100,10 +101,15 @@ def hit_reader(select: Select[T], columns: Raw) -> RowReader[Hit[T]]:
     Raises:
         InvalidQuery: a record cannot be without a column that the answer lacks.
     """
+    return cast("RowReader[Hit[T]]", _reader(select.table, bool(select.query.select), bytes(columns)))
+
+
+@lru_cache(READERS_MAX)
+def _reader(table: Table[Any], is_partial: bool, columns: bytes) -> RowReader[Hit[Any]]:
     names = msgspec.msgpack.decode(columns, type=tuple[str, ...])
     width = names.index(HIT_COLUMNS[0])
     places = [names.index(name) for name in HIT_COLUMNS]
-    return RowReader(list[Any], partial(_hit, fitting(select, names[:width]), width, places))
+    return RowReader(list[Any], partial(_hit, fitting(table, is_partial, names[:width]), width, places))
 
 
 def _hit(fit: Fit[T], width: int, places: Sequence[int], values: list[Any]) -> Hit[T]:

@@ -98,19 +98,18 @@ def reader(select: Select[T], columns: Raw) -> RowReader[T]:
     return cast("RowReader[T]", _reader(select.table, is_partial, bytes(columns)))
 
 
-def fitting(select: Select[T], names: Sequence[str]) -> Fit[T]:
-    """What makes a row that answers `select` of values in the order of columns.
+def fitting(table: Table[Any], is_partial: bool, names: Sequence[str]) -> Fit[Any]:
+    """What makes a row of values in the order of columns.
 
     Args:
-        select: the query.
+        table: of which table.
+        is_partial: whether rows are dicts of some columns, or else records.
         names: the columns.
 
     Raises:
         InvalidQuery: a record cannot be without a column that is not there.
     """
-    if select.query.select:
-        return cast("Fit[T]", _dict_of(select.table, names))
-    return cast("Fit[T]", _record_of(select.table.record, names))
+    return _dict_of(table, names) if is_partial else _record_of(table.record, names)
 
 
 @lru_cache(READERS_MAX)
