@@ -6,7 +6,8 @@ importance added up are how Park et al. (2023), "Generative Agents", retrieve me
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -17,6 +18,8 @@ DAY_MS = 24 * 3600 * 1000
 RECENCY_HALVES_IN_DAYS = 30
 CONNECTIONS_HALF = 4
 """So many connections are worth half of what any number can be."""
+
+RECENCIES_KEPT_MAX = 4_096
 
 _TIERS = {"hot": 1.0, "warm": 0.5, "cold": 0.0}
 
@@ -52,10 +55,11 @@ def added(values: Sequence[Any], weights: Weights, today: int) -> dict[str, floa
         today: days since the epoch. Ages are in whole days, so that equal searches of a day are equal.
     """
     parts: dict[str, float] = {}
-    strengths = (_recency(values[0], today), *map(_strength, range(1, len(values)), values[1:]))
-    for name, strength in zip(weights.__struct_fields__, strengths, strict=False):
-        if part := getattr(weights, name) * strength:
-            parts[name] = part
+    if weights.recency and (recency := _recency(today - values[0] // DAY_MS)):
+        parts["recency"] = weights.recency * recency
+    for place, (name, strength) in enumerate(_OTHERS[: len(values) - 1], 1):
+        if (weight := getattr(weights, name)) and (strong := strength(values[place])):
+            parts[name] = weight * strong
     return parts
 
 
@@ -73,16 +77,13 @@ def may_win(candidates: Sequence[Candidate], weights: Weights, limit: int) -> Se
     return candidates[:count]
 
 
-def _recency(at: int, today: int) -> float:
-    age_days = max(0, today - at // DAY_MS)
-    return float(0.5 ** (age_days / RECENCY_HALVES_IN_DAYS))
+@lru_cache(RECENCIES_KEPT_MAX)
+def _recency(age_days: int) -> float:
+    return float(0.5 ** (max(0, age_days) / RECENCY_HALVES_IN_DAYS))
 
 
-def _strength(index: int, value: Any) -> float:
-    match index:
-        case 1:
-            return float(value) / 100
-        case 2:
-            return _TIERS[value]
-        case _:
-            return float(value / (value + CONNECTIONS_HALF))
+_OTHERS: Sequence[tuple[str, Callable[[Any], float]]] = (
+    ("importance", lambda importance: float(importance / 100)),
+    ("tier", _TIERS.__getitem__),
+    ("connections", lambda count: float(count / (count + CONNECTIONS_HALF))),
+)
