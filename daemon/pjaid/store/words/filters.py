@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 from msgspec import Struct
 
@@ -33,7 +34,10 @@ NO_FILTER = Filter()
 
 def best_first(hits: Iterable[tuple[int, float]]) -> Hits:
     """Hits in their order."""
-    return sorted(hits, key=lambda hit: (-hit[1], hit[0]))
+    by_row = sorted(hits)
+    # Equal scores stay in the order of their rows, also in reverse.
+    by_row.sort(key=itemgetter(1), reverse=True)
+    return by_row
 
 
 def condition(one: Indexed, rows: Filter) -> tuple[str, list[SqlValue]]:
