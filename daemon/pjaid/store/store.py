@@ -36,6 +36,7 @@ from pjaid.store.slow import Run, SlowReads
 from pjaid.store.statements import Statement
 from pjaid.store.stored_vectors import StoredVectors
 from pjaid.store.upgrade import upgrade
+from pjaid.store.words import keeping
 from pjaid.store.writer import Committed, Writer
 
 log = structlog.get_logger()
@@ -47,6 +48,9 @@ WRITER_CACHE_KIBIBYTES = 8_000
 WAL_BYTES_BEFORE_CHECKPOINT = 4 * 2**20
 RESTS_AFTER_S = 10.0
 LAST_WRITE_PATIENCE_S = 1.0
+MERGES_MAX = 100
+MERGE_RESTS = 4
+"""After each step of a merge come so many times its length for others."""
 
 
 class Sizes(Struct, frozen=True):
@@ -314,10 +318,14 @@ class Store:
     async def tidy(self) -> None:
         """Moves the WAL into the database where it has grown, and lets go of connections idle for long.
 
-        In a thread and on a connection of its own, so that no commit waits for it.
+        In a thread and on a connection of its own, so that no commit waits for it. What commits added to the
+        indexes of words is merged before that, by the writer, a little at a time.
         """
+        has_written = self._written.is_set()
         self._written = anyio.Event()
         self._readers.sweep()
+        if has_written:
+            await self._merge_words()
         if self.sizes().wal <= WAL_BYTES_BEFORE_CHECKPOINT:
             return
         # The file stays as long as it is when all of it was moved.
@@ -355,6 +363,13 @@ class Store:
             lambda connection, bytes_max: finish(run(connection, statement, bytes_max)),
             is_heavy=statement.is_heavy,
         )
+
+    async def _merge_words(self) -> None:
+        for _ in range(MERGES_MAX):
+            began = time.monotonic()
+            if not await self._writer.submit(lambda connection, _: keeping.merge(connection)):
+                return
+            await anyio.sleep(MERGE_RESTS * (time.monotonic() - began))
 
     def _checkpoint(self, mode: int) -> bool:
         """Moves the WAL into the database as far as it can be, and tells whether that is all of it."""

@@ -140,6 +140,33 @@ def test_what_nobody_caught_up_with_is_indexed_by_the_next_who_does(
     assert find("bread") == ["m"]
 
 
+def test_what_commits_add_one_by_one_is_merged_a_little_at_a_time(
+    ledger: Ledger, remember: Remember, find: Find, rows: Rows
+) -> None:
+    def parts() -> int:
+        return len(rows("SELECT DISTINCT segid FROM memories_words_idx"))
+
+    for number in range(12):
+        remember(f"m{number}", f"bread {number}")
+    held = words_of(ledger.connection)
+    assert parts() == 12
+    steps = 1
+    while keeping.merge(ledger.connection):
+        steps += 1
+    assert steps > 1
+    assert parts() < 4
+    assert words_of(ledger.connection) == held
+    assert find("bread 7")[0] == "m7"
+
+
+def test_an_index_that_is_made_of_rows_has_nothing_to_merge(ledger: Ledger, remember: Remember) -> None:
+    for number in range(20):
+        remember(f"m{number}", f"bread {number}")
+    keeping.remove(ledger.connection)
+    keeping.make(ledger.connection)
+    assert not keeping.merge(ledger.connection)
+
+
 def test_what_a_search_reads_is_of_the_contract() -> None:
     for table, columns in COLUMNS_READ.items():
         for name in columns:
