@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
+from types import GenericAlias
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
@@ -107,21 +108,53 @@ def hit_reader(select: Select[T], columns: Raw) -> RowReader[Hit[T]]:
 @lru_cache(READERS_MAX)
 def _reader(table: Table[Any], is_partial: bool, columns: bytes) -> RowReader[Hit[Any]]:
     names = msgspec.msgpack.decode(columns, type=tuple[str, ...])
+    in_full = tuple(column.name for column in table.default_columns)
+    if not is_partial and names == (*in_full, *HIT_COLUMNS):
+        fields = msgspec.structs.fields(table.record)[: len(in_full)]
+        turn = table.record | None
+        row = GenericAlias(tuple, (*(field.type for field in fields), *_TYPES, turn, turn))
+        return RowReader(row, partial(_typed, table.record, [field.name for field in fields]))
     width = names.index(HIT_COLUMNS[0])
     places = [names.index(name) for name in HIT_COLUMNS]
-    return RowReader(list[Any], partial(_hit, fitting(table, is_partial, names[:width]), width, places))
+    return RowReader(list[Any], partial(_fitted, fitting(table, is_partial, names[:width]), width, places))
 
 
-def _hit(fit: Fit[T], width: int, places: Sequence[int], values: list[Any]) -> Hit[T]:
-    score, words, meaning, signals, linked_from, snippet, before, after = (values[at] for at in places)
+_TYPES = (float, float | None, float | None, dict[str, float], str | None, tuple[str, ...] | None)
+"""Of `HIT_COLUMNS`, without the turns around."""
+
+
+def _typed(record: Callable[..., Any], fields: Sequence[str], values: Sequence[Any]) -> Hit[Any]:
+    """A hit of values that are of their types already: of all columns, in the order of this contract."""
+    width = len(fields)
+    return _hit(record(**dict(zip(fields, values[:width], strict=True))), *values[width:])
+
+
+def _fitted(fit: Fit[Any], width: int, places: Sequence[int], values: list[Any]) -> Hit[Any]:
+    """A hit of values that are found by the names of their columns."""
+    *parts, before, after = (values[at] for at in places)
+    turns = (None if turn is None else fit(turn) for turn in (before, after))
+    return _hit(fit(values[:width]), *parts, *turns)
+
+
+def _hit(
+    row: T,
+    score: float,
+    words: float | None,
+    meaning: float | None,
+    signals: dict[str, float],
+    linked_from: str | None,
+    snippet: Sequence[str] | None,
+    before: T | None,
+    after: T | None,
+) -> Hit[T]:
     return Hit(
-        row=fit(values[:width]),
+        row=row,
         score=score,
         words=words,
         meaning=meaning,
         signals=signals,
         linked_from=linked_from,
         snippet=None if snippet is None else Snippet(snippet),
-        before=None if before is None else fit(before),
-        after=None if after is None else fit(after),
+        before=before,
+        after=after,
     )

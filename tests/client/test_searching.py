@@ -9,13 +9,15 @@ import pytest
 from msgspec import UNSET, Raw
 
 import pjai
-from pjai import Database, conversations, memories, messages, personas, records, v1
+from pjai import Database, conversations, memories, memory_links, messages, personas, records, v1
 from pjai.hits import Hit, Hits, SearchAnswer, Snippet, hits_in
 from pjai.searching import Shown, recall_params, search_params
 from pjai_wire.codec import encode
 from pjai_wire.errors import InternalError, InvalidQuery, InvalidValue
 from pjai_wire.methods import HIT_COLUMNS, SearchParams, SearchWeights
 from pjai_wire.select import Select
+
+FIELDS = records.MemoryLink.__struct_fields__
 
 
 def asked(text: str, among: Any = memories, **which: Any) -> Any:
@@ -101,6 +103,17 @@ def test_hits_are_read_by_the_names_of_their_columns() -> None:
         )
     ]
     assert (hits.seq, hits.mode, hits.meaning, hits.why, hits.model) == (7, "words", "not_asked", "", None)
+
+
+def test_records_are_the_same_in_whichever_order_their_columns_come() -> None:
+    link = ("l", "a", "b", "related", 0.5, 1)
+    names = tuple(column.name for column in memory_links.columns)
+    hit: tuple[Any, ...] = (0.9, 1.0, None, {}, None, ["a ", "rye", ""])
+    (one,) = hits_in(memory_links.all(), answer(names, (*link, *hit, link, None)))
+    (other,) = hits_in(memory_links.all(), answer(names[::-1], (*link[::-1], *hit, link[::-1], None)))
+    assert one == other
+    assert one.row == one.before == records.MemoryLink(**dict(zip(FIELDS, link, strict=True)))  # type: ignore[arg-type] # as they stand there
+    assert (one.after, one.snippet) == (None, Snippet(("a ", "rye", "")))
 
 
 def test_columns_of_a_newer_daemon_are_ignored() -> None:
