@@ -28,7 +28,7 @@ from pjai_wire.methods import (
     VersionRange,
 )
 from pjaid.methods.clients import Client, Clients
-from pjaid.methods.router import Handler
+from pjaid.methods.router import Answer, Handler
 from pjaid.settings import Settings
 from pjaid.store.recorder import Origin
 from pjaid.store.store import Store
@@ -148,11 +148,14 @@ class UpkeepMethods:
             )
         )
 
-    async def health(self, _client: Client, params: Raw) -> bytes:
+    def health(self, _client: Client, params: Raw) -> Answer:
         """How the daemon is."""
         _nothing.decode(params)
+        # Before this request is one that is under way itself.
+        return self._health(self._load())
+
+    async def _health(self, load: Load) -> bytes:
         embedding = await self._store.embedding.waiting()
-        load = self._load()
         sizes = self._store.sizes()
         return encode(
             HealthResult(
