@@ -9,7 +9,7 @@ import apsw
 from msgspec import UNSET, Struct, structs
 
 from pjai_wire.envelope import Row
-from pjai_wire.errors import PjaiError
+from pjai_wire.errors import PjaiError, UnknownModel
 from pjai_wire.ids import now_ms
 from pjai_wire.methods import HIT_COLUMNS, MeaningState, SearchMode, SearchParams
 from pjaid.search.asked import Asked, understood
@@ -124,7 +124,12 @@ class Searches:
             assert params.model is not UNSET
             return Ready(asked, Embedded(params.model, params.vector, BROUGHT_WEIGHT, is_brought=True))
         try:
-            return Ready(asked, await self._vectors.of(await self._telling(asked)))
+            sought = await self._vectors.of(await self._telling(asked))
+            if params.model is not UNSET and params.model != sought.model:
+                raise UnknownModel(
+                    "texts are embedded by another model", hint="bring the vector, or name no model"
+                )
+            return Ready(asked, sought)
         except PjaiError as problem:
             if asked.mode == "meaning":
                 raise

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import operator
+import random
+import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -103,6 +106,52 @@ async def test_a_filter_comes_before_the_ranking(at: Searched, mode: str) -> Non
     assert sorted(await at.ids("rye bread", mode=mode, where=(either,))) == ["m007", "m100"]
 
 
+async def test_no_filter_loses_a_row_that_qualifies(at: Searched) -> None:
+    chance = random.Random(7)
+    words = ("rye", "oat", "wheat", "barley", "water", "salt")
+    rows: list[dict[str, Any]] = [
+        {
+            "name": " ".join(chance.choices(words, k=chance.randint(1, 4))),
+            "importance": chance.randint(0, 100),
+            "type": chance.choice(("concept", "event", "task")),
+            "tags": tuple(chance.sample(("a", "b", "c"), chance.randint(0, 2))),
+            "persona_id": chance.choice(("ada", "bo")),
+            "at": NOON - chance.randint(0, 100) * DAY_MS,
+        }
+        for _ in range(120)
+    ]
+    await at.commit(*(memory(f"m{number}", **row) for number, row in enumerate(rows)))
+    for _ in range(60):
+        least, tag = chance.randint(0, 100), chance.choice("abc")
+        before, owner = NOON - chance.randint(0, 100) * DAY_MS, chance.choice(("ada", None))
+        where: list[Any] = [("importance", ">=", least), ("createdAt", "<=", before)]
+        where += [("tags", "contains", tag)] if chance.random() < 0.5 else []
+        where += [("personaId", "=", owner)] if owner else []
+        qualify = {
+            f"m{number}"
+            for number, row in enumerate(rows)
+            if row["importance"] >= least
+            and row["at"] <= before
+            and (("tags", "contains", tag) not in where or tag in row["tags"])
+            and owner in (None, row["persona_id"])
+        }
+        having = {one for one in qualify if "rye" in rows[int(one[1:])]["name"].split()}
+        assert set(await at.ids("rye", mode="words", where=tuple(where), limit=100)) == having
+        assert set(await at.ids("rye", mode="substring", where=tuple(where), limit=100)) == having
+        everything: dict[str, Any] = {"vector": meaning("rye oat"), "model": MODEL, "where": tuple(where)}
+        hits = await at.found(limit=100, **everything)
+        cosines = sorted((_cosine(rows[int(one[1:])]["name"], "rye oat") for one in qualify), reverse=True)
+        assert [hit["meaning"] for hit in hits] == pytest.approx(cosines[:100], abs=2e-3)
+        assert {hit["id"] for hit in hits} <= qualify
+        few = await at.found(limit=5, **everything)
+        assert [hit["meaning"] for hit in few] == pytest.approx(cosines[:5], abs=2e-3)
+
+
+def _cosine(one: str, other: str) -> float:
+    vectors = (struct.unpack(f"<{DIMENSION}f", meaning(text)) for text in (one, other))
+    return float(sum(map(operator.mul, *vectors)))
+
+
 async def test_a_search_by_parts_of_words_finds_them_as_they_stand(bakery: Searched) -> None:
     assert await bakery.ids("ARAWA", mode="substring") == ["rye"]
     assert await bakery.ids("rye AND", mode="substring") == []
@@ -137,6 +186,7 @@ async def test_a_slip_in_running_text_is_no_query_language(bakery: Searched) -> 
         ({"vector": meaning("rye"), "model": "another"}, UnknownModel),
         ({"vector": meaning("rye")[:-4], "model": MODEL}, InvalidValue),
         ({"vector": bytes(4 * DIMENSION), "model": MODEL}, InvalidValue),
+        ({"text": "rye", "model": "another", "mode": "meaning"}, UnknownModel),
         ({"text": "rye", "table": "personas"}, UnknownTable),
         ({"text": "rye", "table": "nothing"}, UnknownTable),
         ({"text": "rye", "select": ("nmae",)}, UnknownColumn),
