@@ -14,7 +14,7 @@ import apsw
 import structlog
 from msgspec import Struct
 
-from pjai_wire.errors import Overloaded
+from pjai_wire.errors import Overloaded, PjaiError
 from pjai_wire.events import Event
 from pjai_wire.measures import Measures, joined
 from pjai_wire.methods import EventsParams, RebuildResult, Receipt
@@ -367,7 +367,13 @@ class Store:
     async def _merge_words(self) -> None:
         for _ in range(MERGES_MAX):
             began = time.monotonic()
-            if not await self._writer.submit(lambda connection, _: keeping.merge(connection)):
+            try:
+                is_more = await self._writer.submit(lambda connection, _: keeping.merge(connection))
+            except PjaiError as problem:
+                # It can wait: the next time that the store tidies up goes on with it.
+                log.warning("words_not_merged", code=problem.code)
+                return
+            if not is_more:
                 return
             await anyio.sleep(MERGE_RESTS * (time.monotonic() - began))
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import apsw
 import pytest
 from msgspec import Raw
 
@@ -16,6 +18,7 @@ from pjaid.store.database import open_database
 from pjaid.store.keys import StoreKey
 from pjaid.store.recorder import Origin
 from pjaid.store.store import DATABASE, Store
+from pjaid.store.words import keeping
 
 pytestmark = pytest.mark.anyio
 KEY = StoreKey("store", "aegis", secrets.token_bytes(32), created=True)
@@ -31,15 +34,33 @@ def parts(directory: Path) -> int:
         connection.close()
 
 
-async def test_the_parts_that_commits_leave_are_merged_when_the_store_tidies_up(tmp_path: Path) -> None:
-    store = Store(Settings(data_dir=tmp_path, state_dir=tmp_path), KEY, lambda _: None)
-    try:
-        for number in range(12):
-            args = Raw(encode({"at": 0, "id": f"w{number}", "name": f"bake bread {number}"}))
-            event = NewEvent(id=new_id(), name="v1.WorkflowSaved", args=args)
-            await store.commit(encode(CommitParams(events=(event,))), ORIGIN, lambda receipt: receipt)
-        assert parts(tmp_path) == 12
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    """A store with twelve workflows, each committed by itself."""
+    made = Store(Settings(data_dir=tmp_path, state_dir=tmp_path), KEY, lambda _: None)
+    for number in range(12):
+        args = Raw(encode({"at": 0, "id": f"w{number}", "name": f"bake bread {number}"}))
+        event = NewEvent(id=new_id(), name="v1.WorkflowSaved", args=args)
+        await made.commit(encode(CommitParams(events=(event,))), ORIGIN, lambda receipt: receipt)
+    yield made
+    await made.close()
+
+
+async def test_the_parts_that_commits_leave_are_merged_when_the_store_tidies_up(
+    store: Store, tmp_path: Path
+) -> None:
+    assert parts(tmp_path) == 12
+    await store.tidy()
+    assert parts(tmp_path) < 4
+
+
+async def test_a_disk_that_fails_leaves_them_for_the_next_time(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_connection: apsw.Connection) -> bool:
+        raise apsw.FullError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(keeping, "merge", fail)
         await store.tidy()
-        assert parts(tmp_path) < 4
-    finally:
-        await store.close()
+    assert parts(tmp_path) == 12
