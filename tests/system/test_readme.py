@@ -28,8 +28,9 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]:
         yield made
 
 
-def examples() -> list[str]:
-    return re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+def examples(section: str) -> list[str]:
+    text = README.read_text(encoding="utf-8").split(f"\n## {section}\n")[1].split("\n## ")[0]
+    return re.findall(r"```python\n(.*?)```", text, re.DOTALL)
 
 
 async def run(example: str, names: dict[str, Any]) -> None:
@@ -48,8 +49,24 @@ async def test_the_front_page_runs_as_it_is_written(running: Daemon, monkeypatch
             scope.cancel()
 
         monkeypatch.setattr(builtins, "print", note)
-        await run(examples()[0], {})
+        (example,) = examples("To the first live query")
+        await run(example, {})
     assert printed == ["Sourdough"]
+
+
+async def test_the_example_of_search_runs_as_it_is_written(
+    running: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(builtins, "print", lambda *values: printed.append(values))
+    (example,) = examples("Search")
+    async with pjai.connect() as db:
+        await db.commit(v1.PersonaCreated(id="ada", name="Ada"), remembered("ada", "Sourdough", 70))
+        await run(example, {"memories": pjai.memories, "db": db, "ada": "ada"})
+    (name, score, snippet), (text,), hits = printed
+    assert (name, score > 0, snippet.marked("<", ">")) == ("Sourdough", True, "<Sourdough>")
+    assert text.startswith("What is known:\n[1] ")
+    assert hits == (["Sourdough"],)
 
 
 async def test_the_examples_of_live_values_run_as_they_are_written(
@@ -64,7 +81,7 @@ async def test_the_examples_of_live_values_run_as_they_are_written(
             remembered("ada", "Sourdough", 70),
             remembered("bob", "Chess", 40),
         )
-        for example in examples()[1:]:
+        for example in examples("Live values"):
             await run(example, names)
     assert printed == [
         *((70,), (100,), (40,)),
