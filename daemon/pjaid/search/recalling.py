@@ -13,7 +13,7 @@ from pjai_wire.envelope import Row
 from pjai_wire.methods import HIT_COLUMNS, Recalled, RecallParams, RecallResult, SearchParams
 from pjaid.search.packing import Found, Packed, Piece, packed
 from pjaid.search.searches import Searches
-from pjaid.store.embedded_texts import texts_in
+from pjaid.store.words.texts import texts_in
 from pjaid.store.words.threads import thread_of
 
 COLUMNS: Final = ("id", "personaId", "type", "name", "summary", "content", "createdAt", "metadata")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -12,6 +12,7 @@ from pjai_wire import limits
 from pjai_wire.codec import decode_any
 from pjai_wire.errors import StorageError
 from pjaid.store.dictionaries import plain_content
+from pjaid.store.words.texts import texts_in
 
 Text = Callable[[apsw.Connection, int], str | None]
 """Tells the text of a row by its number; None where there is no such row."""
@@ -56,18 +57,6 @@ TEXTS: dict[str, Text] = {
     "messages": message,
 }
 """By table, those first whose rows are to be found first."""
-
-
-def texts_in(value: Any) -> Iterator[str]:
-    """The texts within a document, in their order; its keys are the client's own and mean nothing here."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from texts_in(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from texts_in(inner)
 
 
 def _joined(parts: Any) -> str:

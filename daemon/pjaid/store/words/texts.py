@@ -54,6 +54,18 @@ def searchable(text: str) -> str:
     return text if text.isascii() else _told_apart(text)
 
 
+def texts_in(value: Any) -> Iterator[str]:
+    """All texts within a value, in their order, but for the keys of maps: those are the client's own."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for member in value.values():
+            yield from texts_in(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from texts_in(member)
+
+
 def joined(value: Any) -> str:
     """All texts within a value, one beneath the other."""
     return "\n".join(texts_in(value))
@@ -100,15 +112,3 @@ def _emoji_word(emoji: re.Match[str]) -> str:
 def _pairs(run: re.Match[str]) -> str:
     characters = run[0]
     return f" {' '.join(characters[at : at + 2] for at in range(len(characters)))} "
-
-
-def texts_in(value: Any) -> Iterator[str]:
-    """All texts within a value, but for the keys of maps."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for member in value.values():
-            yield from texts_in(member)
-    elif isinstance(value, list):
-        for member in value:
-            yield from texts_in(member)
