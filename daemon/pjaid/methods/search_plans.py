@@ -18,14 +18,12 @@ from pjaid.search.searches import Found, Near, Ready, Searches
 from pjaid.search.signals import SIGNAL_COLUMNS
 from pjaid.store.changed import positions
 from pjaid.store.words.index import indexed
+from pjaid.store.words.neighbours import TURN_COLUMNS
 
 T = TypeVar("T")
 
 COSINE_ERROR = 1e-3
 """By how much a cosine of float16 may differ from one of the codes by which the nearest are found."""
-
-_OF_NEIGHBOURS = {"memories": ("type", "metadata", "createdAt"), "messages": ("position",)}
-"""What tells which rows are turns beside each other, as their words count too."""
 
 
 class Planned(Struct, frozen=True):
@@ -77,7 +75,7 @@ def _reads(asked: Asked) -> Reads:
     values = SIGNAL_COLUMNS[asked.table] if asked.weights.most else ()
     by_python_name = {column.python_name: column.name for column in table_named(asked.table).columns}
     return Reads(
-        texts=frozenset(places[name] for name in texts if name in places),
+        texts=frozenset(places[name] for name in texts),
         values=frozenset(places[by_python_name[name]] for name in values),
         # Without ids nobody knows which rows were answered.
         any_row=asked.params.context or "id" not in asked.rows.columns,
@@ -88,10 +86,11 @@ def _reads(asked: Asked) -> Reads:
 
 def _text_columns(asked: Asked) -> Iterator[str]:
     """The columns that decide which words a row has, and whose words count for it."""
-    yield from (column.name for column in indexed(asked.table).columns)
-    yield from ("deletedAt", "personaId")
+    one = indexed(asked.table)
+    yield from (column.name for column in one.columns)
+    yield from (name for name in ("deletedAt", "personaId") if one.table.has(name))
     if asked.mode != "substring":
-        yield from _OF_NEIGHBOURS.get(asked.table, ())
+        yield from TURN_COLUMNS.get(asked.table, ())
 
 
 def _told(ready: Ready, found: Found) -> search_plan.Found:

@@ -60,21 +60,6 @@ INDEXED: Mapping[str, Indexed] = {one.table.table_name: one for one in _INDEXED}
 """By the name of the table."""
 
 
-_OF_TURNS: Mapping[str, frozenset[str]] = {
-    "memories": frozenset({"type", "metadata", "createdAt"}),
-    "messages": frozenset({"conversationId", "position"}),
-}
-"""What tells which rows are neighbours."""
-
-COLUMNS_READ: Mapping[str, frozenset[str]] = {
-    name: frozenset(column.name for column in one.columns)
-    | {column for column in ("personaId", "deletedAt") if one.table.has(column)}
-    | _OF_TURNS.get(name, frozenset())
-    for name, one in INDEXED.items()
-}
-"""By table the columns on which it depends what a search by words finds, beside those of its filter."""
-
-
 def indexed(table: str) -> Indexed:
     """What is indexed of a table.
 

@@ -6,7 +6,7 @@ Turns of messages are those of one conversation, by position. Turns of memories 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import apsw
 
@@ -14,6 +14,12 @@ HOUR_MS = 3_600_000
 
 Around = dict[int, tuple[int | None, int | None]]
 """The row before and the row after, by the row; rows that have neither are not in it."""
+
+TURN_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "memories": ("type", "metadata", "createdAt"),
+    "messages": ("conversationId", "position"),
+}
+"""By table the columns that tell which rows are neighbours, beside whose they are."""
 
 _OF_MEMORIES = """
 SELECT beside.rowid FROM memories AS beside

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from pjai_wire.codec import encode
 from pjaid.store.rebuild import replace_from_log
 from pjaid.store.words import keeping
-from pjaid.store.words.index import COLUMNS_READ, INDEXED
+from pjaid.store.words.index import INDEXED
 from pjaid.store.words.keeping import DUE
 from tests.daemon.store.conftest import Ledger, Rows, new_ledger
 from tests.daemon.store.words.conftest import Find, Remember
@@ -165,9 +165,3 @@ def test_an_index_that_is_made_of_rows_has_nothing_to_merge(ledger: Ledger, reme
     keeping.remove(ledger.connection)
     keeping.make(ledger.connection)
     assert not keeping.merge(ledger.connection)
-
-
-def test_what_a_search_reads_is_of_the_contract() -> None:
-    for table, columns in COLUMNS_READ.items():
-        for name in columns:
-            assert INDEXED[table].table.column(name).name == name
