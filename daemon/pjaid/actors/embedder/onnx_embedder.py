@@ -63,7 +63,7 @@ class OnnxEmbedder:
         opened = await self._at_hand()
         return Model(opened.description.model, opened.description.dimension)
 
-    async def embed(self, texts: Sequence[str], *, is_query: bool) -> Vectors:  # as `Embedder`
+    async def embed(self, texts: Sequence[str], *, is_query: bool) -> Vectors:
         """As `Embedder`."""
         opened = await self._at_hand()
         numbers = [_numbers(opened, text) for text in texts]

@@ -18,11 +18,8 @@ Weights = Mapping[str, Array]
 
 WEIGHTS_FILE = "model.safetensors"
 VOCABULARY_FILE = "vocab.txt"
-TOKENIZER_FILE = "tokenizer.json"
 WEIGHTS_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 VOCABULARY_SHA256: Final = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
-
-HEADER_BYTES_MAX = 1024 * 1024
 
 
 class NotTheModel(ValueError):

@@ -38,7 +38,7 @@ class StaticEmbedder:
         table, _ = self._at_hand()
         return Model(table.model, table.codes.shape[1])
 
-    async def embed(self, texts: Sequence[str], *, is_query: bool) -> Vectors:  # as `Embedder`
+    async def embed(self, texts: Sequence[str], *, is_query: bool) -> Vectors:
         """As `Embedder`."""
         table, pieces = self._at_hand()
         vectors = np.zeros((len(texts), table.codes.shape[1]), np.float32)
