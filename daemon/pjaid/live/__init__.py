@@ -1,1 +1,1 @@
-"""Owns the live queries: which of them a commit touches, and how their results change."""
+"""Owns the live queries and searches: which of them a commit touches, and how their results change."""

@@ -20,9 +20,9 @@ from pjaid.live.dependents import Dependents
 from pjaid.live.kept import NotKept
 from pjaid.live.plan import Plan
 from pjaid.live.search_plan import SearchPlan
-from pjaid.live.searches import Searches
 from pjaid.live.view import Advance, Need, Reading, View
 from pjaid.live.watched import Watched
+from pjaid.live.watched_searches import WatchedSearches
 from pjaid.store.reads import Rows
 from pjaid.store.statements import Statement
 
@@ -88,7 +88,7 @@ class Views:
         self._rerun_interval_s = rerun_interval_s
         self._on_advanced = on_advanced
         self._on_failed = on_failed
-        self._searches = Searches(dependents)
+        self._searches = WatchedSearches(dependents)
         self._search_places = anyio.Semaphore(SEARCHES_AT_ONCE)
         self._watched: dict[Hashable, Watched] = {}
         self._touched: dict[Watched, None] = {}

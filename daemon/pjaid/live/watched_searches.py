@@ -24,7 +24,7 @@ def today() -> int:
     return now_ms() // DAY_MS
 
 
-class Searches:
+class WatchedSearches:
     """Tells watched searches of commits.
 
     Args:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pjai_wire.methods import SearchParams
 from pjai_wire.query import Condition
 from pjai_wire.tables import workflows
-from pjaid.live import searches as searches_module
+from pjaid.live import watched_searches
 from pjaid.live.views import SEARCHES_AT_ONCE
 from tests.daemon.live.seeking import Seeker
 from tests.daemon.live.told import serving, settled
@@ -166,7 +166,7 @@ async def test_what_happens_while_a_search_is_run_may_concern_what_it_finds() ->
 
 async def test_the_first_commit_of_a_day_concerns_every_search(monkeypatch: pytest.MonkeyPatch) -> None:
     days = [1]
-    monkeypatch.setattr(searches_module, "today", lambda: days[-1])
+    monkeypatch.setattr(watched_searches, "today", lambda: days[-1])
     store = seeker()
     async with serving(store):
         await store.search(BEST)
