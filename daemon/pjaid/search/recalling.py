@@ -11,7 +11,7 @@ from msgspec import Raw
 from pjai_wire import limits
 from pjai_wire.envelope import Row
 from pjai_wire.methods import HIT_COLUMNS, Recalled, RecallParams, RecallResult, SearchParams
-from pjaid.search.packing import Found, Packed, Piece, packed
+from pjaid.search.prompt import Found, Piece, Prompt, fitted
 from pjaid.search.searches import Searches
 from pjaid.store.words.texts import texts_in
 from pjaid.store.words.threads import thread_of
@@ -34,7 +34,7 @@ async def recall(searches: Searches, params: RecallParams) -> RecallResult:
     ready = await searches.ready(_search(params))
     found = await searches.run(ready)
     characters_max = CHARACTERS_PER_TOKEN_MAX * params.budget_tokens
-    whole = packed([_found(row, characters_max) for row in found.rows], params.budget_tokens)
+    whole = fitted([_found(row, characters_max) for row in found.rows], params.budget_tokens)
     return RecallResult(
         seq=found.seq,
         text=whole.text,
@@ -100,7 +100,7 @@ def _text(values: Mapping[str, Any]) -> str:
     return " · ".join(parts)
 
 
-def _memories(whole: Packed) -> list[Recalled]:
+def _memories(whole: Prompt) -> list[Recalled]:
     return [
         Recalled(
             id=line.piece.id,

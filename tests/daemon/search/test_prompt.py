@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from pjaid.search.packing import DAY_MS, Found, Piece, packed
+from pjaid.search.prompt import DAY_MS, Found, Piece, fitted
 from pjaid.search.tokens import estimated_tokens
 
 MAY = 19_500 * DAY_MS
@@ -35,12 +35,12 @@ found = st.lists(st.builds(Found, piece=pieces, around=st.lists(pieces, max_size
 
 @given(found, st.integers(16, 400))
 def test_never_takes_more_than_the_budget(drawn: list[Found], budget: int) -> None:
-    assert packed(drawn, budget).tokens <= budget
+    assert fitted(drawn, budget).tokens <= budget
 
 
 @given(found, st.integers(16, 400))
 def test_tells_the_text_by_its_lines(drawn: list[Found], budget: int) -> None:
-    whole = packed(drawn, budget)
+    whole = fitted(drawn, budget)
     written = whole.text.split("\n")
     assert [line.text for line in whole.lines] == [line for line in written if line.startswith("[")]
     assert whole.tokens == estimated_tokens(whole.text)
@@ -52,7 +52,7 @@ def test_tells_the_text_by_its_lines(drawn: list[Found], budget: int) -> None:
 
 @given(found, st.integers(16, 400))
 def test_has_no_memory_and_no_text_twice_and_counts_what_it_left_out(drawn: list[Found], budget: int) -> None:
-    whole = packed(drawn, budget)
+    whole = fitted(drawn, budget)
     ids = [line.piece.id for line in whole.lines]
     assert len(ids) == len(set(ids))
     assert len({one.piece.text for one in drawn if one.piece.id in ids}) == sum(
@@ -63,13 +63,13 @@ def test_has_no_memory_and_no_text_twice_and_counts_what_it_left_out(drawn: list
 
 @given(st.lists(pieces, max_size=8, unique_by=lambda one: one.text))
 def test_takes_all_where_there_is_room(drawn: list[Piece]) -> None:
-    whole = packed([Found(one) for one in drawn], 100_000)
+    whole = fitted([Found(one) for one in drawn], 100_000)
     assert {line.piece.id for line in whole.lines} == {one.id for one in drawn}
     assert whole.left_out == 0
 
 
 def test_puts_turns_in_the_order_of_time_behind_what_is_known() -> None:
-    whole = packed(
+    whole = fitted(
         [
             Found(piece("late", at=MAY + 5, thread="talk")),
             Found(piece("fact", at=MAY + 9)),
@@ -93,7 +93,7 @@ def test_takes_the_best_first_and_something_shorter_where_the_next_is_too_long()
     ranked = [
         Found(piece(name, " ".join(["word"] * count))) for name, count in (("a", 20), ("b", 25), ("c", 3))
     ]
-    whole = packed(ranked, 60)
+    whole = fitted(ranked, 60)
     assert [line.piece.id for line in whole.lines] == ["a", "c"]
     assert whole.left_out == 1
 
@@ -102,7 +102,7 @@ def test_takes_the_turns_around_a_hit_with_it() -> None:
     before = piece("before", at=MAY - 1, thread="talk")
     after = piece("after", at=MAY + 1, thread="talk", score=None)
     around = (structs.replace(before, score=None), after)
-    whole = packed([Found(piece("hit", thread="talk"), around), Found(before)], 1000)
+    whole = fitted([Found(piece("hit", thread="talk"), around), Found(before)], 1000)
     assert [(line.piece.id, line.piece.score) for line in whole.lines] == [
         ("before", 1.0),
         ("hit", 1.0),
@@ -111,10 +111,10 @@ def test_takes_the_turns_around_a_hit_with_it() -> None:
 
 
 def test_cuts_what_is_longer_than_half_of_the_budget() -> None:
-    whole = packed([Found(piece("long", "word " * 1000)), Found(piece("short"))], 100)
+    whole = fitted([Found(piece("long", "word " * 1000)), Found(piece("short"))], 100)
     assert [line.piece.id for line in whole.lines] == ["long", "short"]
     assert whole.lines[0].text.endswith("word…")
 
 
 def test_a_day_past_the_calendar_is_a_number() -> None:
-    assert packed([Found(piece("far", at=2**53 - 1))], 100).lines[0].text == "[1] day 104249991 text of far"
+    assert fitted([Found(piece("far", at=2**53 - 1))], 100).lines[0].text == "[1] day 104249991 text of far"

@@ -52,7 +52,7 @@ class Line(Struct, frozen=True):
     tokens: int
 
 
-class Packed(Struct, frozen=True):
+class Prompt(Struct, frozen=True):
     """What goes into the prompt."""
 
     text: str
@@ -62,7 +62,7 @@ class Packed(Struct, frozen=True):
     """Pieces that were found, and did not fit."""
 
 
-def packed(found: Iterable[Found], budget_tokens: int) -> Packed:
+def fitted(found: Iterable[Found], budget_tokens: int) -> Prompt:
     """The best of what was found that fits into a budget.
 
     The best are taken first, each followed by the turns around it; what does not fit any more is passed over,
@@ -123,7 +123,7 @@ class _Taken:
             self.pieces[piece.id] = structs.replace(known, score=piece.score)
 
 
-def _written(pieces: Iterable[Piece], left_out: int) -> Packed:
+def _written(pieces: Iterable[Piece], left_out: int) -> Prompt:
     written: list[str] = []
     lines: list[Line] = []
     for group in _in_order(pieces):
@@ -133,7 +133,7 @@ def _written(pieces: Iterable[Piece], left_out: int) -> Packed:
             lines.append(Line(piece, text, estimated_tokens(text)))
             written.append(text)
     whole = "\n".join(written)
-    return Packed(whole, estimated_tokens(whole), lines, left_out)
+    return Prompt(whole, estimated_tokens(whole), lines, left_out)
 
 
 def _in_order(pieces: Iterable[Piece]) -> Iterator[Sequence[Piece]]:
