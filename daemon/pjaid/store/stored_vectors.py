@@ -99,18 +99,14 @@ def _load(connection: apsw.Connection, shelf: Shelf, persona_id: str) -> Loaded:
         "SELECT row, vector FROM vectors"
         " WHERE table_name = ? AND model = ? AND persona_id = ? AND length(vector) = ? ORDER BY row"
     )
-    connection.execute("BEGIN")
-    try:
+    rows: list[int] = []
+    vectors = bytearray()
+    with reads.snapshot(connection):
         seq = reads.head(connection)
-        rows: list[int] = []
-        vectors = bytearray()
-        bindings = (shelf.table, shelf.number, persona_id, size)
-        for some in reads.batches(connection, sql, bindings):
+        for some in reads.batches(connection, sql, (shelf.table, shelf.number, persona_id, size)):
             numbers, stored = zip(*some, strict=True)
             rows += numbers
             vectors += b"".join(stored)
-    finally:
-        connection.execute("COMMIT")
     return Loaded(seq, rows, vectors)
 
 

@@ -11,6 +11,7 @@ from pjai_wire import limits
 from pjai_wire.methods import EmbeddingItem, EmbeddingTakeResult
 from pjaid.store.embedded_texts import TEXTS
 from pjaid.store.indexes import rows_at_most
+from pjaid.store.reads import snapshot
 from pjaid.store.vectors import EMBEDDED, HALF_BYTES, model_number
 
 PUT_BYTES_RESERVED = 64 * 2**10
@@ -72,8 +73,7 @@ def _count(connection: apsw.Connection) -> int:
 
 def taken(connection: apsw.Connection, model: Model, limit: int) -> EmbeddingTakeResult | None:
     """Texts that wait, the newest of a table first; None where there is something to do before."""
-    connection.execute("BEGIN")
-    try:
+    with snapshot(connection):
         found = current(connection)
         if found is None or found[1] != model:
             return None
@@ -81,8 +81,6 @@ def taken(connection: apsw.Connection, model: Model, limit: int) -> EmbeddingTak
         if not items and connection.execute(_IS_DUE).get:
             return None
         return EmbeddingTakeResult(items=items, waiting=_count(connection))
-    finally:
-        connection.execute("COMMIT")
 
 
 def _items(connection: apsw.Connection, limit: int) -> Iterator[EmbeddingItem]:
