@@ -10,11 +10,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
-import apsw
-import structlog
 from msgspec import Struct
 
-from pjai_wire.errors import Overloaded, PjaiError
+from pjai_wire.errors import Overloaded
 from pjai_wire.events import Event
 from pjai_wire.measures import Measures, joined
 from pjai_wire.methods import EventsParams, RebuildResult, Receipt
@@ -35,11 +33,9 @@ from pjaid.store.shapes import Shapes
 from pjaid.store.slow import Run, SlowReads
 from pjaid.store.statements import Statement
 from pjaid.store.stored_vectors import StoredVectors
+from pjaid.store.tidying import Tidying
 from pjaid.store.upgrade import upgrade
-from pjaid.store.words import keeping
 from pjaid.store.writer import Committed, Writer
-
-log = structlog.get_logger()
 
 T = TypeVar("T")
 
@@ -48,9 +44,6 @@ WRITER_CACHE_KIBIBYTES = 8_000
 WAL_BYTES_BEFORE_CHECKPOINT = 4 * 2**20
 RESTS_AFTER_S = 10.0
 LAST_WRITE_PATIENCE_S = 1.0
-MERGES_MAX = 100
-MERGE_RESTS = 4
-"""After each step of a merge come so many times its length for others."""
 
 
 class Sizes(Struct, frozen=True):
@@ -105,12 +98,9 @@ class Store:
         self._on_committed = on_committed
         self._written_at = time.monotonic()
         self._written = anyio.Event()
-        self._moved: int | None = None
-        """The version of the data all of which is in the database, and none in the WAL alone."""
         self._slow, shapes = SlowReads(settings.slow_query_ms), Shapes()
         self._run = self._slow.timed(shapes.counted(run))
         self._run_raw = self._slow.timed(shapes.counted(run_raw))
-        self._tidying = open_database(self._path, key.cipher, key.data_key)
         self._readers = Readers(
             lambda: open_database(self._path, key.cipher, key.data_key, read_only=True),
             smallest=settings.readers_min,
@@ -128,6 +118,7 @@ class Store:
             group_max=settings.group_commits_max,
             queue_max=settings.write_queue_max,
         )
+        self._tidying = Tidying(open_database(self._path, key.cipher, key.data_key), self._writer)
         self.vectors = StoredVectors(self._readers)
         self.embedding = Embedding(self._readers, self._writer)
         self.indexing = Indexing(
@@ -318,21 +309,15 @@ class Store:
     async def tidy(self) -> None:
         """Moves the WAL into the database where it has grown, and lets go of connections idle for long.
 
-        In a thread and on a connection of its own, so that no commit waits for it. What commits added to the
-        indexes of words is merged before that, by the writer, a little at a time.
+        What commits added to the indexes of words is merged before that.
         """
         has_written = self._written.is_set()
         self._written = anyio.Event()
         self._readers.sweep()
         if has_written:
-            await self._merge_words()
-        if self.sizes().wal <= WAL_BYTES_BEFORE_CHECKPOINT:
-            return
-        # The file stays as long as it is when all of it was moved.
-        written = self._tidying.pragma("data_version")
-        if written != self._moved:
-            is_moved = await asyncio.to_thread(self._checkpoint, apsw.SQLITE_CHECKPOINT_PASSIVE)
-            self._moved = written if is_moved else None
+            await self._tidying.merge_words()
+        if self.sizes().wal > WAL_BYTES_BEFORE_CHECKPOINT:
+            await self._tidying.move_wal()
 
     async def pack_log(self, before: int) -> bool:
         """Packs some events that were recorded before an instant, in ms; whether there may be more."""
@@ -352,7 +337,6 @@ class Store:
         await self._writer.close(LAST_WRITE_PATIENCE_S)
         self._readers.close()
         self._writing.close()
-        self._checkpoint(apsw.SQLITE_CHECKPOINT_TRUNCATE)
         self._tidying.close()
 
     def _read(
@@ -363,31 +347,6 @@ class Store:
             lambda connection, bytes_max: finish(run(connection, statement, bytes_max)),
             is_heavy=statement.is_heavy,
         )
-
-    async def _merge_words(self) -> None:
-        for _ in range(MERGES_MAX):
-            began = time.monotonic()
-            try:
-                is_more = await self._writer.submit(lambda connection, _: keeping.merge(connection))
-            except PjaiError as problem:
-                # It can wait: the next time that the store tidies up goes on with it.
-                log.warning("words_not_merged", code=problem.code)
-                return
-            if not is_more:
-                return
-            await anyio.sleep(MERGE_RESTS * (time.monotonic() - began))
-
-    def _checkpoint(self, mode: int) -> bool:
-        """Moves the WAL into the database as far as it can be, and tells whether that is all of it."""
-        try:
-            frames, moved = self._tidying.wal_checkpoint(mode=mode)
-        except apsw.BusyError:
-            log.debug("checkpoint_busy")
-        except apsw.Error:
-            log.exception("checkpoint_failed")
-        else:
-            return frames == moved
-        return False
 
     def _committed(self, committed: Committed) -> None:
         self.seq = committed.seq
