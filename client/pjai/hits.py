@@ -58,7 +58,7 @@ class Hit(Struct, Generic[T], frozen=True, kw_only=True):
     linked_from: str | None
     """The id of the hit by whose link the row came; None where it was found itself."""
     snippet: Snippet | None
-    """None where not asked for, and where nothing in the texts matches."""
+    """None where not asked for; where nothing in the texts matches, the beginning of one."""
     before: T | None
     """The turn before in its conversation, where asked for."""
     after: T | None

@@ -30,7 +30,7 @@ class Sought(TypedDict, total=False):
     """How to search, and among which rows."""
 
     mode: SearchMode
-    """By `words`, `meaning`, `both` or `substring`; by default both, where texts can be embedded."""
+    """By `words`, `meaning`, `both` or `substring`; by default both, or words where operators join them."""
     vector: bytes
     """What the text means, as little-endian float32, where the program embeds by itself."""
     model: str

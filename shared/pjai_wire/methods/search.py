@@ -65,7 +65,8 @@ class Sought(Params, frozen=True, kw_only=True):
     where: tuple[Comparison | Junction, ...] = ()
     """Conditions that every hit meets, as in a query; they come before the ranking."""
     mode: SearchMode | UnsetType = UNSET
-    """By default `both`, or `meaning` where there is a vector and no text."""
+    """By default `both`; `meaning` where there is a vector and no text, and `words` where the text says which
+    words must be there, or must not."""
     links: bool = False
     """Also memories that a hit is linked with, at a lower score."""
     diversity: Weight = 0.0
