@@ -76,9 +76,10 @@ ROOMS = (
     Room(
         "pjaid.live",
         ours=(*GROUND, "pjaid.store"),
-        others=("anyio", "msgspec", "numpy", "structlog"),
+        others=("anyio", "msgspec", "structlog"),
         not_standard=("asyncio", "socket", "threading"),
     ),
+    Room("pjaid.live.nearness", ours=(), others=("numpy",)),
     Room(
         "pjaid.store",
         ours=(*GROUND, "pjaid.directories", "pjaid.metering", "pjaid.settings"),
@@ -88,9 +89,11 @@ ROOMS = (
     Room(
         "pjaid.search",
         ours=(*GROUND, "pjaid.store"),
-        others=("apsw", "msgspec", "numkong", "numpy", "structlog"),
-        not_standard=("socket",),
+        others=("apsw", "msgspec"),
+        not_standard=("socket", "threading"),
     ),
+    Room("pjaid.search.codes", ours=(*GROUND, "pjaid.store"), others=("msgspec", "numkong", "numpy")),
+    Room("pjaid.search.likeness", ours=(), others=("numpy",)),
     Room("pjaid.settings", ours=(*GROUND, "pjaid.directories"), others=("msgspec",)),
     Room("pjaid.directories", ours=GROUND, others=("platformdirs",)),
     Room("pjaid.errors", ours=("pjai_wire",)),

@@ -23,6 +23,17 @@ def test_a_hardened_process_keeps_to_itself() -> None:
     subprocess.run([sys.executable, "-c", HARDENED], check=True)
 
 
+LIGHT = """
+import sys
+import pjaid.serve
+assert not {"multiprocessing", "numkong", "numpy", "onnxruntime", "pjai"} & sys.modules.keys()
+"""
+
+
+def test_a_daemon_that_nobody_asks_to_search_has_no_numpy_and_without_actors_no_sdk() -> None:
+    subprocess.run([sys.executable, "-c", LIGHT], check=True)
+
+
 WITHOUT = """
 import sys
 from pjaid.process import without
