@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pjai_wire.errors import InvalidValue
 
-Codes = NDArray[np.int8]
+Int8s = NDArray[np.int8]
 Floats = NDArray[np.float32]
 
 CODE_MAX = 127
@@ -23,7 +23,7 @@ ROWS_AT_ONCE = 1_024
 """Vectors that are made codes of together, so that what is made in between stays in the processor's cache."""
 
 
-def quantised(vectors: NDArray[Any]) -> tuple[Codes, Floats]:
+def quantised(vectors: NDArray[Any]) -> tuple[Int8s, Floats]:
     """The codes of vectors, and their weights.
 
     Args:
@@ -41,7 +41,7 @@ def quantised(vectors: NDArray[Any]) -> tuple[Codes, Floats]:
     return codes, weights
 
 
-def _quantised(vectors: Floats) -> tuple[Codes, Floats]:
+def _quantised(vectors: Floats) -> tuple[Int8s, Floats]:
     lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
     largest = np.maximum(vectors.max(axis=1), -vectors.min(axis=1))
     means_something = np.isfinite(lengths) & (lengths > 0)
@@ -73,7 +73,7 @@ class Query:
             )
         self.unit: Final[Floats] = (numbers / length).astype(np.float32)
         codes, weights = quantised(self.unit[None])
-        self.codes: Final[Codes] = codes
+        self.codes: Final[Int8s] = codes
         """Shape (1, dimension)."""
         self.weight: Final = float(weights[0])
 

@@ -1,4 +1,4 @@
-"""Owns the signs of vectors' numbers, a bit each, and in how many of them vectors differ (pure).
+"""Owns the signs of vectors' numbers, a bit each, and the Hamming distance of vectors in them (pure).
 
 Two vectors at an angle t differ in about t / pi of their signs (Goemans and Williamson, 1995: exactly so for
 random hyperplanes). A bit is an eighth of a code, so where memory is what takes the time, signs are looked at
