@@ -200,7 +200,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = False
     embedder_key_file: Annotated[
         Path | None,
-        _about("A file, readable by you alone, whose first line is an endpoint's API key."),
+        _about(
+            "A file, readable by you alone, whose first line is an endpoint's API key; without one it is"
+            " PJAI_EMBEDDER_KEY of the environment."
+        ),
     ] = None
     embedder_query_prefix: Annotated[
         str, _about("What a model wants before a text that is searched for, such as `query: `.")

@@ -76,13 +76,16 @@ def seeking(body: Body) -> Body:
 @click.command()
 @invoked
 @seeking
-@click.option("--table", metavar="TABLE", default=memories.table_name, show_default=True, help="Where.")
+@click.option(
+    "--table", metavar="TABLE", default=memories.table_name, show_default=True, help="What is searched."
+)
 @click.option(
     "--limit",
     type=click.IntRange(1, limits.SEARCH_HITS_MAX),
     default=limits.SEARCH_HITS_DEFAULT,
     show_default=True,
     metavar="HITS",
+    help="At most so many.",
 )
 @click.option("--context", is_flag=True, help="With the turn before and the turn after each hit.")
 @click.option("--watch", is_flag=True, help="And again at each change, until Ctrl-C.")
