@@ -16,8 +16,8 @@ from pjai_wire.free import check_free
 from pjai_wire.ids import new_id
 from pjai_wire.methods import CommitParams, NewEvent
 
-DECODED_AHEAD_BYTES_MAX = 64 * 2**10
-"""A longer commit is decoded by whoever writes it, so that it does not hold up others."""
+LARGE_BYTES = 64 * 2**10
+"""A longer commit is decoded by whoever writes it, to hold up no others, and has a transaction to itself."""
 
 _params = Decoder(CommitParams, "params")
 _decoders: dict[type[Event], Decoder[Event]] = {kind: Decoder(kind, "args") for kind in EVENTS.values()}
@@ -56,9 +56,14 @@ class IncomingCommit:
             self._events = incoming(_params.decode(self._params).events)
         return self._events
 
+    @property
+    def is_large(self) -> bool:
+        """Whether it takes long to decode, and to write."""
+        return len(self._params) > LARGE_BYTES
+
     def decode_ahead(self) -> None:
         """Spares others the decoding where it is short; what is wrong is theirs to find."""
-        if len(self._params) <= DECODED_AHEAD_BYTES_MAX:
+        if not self.is_large:
             try:
                 self.events()
             except PjaiError:

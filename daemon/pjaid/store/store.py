@@ -164,7 +164,9 @@ class Store:
             PjaiError: nothing was recorded.
         """
         commit = IncomingCommit(params)
-        done = self._writer.submit(lambda _, recorder: finish(recorder.commit(commit.events(), origin)))
+        done = self._writer.submit(
+            lambda _, recorder: finish(recorder.commit(commit.events(), origin)), is_large=commit.is_large
+        )
         # Meanwhile the writer's thread wakes up, which takes as long.
         commit.decode_ahead()
         return done
@@ -272,7 +274,7 @@ class Store:
         try:
             if replace:
                 # Not captured: that could be every row, and whoever follows them begins anew anyway.
-                return await self._writer.submit(rebuild.replace_from_log, is_captured=False)
+                return await self._writer.submit(rebuild.replace_from_log, is_captured=False, is_large=True)
             return await self._readers.read_in_thread(
                 lambda connection, _: rebuild.compare_with_log(connection, self._scratch, self.cipher)
             )

@@ -46,11 +46,17 @@ class Committed(Struct, frozen=True):
 
 class _Job(Generic[T]):
     def __init__(
-        self, work: Callable[[apsw.Connection, Recorder], T], done: asyncio.Future[T], *, is_captured: bool
+        self,
+        work: Callable[[apsw.Connection, Recorder], T],
+        done: asyncio.Future[T],
+        *,
+        is_captured: bool,
+        is_large: bool,
     ) -> None:
         self.work = work
         self.done = done
         self.is_captured = is_captured
+        self.is_large = is_large
         self.result: T | None = None
         self.error: Exception | None = None
 
@@ -88,6 +94,8 @@ class Writer:
         self._group_max = group_max
         self._queue_max = queue_max
         self._queue: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._next: list[_Job[Any] | None] = []
+        """What was taken from the queue, and did not fit into the group."""
         self._loop = asyncio.get_running_loop()
         self._stopping = False
         self._under_way = 0
@@ -101,13 +109,18 @@ class Writer:
         return self._queue.qsize()
 
     def submit(
-        self, work: Callable[[apsw.Connection, Recorder], T], *, is_captured: bool = True
+        self,
+        work: Callable[[apsw.Connection, Recorder], T],
+        *,
+        is_captured: bool = True,
+        is_large: bool = False,
     ) -> asyncio.Future[T]:
         """Runs `work` inside the next group transaction; the future has its result when that is durable.
 
         Args:
             work: what to do.
             is_captured: whether to tell which rows it changes; otherwise only that something was written.
+            is_large: whether it writes so much that it has a transaction to itself.
 
         Raises:
             Stopping: the writer takes no more work.
@@ -119,7 +132,7 @@ class Writer:
             raise Overloaded("too many commits wait", hint="wait, or commit more events at once")
         done: asyncio.Future[T] = self._loop.create_future()
         self._under_way += 1
-        self._queue.put(_Job(work, done, is_captured=is_captured))
+        self._queue.put(_Job(work, done, is_captured=is_captured, is_large=is_large))
         return done
 
     async def until_idle(self) -> None:
@@ -153,31 +166,39 @@ class Writer:
             await asyncio.to_thread(self._thread.join, INTERRUPTED_AGAIN_S)
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            jobs = [first]
-            ended = False
-            while len(jobs) < self._group_max and not self._queue.empty():
-                job = self._queue.get()
-                if job is None:
-                    ended = True
-                    break
-                jobs.append(job)
+        while (first := self._next.pop() if self._next else self._queue.get()) is not None:
+            jobs = self._group(first)
             committed = self._write(jobs)
             self._loop.call_soon_threadsafe(self._deliver, jobs, committed)
             # Only now, as this is nothing that a client waits for.
             self._capture.back_to(0)
-            if ended:
-                return
+
+    def _group(self, first: _Job[Any]) -> list[_Job[Any]]:
+        """The first job, and those that wait and may be written with it."""
+        jobs = [first]
+        while not first.is_large and len(jobs) < self._group_max and not self._queue.empty():
+            job = self._queue.get()
+            if job is None or job.is_large:
+                self._next.append(job)
+                break
+            jobs.append(job)
+        return jobs
 
     def _write(self, jobs: list[_Job[Any]]) -> Committed | None:
-        """Runs the jobs in one transaction, each in a savepoint of its own."""
+        """Runs the jobs in one transaction, each in a savepoint of its own where there are others.
+
+        Under a savepoint each statement that has triggers takes the longer the more there is to undo, as
+        SQLite walks through all of it.
+        """
         recorder = self._recorder
         before = recorder.head
         began = perf_counter_ns()
         try:
             self._connection.execute("BEGIN IMMEDIATE")
             for job in jobs:
-                self._run_job(job)
+                self._run_job(job, is_alone=len(jobs) == 1)
+            if not self._connection.in_transaction:
+                return None
             keeping.catch_up(self._connection)
             local_seq = self._local_seq
             if self._capture.has_touched(LOCAL_TABLES):
@@ -208,21 +229,24 @@ class Writer:
         mended = any(not job.is_captured and job.error is None for job in jobs)
         return committed if moved or committed.changes or mended else None
 
-    def _run_job(self, job: _Job[Any]) -> None:
+    def _run_job(self, job: _Job[Any], *, is_alone: bool) -> None:
+        """Runs a job; one that fails is taken back, with the transaction where it is alone in it."""
         before = self._recorder.head
         mark = self._capture.mark()
-        self._connection.execute("SAVEPOINT job")
+        if not is_alone:
+            self._connection.execute("SAVEPOINT job")
         try:
             with nullcontext() if job.is_captured else self._capture.paused():
                 job.result = job.work(self._connection, self._recorder)
         except (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.InterruptError, MemoryError):
             raise
         except Exception as error:
-            self._connection.execute("ROLLBACK TO job")
+            self._connection.execute("ROLLBACK" if is_alone else "ROLLBACK TO job")
             self._recorder.restore(before)
             self._capture.back_to(mark)
             job.error = error if isinstance(error, PjaiError) else _defect(error)
-        self._connection.execute("RELEASE job")
+        if not is_alone:
+            self._connection.execute("RELEASE job")
 
     def _end(self, jobs: int) -> None:
         self._under_way -= jobs

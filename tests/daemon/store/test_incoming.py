@@ -38,7 +38,7 @@ def test_decoding_ahead_leaves_errors_to_be_found() -> None:
 
 
 def test_a_long_commit_is_not_decoded_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(incoming, "DECODED_AHEAD_BYTES_MAX", 10)
+    monkeypatch.setattr(incoming, "LARGE_BYTES", 10)
     made = commit(persona("a"))
     monkeypatch.setattr(incoming, "incoming", lambda _: pytest.fail("it was decoded"))
     made.decode_ahead()

@@ -87,11 +87,34 @@ async def test_jobs_that_wait_together_share_one_transaction(bench: Bench) -> No
     assert (committed.seq, [change.table for change in committed.changes or ()]) == (3, ["personas"] * 3)
 
 
-async def test_a_job_that_fails_leaves_its_neighbours_alone(bench: Bench) -> None:
-    def fail(_connection: apsw.Connection, recorder: Recorder) -> None:
-        recorder.commit(incoming(as_new_events([("v1.PersonaCreated", {"id": "x", "name": "x"})])), ORIGIN)
-        recorder.commit(incoming(as_new_events([("v1.PersonaUsed", {"id": "nobody"})])), ORIGIN)
+def fail(_connection: apsw.Connection, recorder: Recorder) -> None:
+    """Records something, and then what cannot be."""
+    recorder.commit(incoming(as_new_events([("v1.PersonaCreated", {"id": "x", "name": "x"})])), ORIGIN)
+    recorder.commit(incoming(as_new_events([("v1.PersonaUsed", {"id": "nobody"})])), ORIGIN)
 
+
+async def test_a_large_job_has_a_transaction_to_itself_and_keeps_its_turn(bench: Bench) -> None:
+    bench.hold()
+    before = bench.writer.submit(persona("a"))
+    large = bench.writer.submit(persona("b"), is_large=True)
+    after = [bench.writer.submit(persona(name)) for name in "cd"]
+    bench.release()
+    assert [await job for job in (before, large, *after)] == [1, 2, 3, 4]
+    await anyio.lowlevel.checkpoint()
+    assert [committed.seq for committed in bench.announced] == [1, 2, 4]
+
+
+async def test_a_job_that_fails_by_itself_leaves_nothing_and_the_next_one_goes_on(bench: Bench) -> None:
+    await bench.writer.submit(persona("a"))
+    with pytest.raises(NotFound):
+        await bench.writer.submit(fail)
+    assert await bench.writer.submit(persona("b")) == 2
+    await anyio.lowlevel.checkpoint()
+    changed = [change.after and change.after[0] for one in bench.announced for change in one.changes or ()]
+    assert changed == ["a", "b"]
+
+
+async def test_a_job_that_fails_leaves_its_neighbours_alone(bench: Bench) -> None:
     bench.hold()
     first = bench.writer.submit(persona("a"))
     second = bench.writer.submit(fail)
