@@ -11,7 +11,7 @@ HISTORIES ?= 10000
 .PHONY: help demo test check bench bench-retrieval contract static-table format soak-kill soak-live soak-delivery soak-steward soak-actors soak-optimiser clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 17
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "PJai needs Python 3.11 or newer: make PYTHON=python3.11 …"; exit 1; }
