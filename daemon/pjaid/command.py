@@ -211,7 +211,7 @@ def _plain(value: object) -> object:
 
 def _text(value: object) -> str:
     plain = _plain(value)
-    return plain if isinstance(plain, str) else msgspec.json.encode(plain).decode()
+    return plain if plain and isinstance(plain, str) else msgspec.json.encode(plain).decode()
 
 
 def _refuse(error: StartError) -> int:

@@ -93,6 +93,7 @@ def test_settings_are_printed_for_people_too(environ: dict[str, str]) -> None:
 
     assert "topic_lease_s = 7.0 s  (flag --topic-lease-s)\n" in shown.stdout
     assert "passphrase_file = null  (default)\n" in shown.stdout
+    assert 'embedder_url = ""  (default)\n' in shown.stdout
 
 
 @pytest.mark.parametrize("arguments", [["--log-level", "loud"], ["settings", "--log-level=loud"]])
