@@ -13,11 +13,11 @@ from pjai_wire.examples.embedding import EMBEDDING_REQUESTS
 from pjai_wire.examples.events import EVENTS, new_event
 from pjai_wire.examples.exchange import Request
 from pjai_wire.examples.memory import MEMORY_REQUESTS
+from pjai_wire.examples.optimising import OPTIMISING_REQUESTS
 from pjai_wire.examples.persona import PERSONA_REQUESTS
 from pjai_wire.examples.search import SEARCH_REQUESTS
 from pjai_wire.examples.story import (
     ADA,
-    INDEX,
     MEASURES,
     NOON,
     SOURDOUGH,
@@ -190,21 +190,7 @@ REQUESTS = (
     ),
     Request("compare", methods.REBUILD, methods.RebuildParams()),
     Request("replace", methods.REBUILD, methods.RebuildParams(replace=True)),
-    Request("no params", methods.QUERY_SHAPES, methods.Nothing()),
-    Request(
-        "two columns",
-        methods.INDEX_PROVE,
-        methods.IndexProveParams(table="memories", columns=("personaId", "type")),
-    ),
-    Request("a proposed one", methods.INDEX_CREATE, methods.IndexParams(id=INDEX)),
-    Request(
-        "with a reason",
-        methods.INDEX_DROP,
-        methods.IndexDropParams(id=INDEX, reason="unused for 30 days"),
-    ),
-    Request("a table", methods.ANALYZE, methods.AnalyzeParams(table="memories")),
-    Request("no params", methods.OPTIMISER_STATUS, methods.Nothing()),
-    Request("no params", methods.OPTIMISER_RUN, methods.Nothing()),
+    *OPTIMISING_REQUESTS,
     Request(
         "of an actor",
         methods.ACTOR_REGISTER,

@@ -22,6 +22,7 @@ def example_id(number: int) -> str:
 
 ADA, SOURDOUGH, STARTER, LINK, TALK, GREETING, RECIPE, COMMIT = map(example_id, range(1, 9))
 INDEX = "auto_memories_by_persona_id_type"
+SHAPE = 'SELECT "id" FROM memories WHERE "persona_id" = ? AND "importance" >= ? ORDER BY "id" LIMIT 100'
 TOPIC = "q.Zm9yIGV4YW1wbGU"
 NUMBERS = (0.25, -1.0, 1.5)
 """An embedding of three dimensions whose numbers float32 holds exactly."""
