@@ -53,7 +53,7 @@ class PersonaFiguresParams(Params, frozen=True, kw_only=True):
     persona_id: Id
     at: Instant
     since: Instant
-    """From when on what the log has of it counts as late."""
+    """From when on what the log has of it counts as recent."""
 
 
 class MemoryFigures(Result, frozen=True, kw_only=True):
