@@ -6,13 +6,14 @@ import asyncio
 import shutil
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
 from msgspec import Struct
 
-from pjai_wire.errors import Overloaded
+from pjai_wire.errors import Overloaded, PjaiError
 from pjai_wire.events import Event
 from pjai_wire.measures import Measures, joined
 from pjai_wire.methods import EventsParams, RebuildResult, Receipt
@@ -328,7 +329,8 @@ class Store:
     async def rest(self) -> None:
         """Lets go of the pages that the writer keeps, where it has not written for a while."""
         if time.monotonic() - self._written_at > RESTS_AFTER_S:
-            await self._writer.submit(lambda connection, _: connection.release_memory())
+            with suppress(PjaiError):  # The next time will do.
+                await self._writer.submit(lambda connection, _: connection.release_memory())
 
     def interrupt(self) -> None:
         """Ends the reads that are under way, for the daemon is to stop."""
