@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from msgspec import Struct
 
+from pjai_wire.query import Junction
 from pjai_wire.tables import Table, memory_links
 from pjaid.live.predicate import NOT_EVALUATED, Predicate, comparisons, predicate
 from pjaid.live.search_plan import Found, Near, SearchPlan
@@ -68,8 +69,10 @@ class Concerns(Generic[ItemT]):
 
     def add(self, item: ItemT, plan: SearchPlan) -> None:
         """Knows a search from now on."""
-        where, places = plan.params.where, positions(self._table)
-        named = [(places[name], operator) for name, operator in comparisons(where) if name in places]
+        places = positions(self._table)
+        # A message has no persona of its own: that of its conversation is the plan's, and never another.
+        where = [one for one in plan.params.where if isinstance(one, Junction) or one[0] in places]
+        named = [(places[name], operator) for name, operator in comparisons(where)]
         if self._table.has("deletedAt"):
             named.append((places["deletedAt"], "="))
         is_evaluated = not any(operator in NOT_EVALUATED for _, operator in named)

@@ -117,12 +117,14 @@ class Views:
         """The view of a query or a search: that which others watch already, or a new one."""
         watched = self._watched.get(plan.identity)
         if watched is None:
-            watched = self._watched[plan.identity] = Watched(plan, self._has_been_touched, self._failed)
+            watched = Watched(plan, self._has_been_touched, self._failed)
             if isinstance(plan, SearchPlan):
                 self._searches.add(watched, plan)
             else:
                 for table, conjunctions in plan.footprint.rows:
                     self._dependents.add(table, conjunctions, watched)
+            # Only now: whoever comes next must not find one that is told of nothing.
+            self._watched[plan.identity] = watched
         watched.asked_for = next(self._asked)
         return watched
 

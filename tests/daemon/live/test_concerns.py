@@ -12,7 +12,7 @@ import pytest
 from pjai_wire.codec import encode
 from pjai_wire.methods import SearchParams
 from pjai_wire.query import Condition
-from pjai_wire.tables import memory_links, workflows
+from pjai_wire.tables import memory_links, messages, workflows
 from pjaid.live.concerns import Concerns
 from pjaid.live.search_plan import PASSED_BY_ALL, Found, Near, Reads, SearchPlan
 from pjaid.store.changed import RowChange, positions
@@ -112,6 +112,24 @@ def test_a_row_that_comes_to_meet_the_conditions_concerns_a_search(
     known = concerns(Reads(), found(), workflows.execution_count >= 1)
     change = became(workflow("a", execution_count=before), workflow("a", execution_count=after))
     assert list(known.of([change])) == ["s"] * is_concerned
+
+
+def test_the_persona_of_messages_is_no_column_of_theirs() -> None:
+    where: tuple[Condition, ...] = (("personaId", "=", "p"), ("role", "=", "user"))
+    plan = SearchPlan(
+        params=SearchParams(table="messages", text="x", where=where),
+        table=messages,
+        columns=("id",),
+        key=(0,),
+        persona_id="p",
+        reads=Reads(),
+        run=never_run,
+    )
+    known: Concerns[str] = Concerns(messages)
+    known.add("s", plan)
+    known.ran("s", found())
+    before, after = (stored(messages, id="m", role=role) for role in ("assistant", "user"))
+    assert list(known.of([RowChange("messages", before, after)])) == ["s"]
 
 
 def test_what_only_sqlite_can_tell_concerns_a_search_whenever_its_column_changed() -> None:
