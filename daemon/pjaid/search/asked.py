@@ -61,6 +61,16 @@ class Asked(Struct, frozen=True):
         return f"search {self.table} by {self.mode}{' of a persona' * (self.which.persona_id is not None)}"
 
     @property
+    def is_heavy(self) -> bool:
+        """Whether one row that it looks at, or shows, may take long, as its texts may be of any length."""
+        return self.mode == "substring" or self.params.snippets or self.which.is_heavy
+
+    @property
+    def embeds_text(self) -> bool:
+        """Whether its vector is made of its text."""
+        return self.by_meaning and self.params.vector is UNSET
+
+    @property
     def by_words(self) -> bool:
         """Whether words are looked up."""
         return self.mode in ("words", "both")

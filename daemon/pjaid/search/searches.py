@@ -147,10 +147,14 @@ class Searches:
         """
         asked, sought = ready.asked, ready.sought
         if sought is None:
-            return await self._read(asked, lambda connection, most: _by_words(connection, asked, most))
+            return await self._read(
+                asked, lambda connection, most: _by_words(connection, asked, most), is_heavy=asked.is_heavy
+            )
         looked: _Looked | None = None
         if asked.by_words or asked.which.sql:
-            looked = await self._read(asked, lambda connection, _: _look(connection, asked))
+            looked = await self._read(
+                asked, lambda connection, _: _look(connection, asked), is_heavy=asked.which.is_heavy
+            )
         # Codes follow what was told of; commits that a read sees may be yet to be told.
         told = self._store.seq
         near = await self._near(asked, sought, None if looked is None else looked.allowed, spare)
@@ -159,7 +163,9 @@ class Searches:
             weight = asked.params.weights.meaning
             ranked = by_both(looked.words, near.hits, sought.weight if weight is UNSET else weight)
         found = await self._read(
-            asked, lambda connection, most: _shown(connection, asked, ranked, near, most)
+            asked,
+            lambda connection, most: _shown(connection, asked, ranked, near, most),
+            is_heavy=asked.is_heavy,
         )
         if not spare and len(found.rows) < min(asked.params.limit, len(near.hits)):
             return await self.run(ready, SPARE)
@@ -199,8 +205,10 @@ class Searches:
         common = await self._read(asked, lambda connection, _: _common(connection, asked, words))
         return without(text, common)
 
-    async def _read(self, asked: Asked, work: Callable[[apsw.Connection, int], T]) -> T:
-        found = self._store.read_search(asked.shape, work)
+    async def _read(
+        self, asked: Asked, work: Callable[[apsw.Connection, int], T], *, is_heavy: bool = False
+    ) -> T:
+        found = self._store.read_search(asked.shape, work, is_heavy=is_heavy)
         return await found if isinstance(found, Coroutine) else found
 
 

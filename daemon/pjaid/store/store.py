@@ -192,17 +192,18 @@ class Store:
         """As `read`, with the values as they are stored."""
         return self._read(self._run_raw, statement, finish)
 
-    def read_search(self, shape: str, work: Work[T]) -> T | Coroutine[Any, Any, T]:
+    def read_search(self, shape: str, work: Work[T], *, is_heavy: bool = False) -> T | Coroutine[Any, Any, T]:
         """The result of a part of a search, at once where that is quick.
 
         Args:
             shape: what the search has in common with others, without what is searched for.
             work: what to read.
+            is_heavy: it is no work for the event loop, whatever it takes.
 
         Raises:
             PjaiError: too large, or no reader came free.
         """
-        return self._readers.read(shape, self._slow.timed_search(shape, work))
+        return self._readers.read(shape, self._slow.timed_search(shape, work), is_heavy=is_heavy)
 
     async def until_written(self) -> None:
         """Waits until nothing is being written, nor waits to be."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 import random
 import struct
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from pjai_wire.errors import (
 from pjai_wire.events import v1
 from pjai_wire.methods import HIT_COLUMNS, SearchWeights
 from pjai_wire.query import Junction
+from pjaid.search import searches, showing
 from pjaid.search.dense_query import COMMON_FROM_ROWS
 from pjaid.search.links import LINK_DAMPING
 from pjaid.search.signals import DAY_MS, Weights
@@ -200,6 +202,31 @@ async def test_what_means_nothing_is_refused(
     with pytest.raises(error) as refused:
         await bakery.search(**params)
     assert type(refused.value) is error
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"text": "rye", "mode": "words", "snippets": True},
+        {"text": "rye", "snippets": True},
+        {"text": "rye", "mode": "substring"},
+    ],
+)
+async def test_texts_of_any_length_are_looked_through_beside_the_event_loop(
+    bakery: Searched, params: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: set[str] = set()
+    for module, name in ((showing, "snippets"), (searches, "substring_hits")):
+        look = getattr(module, name)
+
+        def looking(*given: Any, look: Any = look, **more: Any) -> Any:
+            threads.add(threading.current_thread().name)
+            return look(*given, **more)
+
+        monkeypatch.setattr(module, name, looking)
+    assert await bakery.ids(**params, select=("id",))
+    assert threads
+    assert threading.current_thread().name not in threads
 
 
 async def test_without_an_embedder_words_answer_and_say_so(bakery: Searched) -> None:
