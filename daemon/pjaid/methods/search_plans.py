@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 from msgspec import Struct
 
+from pjai_wire.errors import PjaiError
 from pjai_wire.methods import HIT_COLUMNS, SearchParams
 from pjai_wire.tables import table_named
 from pjaid.live import search_plan
@@ -55,17 +56,32 @@ async def planned(searches: Searches, params: SearchParams) -> Planned:
 
 
 class _Run:
-    """Runs a search again and again; the vector of its text is asked for until it is there."""
+    """Runs a search again and again, as one that is new would be run.
+
+    Which words its vector is made of depends on how many rows have each. It stays while no other can be had.
+    """
 
     def __init__(self, searches: Searches, ready: Ready) -> None:
         self._searches: Final = searches
         self._ready = ready
+        self._has_run = False
 
     async def __call__(self, finish: Callable[[search_plan.Found], T]) -> T:
-        if self._ready.meaning == "unavailable":
-            self._ready = await self._searches.ready(self._ready.asked.params)
+        if self._has_run and self._ready.asked.embeds_text:
+            await self._prepare()
+        self._has_run = True
         found = await self._searches.run(self._ready)
         return finish(_told(self._ready, found))
+
+    async def _prepare(self) -> None:
+        try:
+            ready = await self._searches.ready(self._ready.asked.params)
+        except PjaiError:
+            if self._ready.sought is None:
+                raise
+        else:
+            if ready.sought is not None or self._ready.sought is None:
+                self._ready = ready
 
 
 def _reads(asked: Asked) -> Reads:

@@ -1,0 +1,71 @@
+"""Tests of how watched searches are run again: as one that is new would be run."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from pjai_wire.errors import NoEmbedder
+from pjai_wire.events import v1
+from pjai_wire.methods import SearchParams
+from pjaid.live.search_plan import Found
+from pjaid.methods.search_plans import planned
+from pjaid.search.dense_query import COMMON_FROM_ROWS
+from tests.daemon.search.searching import MODEL, Searched, meaning, memory
+
+pytestmark = pytest.mark.anyio
+
+ASKED = "What did Caroline eat?"
+
+
+@pytest.fixture
+async def at(tmp_path: Path) -> AsyncIterator[Searched]:
+    made = Searched(tmp_path)
+    try:
+        await made.commit(v1.PersonaCreated(id="ada", name="Ada"), memory("oven", "the oven is broken"))
+        yield made
+    finally:
+        await made.close()
+
+
+async def make_the_name_common(at: Searched) -> None:
+    await at.commit(*(memory(f"m{n}", f"Caroline ate bread {n}") for n in range(COMMON_FROM_ROWS)))
+
+
+async def found(plan: object) -> Found:
+    return await plan.run(lambda found: found)  # type: ignore[attr-defined, no-any-return] # a plan's
+
+
+@pytest.mark.parametrize("mode", ["both", "meaning"])
+async def test_a_name_that_has_become_common_is_embedded_no_more(at: Searched, mode: str) -> None:
+    params = SearchParams(text=ASKED, mode=mode)  # type: ignore[arg-type] # one of the modes
+    plan = (await planned(at.searches, params)).plan
+    await found(plan)
+    assert at.embedded == [ASKED]
+    await make_the_name_common(at)
+    hits = (await found(plan)).rows
+    assert at.embedded == [ASKED, "What did eat?"]
+    assert hits == (await at.searches.run(await at.searches.ready(params))).rows
+
+
+async def test_a_vector_stays_while_no_other_can_be_had(at: Searched) -> None:
+    plan = (await planned(at.searches, SearchParams(text=ASKED, mode="meaning"))).plan
+    await found(plan)
+    await make_the_name_common(at)
+    at.problem = NoEmbedder("nothing embeds")
+    now = await found(plan)
+    assert now.near is not None
+    assert len(now.rows) == 10
+    at.problem = None
+    await found(plan)
+    assert at.embedded[-1] == "What did eat?"
+
+
+async def test_a_vector_that_was_brought_is_that_of_each_run(at: Searched) -> None:
+    params = SearchParams(vector=meaning("the oven"), model=MODEL)
+    plan = (await planned(at.searches, params)).plan
+    for _ in range(2):
+        assert [row[0] for row in (await found(plan)).rows] == ["oven"]
+    assert at.embedded == []
