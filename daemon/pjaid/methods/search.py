@@ -48,6 +48,4 @@ class SearchMethods:
 
     async def recall(self, _client: Client, params: Raw) -> bytes:
         """What of memory fits into a budget."""
-        found = await recall(self._searches, _recall.decode(params))
-        self._answers.seen(found.seq)
-        return encode(found)
+        return encode(await recall(self._searches, _recall.decode(params), self._answers.seen))

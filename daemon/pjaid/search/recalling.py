@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -21,20 +22,31 @@ COLUMNS: Final = ("id", "personaId", "type", "name", "summary", "content", "crea
 CHARACTERS_PER_TOKEN_MAX = 16
 """What no budget holds is not looked at: rather more than the longest words have."""
 
+TEXTS_COMPARED_MAX = 16
+"""Of a memory, which may be said one within another; of further ones only equal ones are left out."""
+
 _decoded = msgspec.msgpack.Decoder().decode
 _HIT = {name: len(COLUMNS) + place for place, name in enumerate(HIT_COLUMNS)}
 
 
-async def recall(searches: Searches, params: RecallParams) -> RecallResult:
+async def recall(
+    searches: Searches, params: RecallParams, seen: Callable[[int], None] = lambda _: None
+) -> RecallResult:
     """What of memory fits best into a budget.
+
+    Args:
+        searches: what finds.
+        params: what to recall.
+        seen: told the latest state that something of it shows.
 
     Raises:
         PjaiError: `params` mean nothing, or it cannot be found now.
     """
     ready = await searches.ready(_search(params))
     found = await searches.run(ready)
-    characters_max = CHARACTERS_PER_TOKEN_MAX * params.budget_tokens
-    whole = fitted([_found(row, characters_max) for row in found.rows], params.budget_tokens)
+    # Memories may be long, and budgets large: that would hold others up for seconds.
+    whole = await asyncio.to_thread(_fitted, found.rows, params.budget_tokens)
+    seen(found.latest)
     return RecallResult(
         seq=found.seq,
         text=whole.text,
@@ -64,6 +76,11 @@ def _search(params: RecallParams) -> SearchParams:
     )
 
 
+def _fitted(rows: Sequence[Row], budget_tokens: int) -> Prompt:
+    characters_max = CHARACTERS_PER_TOKEN_MAX * budget_tokens
+    return fitted([_found(row, characters_max) for row in rows], budget_tokens)
+
+
 def _found(row: Row, characters_max: int) -> Found:
     around = (row[_HIT["before"]], row[_HIT["after"]])
     return Found(
@@ -80,24 +97,32 @@ def _piece(row: Row, score: float | None, characters_max: int) -> Piece:
         thread = f"{values['personaId']} {thread_of(_decoded(values['metadata']))}"
     return Piece(
         id=values["id"],
-        text=_text(values)[:characters_max],
+        text=_text(values, characters_max),
         at=values["createdAt"],
         thread=thread,
         score=score,
     )
 
 
-def _text(values: Mapping[str, Any]) -> str:
+def _text(values: Mapping[str, Any], characters_max: int) -> str:
     """A memory in one line: what it is called, in short and at length, without what is said twice."""
-    parts: list[str] = []
+    parts: dict[str, None] = {}
     content: Raw = values["content"]
+    size = 0
     for text in (values["name"], values["summary"], *texts_in(_decoded(content))):
-        line = " ".join(text.split())
-        if line and not any(line in known for known in parts):
+        if not (line := " ".join(text[:characters_max].split())) or line in parts:
+            continue
+        if len(parts) < TEXTS_COMPARED_MAX:
+            if any(line in known for known in parts):
+                continue
             # What is longer and begins so takes the place of what is shorter.
-            parts = [known for known in parts if known not in line]
-            parts.append(line)
-    return " · ".join(parts)
+            parts = {known: None for known in parts if known not in line}
+            size = sum(map(len, parts))
+        parts[line] = None
+        size += len(line)
+        if size >= characters_max:
+            break
+    return " · ".join(parts)[:characters_max]
 
 
 def _memories(whole: Prompt) -> list[Recalled]:

@@ -53,6 +53,22 @@ async def test_what_is_recalled_is_one_text_with_its_sources(at: Searched) -> No
     assert found.tokens == estimated_tokens(found.text)
 
 
+async def test_a_memory_of_very_many_texts_is_recalled_by_its_first(at: Searched) -> None:
+    texts = [f"caraway {number:05}" for number in range(30_000)]
+    await at.commit(memory("list", "spices", content={"all": texts, "again": texts[:3]}))
+    found = await recall(at.searches, RecallParams(text="caraway", mode="words", budget_tokens=64))
+    (line,) = found.memories
+    assert line.text.startswith("[1] 2025-06-15 spices · caraway 00000 · caraway 00001 · ")
+    assert line.text.count("caraway 00000") == 1
+    assert found.tokens <= 64
+
+
+async def test_what_is_recalled_tells_the_latest_state_that_it_shows(at: Searched) -> None:
+    seen: list[int] = []
+    found = await recall(at.searches, RecallParams(text="bread", mode="words"), seen.append)
+    assert seen == [at.store.seq] == [found.seq]
+
+
 async def test_turns_around_are_left_out_where_nobody_wants_them(at: Searched) -> None:
     found = await recall(at.searches, RecallParams(text="size", mode="words", context=False))
     assert "t1" in [one.id for one in found.memories]
