@@ -43,7 +43,7 @@ class QueryVectors:
     def __init__(self, embed: Embed) -> None:
         self._embed: Final = embed
         self._kept: OrderedDict[str, Embedded] = OrderedDict()
-        self._model = ""
+        self._model = ("", 0)
 
     async def of(self, text: str) -> Embedded:
         """The vector of a text.
@@ -56,10 +56,10 @@ class QueryVectors:
             self._kept.move_to_end(text)
             return kept
         made = await self._embed(text)
-        if made.model != self._model:
+        if (model := (made.model, made.dimension)) != self._model:
             # The embedder has another model by now, and what the last one made compares to nothing.
             self._kept.clear()
-            self._model = made.model
+            self._model = model
         self._kept[text] = made
         if len(self._kept) > VECTORS_KEPT_MAX:
             self._kept.popitem(last=False)

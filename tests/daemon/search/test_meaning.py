@@ -53,6 +53,16 @@ async def test_vectors_of_a_model_that_was_given_up_are_forgotten() -> None:
     assert (await kept.of("rye")).model == "two"
 
 
+async def test_a_model_of_another_dimension_is_another() -> None:
+    model = Model()
+    kept = QueryVectors(model)
+    await kept.of("rye")
+    await kept.of("a longer text")
+    model.asked.clear()
+    assert (await kept.of("rye")).dimension == 2
+    assert model.asked == ["rye"]
+
+
 async def test_a_failure_is_not_kept() -> None:
     model = Model()
     kept = QueryVectors(model)
