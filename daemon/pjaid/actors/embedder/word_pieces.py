@@ -60,6 +60,9 @@ class WordPieces:
         return found
 
     def _remembered(self, word: str) -> list[int]:
+        if len(word) > WORD_CHARACTERS_MAX:
+            # Not remembered, as it may be as long as a text.
+            return self._unknown
         if len(self._known) >= WORDS_KEPT_MAX:
             self._known.clear()
         pieces = self._known[word] = self._pieces(word)
@@ -67,8 +70,6 @@ class WordPieces:
 
     def _pieces(self, word: str) -> list[int]:
         """The longest piece that the word begins with, then that of the rest, and so on."""
-        if len(word) > WORD_CHARACTERS_MAX:
-            return self._unknown
         found: list[int] = []
         begin = 0
         while begin < len(word):

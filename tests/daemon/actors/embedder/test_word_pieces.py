@@ -40,6 +40,14 @@ def test_a_very_long_word_is_unknown() -> None:
     assert WORD_PIECES.numbers("a" * (WORD_CHARACTERS_MAX + 1), NO_LIMIT) == [PIECES.index("[UNK]")]
 
 
+def test_very_long_words_are_not_remembered() -> None:
+    pieces = WordPieces(PIECES)
+    numbers = pieces.numbers(f"{'a' * WORD_CHARACTERS_MAX} {'b' * (WORD_CHARACTERS_MAX + 1)}", NO_LIMIT)
+
+    assert numbers[-1] == PIECES.index("[UNK]")
+    assert list(pieces._known) == ["a" * WORD_CHARACTERS_MAX]
+
+
 @settings(deadline=None)
 @given(st.text())
 def test_any_text_has_pieces_that_there_are(text: str) -> None:
