@@ -55,7 +55,7 @@ _IS_LANGUAGE = re.compile(rf'"|[^{_BETWEEN}]\*|{_OPERATOR}')
 _UNUSABLE = re.compile(f"[\x00\ud800-\udfff{PERSONA_MARK}]")
 """What ends a text for SQLite, what is no character, and what nobody else may ask for."""
 
-_UNSPACED_END = re.compile(f"{UNSPACED}+$")
+_UNSPACED_RUN = re.compile(f"{UNSPACED}+")
 
 
 class Term(Struct, frozen=True):
@@ -262,7 +262,8 @@ def _term(text: str, *, is_prefix: bool = False) -> Term:
     if parts := parts_of(text):
         return Term((text, parts), is_prefix)
     phrase = searchable(text).replace('"', " ").strip()
-    run = _UNSPACED_END.search(text)
+    # From the end: a search forward would begin anew at each character of a long run.
+    run = _UNSPACED_RUN.match(text[::-1])
     if run is None:
         return Term((phrase,), is_prefix)
     if len(run[0]) > 1:
