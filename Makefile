@@ -51,7 +51,7 @@ soak-actors: $(READY) ## Each actor killed and stopped a hundred times under loa
 	PJAI_TEST_SOAK=1 $(BIN)/python -m pytest -q tests/system/test_falls.py
 
 soak-live: $(READY) ## 10,000 histories of live queries against fresh ones (PJAI_TEST_SEED=n plays one)
-	PJAI_TEST_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -q tests/differential/test_histories.py
+	PJAI_TEST_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -q tests/differential/test_histories.py tests/differential/test_search_histories.py
 
 soak-optimiser: $(READY) ## The optimiser finds, makes and measures a missing index on 100,000 memories (a minute)
 	PJAI_TEST_SOAK=1 $(BIN)/python -m pytest -q -s tests/system/test_query_optimiser.py -k missing

@@ -40,7 +40,10 @@ async def play(seed: int) -> None:
             async with running_engine(Pace.of(chance), chance, history.hear) as (engine, tasks):
                 await history.run(engine, tasks)
     except Exception as error:
-        raise Failed(f"seed {seed}, after commit {history.commits}: {error!r}\n{history.asked()}") from error
+        raise Failed(
+            f"seed {seed}, after commit {history.commits}: {error!r}\n{history.asked()}\n"
+            f"see it again: PJAI_TEST_SEED={seed} make soak-live"
+        ) from error
 
 
 async def embedded(text: str) -> Embedded:
