@@ -73,7 +73,7 @@ class Work:
             vectors = await self._vectors(model, texts, is_query=is_query)
         except EmbedderFails as failure:
             raise Unavailable(str(failure), hint=WORDS_STILL_WORK) from failure
-        except TextsRefused as refusal:
+        except (TextsRefused, FloatingPointError) as refusal:
             raise InvalidValue("the model makes no vectors of these texts") from refusal
         return EmbedderEmbedResult(
             model=model.name,
@@ -171,9 +171,16 @@ class Work:
         )
 
     async def _vectors(self, model: Model, texts: Sequence[str], *, is_query: bool) -> Vectors:
-        """A vector for each text; a blank one says nothing, and is refused by some."""
+        """A vector for each text; a blank one says nothing, and is refused by some.
+
+        Raises:
+            FloatingPointError: the embedder makes numbers of one that are not finite.
+        """
         vectors = np.zeros((len(texts), model.dimension), np.float32)
         rows = [row for row, text in enumerate(texts) if text and not text.isspace()]
         if rows:
             vectors[rows] = await self._embedder.embed([texts[row] for row in rows], is_query=is_query)
+        if not np.isfinite(vectors).all():
+            # The store would refuse them, with those of all other texts.
+            raise FloatingPointError
         return vectors

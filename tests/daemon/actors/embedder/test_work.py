@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pjai import Database
-from pjai_wire.errors import StorageError, Unavailable
+from pjai_wire.errors import InvalidValue, StorageError, Unavailable
 from pjai_wire.methods import (
     EMBEDDING_PUT,
     EMBEDDING_TAKE,
@@ -57,6 +57,8 @@ class Embedder:
 
 
 def vector_of(text: str) -> list[float]:
+    if text == "overflow":
+        return [np.nan, np.inf, 0.0, 0.0]
     angle = len(text) / 10
     return [np.cos(angle), np.sin(angle), 0.0, 0.0]
 
@@ -117,13 +119,17 @@ async def failed(work: Work, store: Store) -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(
-    st.lists(st.sampled_from(["bread", "starter", "", "  \n", "refuse", "crash"]), min_size=1, max_size=14)
+    st.lists(
+        st.sampled_from(["bread", "starter", "", "  \n", "refuse", "crash", "overflow"]),
+        min_size=1,
+        max_size=14,
+    )
 )
 async def test_every_text_gets_its_own_vector_or_zeros_where_the_model_makes_none(texts: list[str]) -> None:
     store, work = Store(texts), Work(Embedder())
     await done(work, store)
 
-    bad = ("refuse", "crash")
+    bad = ("refuse", "crash", "overflow")
     for row, text in enumerate(texts):
         expected = [0.0] * DIMENSION if text in bad or not text.strip() else vector_of(text)
         assert np.allclose(store.put[row], expected, atol=1e-3), text
@@ -146,6 +152,11 @@ async def test_while_the_model_is_away_nothing_is_lost_and_searches_are_told_at_
     await done(work, store)
     assert work.status().state == "ready"
     assert (await work.embed(["starter"], is_query=True)).model == "example"
+
+
+async def test_a_text_of_which_the_model_makes_no_finite_numbers_is_not_searched_for() -> None:
+    with pytest.raises(InvalidValue):
+        await Work(Embedder()).embed(["overflow"], is_query=True)
 
 
 async def test_a_store_that_fails_keeps_nobody_from_searching() -> None:
