@@ -11,9 +11,11 @@ from msgspec import Raw
 
 from pjai_wire import limits
 from pjai_wire.envelope import Row
+from pjai_wire.errors import LimitExceeded
 from pjai_wire.methods import HIT_COLUMNS, Recalled, RecallParams, RecallResult, SearchParams
 from pjaid.search.prompt import Found, Piece, Prompt, fitted
-from pjaid.search.searches import Searches
+from pjaid.search.searches import Found as SearchFound
+from pjaid.search.searches import Ready, Searches
 from pjaid.store.words.texts import texts_in
 from pjaid.store.words.threads import thread_of
 
@@ -42,8 +44,7 @@ async def recall(
     Raises:
         PjaiError: `params` mean nothing, or it cannot be found now.
     """
-    ready = await searches.ready(_search(params))
-    found = await searches.run(ready)
+    ready, found = await _searched(searches, params)
     # Memories may be long, and budgets large: that would hold others up for seconds.
     whole = await asyncio.to_thread(_fitted, found.rows, params.budget_tokens)
     seen(found.latest)
@@ -60,7 +61,24 @@ async def recall(
     )
 
 
-def _search(params: RecallParams) -> SearchParams:
+async def _searched(searches: Searches, params: RecallParams) -> tuple[Ready, SearchFound]:
+    """As many hits as an answer holds: of long memories fewer fit into a budget, too.
+
+    Raises:
+        LimitExceeded: it does not even hold the best.
+    """
+    limit = limits.SEARCH_HITS_MAX
+    while True:
+        ready = await searches.ready(_search(params, limit))
+        try:
+            return ready, await searches.run(ready)
+        except LimitExceeded:
+            if limit == 1:
+                raise
+            limit //= 2
+
+
+def _search(params: RecallParams, limit: int) -> SearchParams:
     return SearchParams(
         text=params.text,
         vector=params.vector,
@@ -70,7 +88,7 @@ def _search(params: RecallParams) -> SearchParams:
         links=params.links,
         diversity=params.diversity,
         weights=params.weights,
-        limit=limits.SEARCH_HITS_MAX,
+        limit=limit,
         select=COLUMNS,
         context=params.context,
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pjai_wire.errors import InvalidSearch, NoEmbedder
+from pjai_wire.errors import InvalidSearch, LimitExceeded, NoEmbedder
 from pjai_wire.events import v1
 from pjai_wire.methods import RecallParams
 from pjaid.search.recalling import recall
@@ -67,6 +67,19 @@ async def test_what_is_recalled_tells_the_latest_state_that_it_shows(at: Searche
     seen: list[int] = []
     found = await recall(at.searches, RecallParams(text="bread", mode="words"), seen.append)
     assert seen == [at.store.seq] == [found.seq]
+
+
+async def test_of_memories_larger_than_an_answer_the_best_are_recalled(
+    at: Searched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await at.commit(*(memory(f"long{n}", "caraway", content={"said": "x" * 900}) for n in range(20)))
+    await at.commit(memory("best", "caraway", summary="caraway", content={"said": "caraway"}))
+    monkeypatch.setattr(at.store._readers, "_bytes_max", 5_000)
+    found = await recall(at.searches, RecallParams(text="caraway", mode="words"))
+    assert "best" in [one.id for one in found.memories]
+    monkeypatch.setattr(at.store._readers, "_bytes_max", 10)
+    with pytest.raises(LimitExceeded):
+        await recall(at.searches, RecallParams(text="caraway", mode="words"))
 
 
 async def test_turns_around_are_left_out_where_nobody_wants_them(at: Searched) -> None:
