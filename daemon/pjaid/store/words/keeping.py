@@ -10,10 +10,13 @@ An index holds words and where they stand, not the texts. It is derived: `make` 
 from __future__ import annotations
 
 import apsw
+import structlog
 
 from pjai_wire.columns import Column
 from pjaid.store.words.index import INDEXED, PERSONA, Indexed
 from pjaid.store.words.tokenizer import TOKENIZER
+
+log = structlog.get_logger()
 
 MERGED_PAGES = 32
 """About how much of an index is merged at once, which takes a millisecond."""
@@ -36,17 +39,7 @@ def make(connection: apsw.Connection) -> None:
     """Makes the index of each table, filled from its rows, and what keeps it."""
     connection.execute(_MAKE_DUE)
     for one in INDEXED.values():
-        columns = ", ".join((PERSONA, *_names(one)))
-        weights = ", ".join(map(str, (0.0, *(weight for _, weight in one.weighted))))
-        connection.execute(
-            f"CREATE VIRTUAL TABLE {one.name} USING fts5"
-            f"({columns}, content='', contentless_delete=1, tokenize='{TOKENIZER}')"
-        )
-        connection.execute(f"INSERT INTO {one.name} ({one.name}, rank) VALUES ('rank', 'bm25({weights})')")
-        # By itself FTS5 merges in commits, of which one in a hundred would take ten times as long.
-        connection.execute(f"INSERT INTO {one.name} ({one.name}, rank) VALUES ('automerge', 0)")
-        connection.execute(_fill(one))
-        connection.execute(f"INSERT INTO {one.name} ({one.name}) VALUES ('optimize')")
+        _make(connection, one)
         connection.execute(_triggers(one))
 
 
@@ -75,15 +68,42 @@ def catch_up(connection: apsw.Connection) -> None:
 def merge(connection: apsw.Connection) -> bool:
     """Merges a little of what commits added to the indexes one by one; whether there may be more.
 
-    Only what nobody merged in time is merged by FTS5 itself, when there are 16 parts of a size.
+    Only what nobody merged in time is merged by FTS5 itself, when there are 16 parts of a size. An index
+    that is found to be damaged is made anew: until then it keeps what it is of from being written.
     """
     is_more = False
     for one in INDEXED.values():
         before = connection.total_changes()
-        connection.execute(f"INSERT INTO {one.name} ({one.name}, rank) VALUES ('merge', ?)", (MERGED_PAGES,))
+        try:
+            sql = f"INSERT INTO {one.name} ({one.name}, rank) VALUES ('merge', ?)"
+            connection.execute(sql, (MERGED_PAGES,))
+        except apsw.CorruptError:
+            _make_anew(connection, one)
+            continue
         # The statement counts as one change itself, as SQLite's documents say.
         is_more = is_more or connection.total_changes() - before > 1
     return is_more
+
+
+def _make(connection: apsw.Connection, one: Indexed) -> None:
+    columns = ", ".join((PERSONA, *_names(one)))
+    weights = ", ".join(map(str, (0.0, *(weight for _, weight in one.weighted))))
+    connection.execute(
+        f"CREATE VIRTUAL TABLE {one.name} USING fts5"
+        f"({columns}, content='', contentless_delete=1, tokenize='{TOKENIZER}')"
+    )
+    connection.execute(f"INSERT INTO {one.name} ({one.name}, rank) VALUES ('rank', 'bm25({weights})')")
+    # By itself FTS5 merges in commits, of which one in a hundred would take ten times as long.
+    connection.execute(f"INSERT INTO {one.name} ({one.name}, rank) VALUES ('automerge', 0)")
+    connection.execute(_fill(one))
+    connection.execute(f"INSERT INTO {one.name} ({one.name}) VALUES ('optimize')")
+
+
+def _make_anew(connection: apsw.Connection, one: Indexed) -> None:
+    """Makes a damaged index of the rows; where they are damaged themselves, that is an error again."""
+    log.error("words_damaged", table=one.table.table_name)
+    connection.execute(f"DROP TABLE {one.name}")
+    _make(connection, one)
 
 
 _TRIGGERS = ("come", "change", "leave")
