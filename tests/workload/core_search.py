@@ -75,9 +75,9 @@ class SearchCore:
             lease_s=0,
         )
 
-    def read_search(self, shape: str, work: Work[T]) -> T | Coroutine[Any, Any, T]:
+    def read_search(self, shape: str, work: Work[T], *, is_heavy: bool = False) -> T | Coroutine[Any, Any, T]:
         """As the store does."""
-        return self.readers.read(shape, work)
+        return self.readers.read(shape, work, is_heavy=is_heavy)
 
     async def watch(self, memory: v1.MemoryEntityCreated) -> str:
         """The topic of a live search that somebody hears: for what is near to a memory, of its persona."""

@@ -217,6 +217,12 @@ class Writer:
             log.exception("group_failed", jobs=len(jobs))
             return None
         durable = perf_counter_ns()
+        moved = (before.seq, self._local_seq) != (committed.seq, local_seq)
+        self._local_seq = local_seq
+        mended = any(not job.is_captured and job.error is None for job in jobs)
+        if not (moved or committed.changes or mended):
+            # The store's own upkeep, which changes nothing that anybody sees, is not counted.
+            return None
         self.metered.written(
             writes=len(jobs),
             events=committed.seq - before.seq,
@@ -224,10 +230,7 @@ class Writer:
             ns=durable - began,
             sync_ns=durable - done,
         )
-        moved = (before.seq, self._local_seq) != (committed.seq, local_seq)
-        self._local_seq = local_seq
-        mended = any(not job.is_captured and job.error is None for job in jobs)
-        return committed if moved or committed.changes or mended else None
+        return committed
 
     def _run_job(self, job: _Job[Any], *, is_alone: bool) -> None:
         """Runs a job; one that fails is taken back, with the transaction where it is alone in it."""
