@@ -137,9 +137,13 @@ async def test_while_nothing_happens_nothing_is_written(running: Daemon) -> None
 
 
 async def nothing_happens(db: Database) -> MetersResult:
-    """Asks nothing for so long that the actor would keep a point, if there were something to keep."""
-    now = await db.meters()
-    return await db.meters(after=now.happened, within=IDLE_S)
+    """Waits until nothing has happened for so long that the actor has kept a point of what there was."""
+    now, last = await db.meters(), -1
+    with anyio.fail_after(WITHIN_S):
+        while now.happened != last:
+            last = now.happened
+            now = await db.meters(after=last, within=IDLE_S)
+    return now
 
 
 async def test_the_meters_are_told_when_something_happens(running: Daemon) -> None:
