@@ -17,7 +17,7 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "PJai needs Python 3.11 or newer: make PYTHON=python3.11 …"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[daemon,cli]" --group dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[daemon,cli,onnx,export]" --group dev
 	@touch $(READY)
 
 demo: $(READY) ## The main job on real input (INPUT="files" to choose others)
@@ -47,7 +47,7 @@ soak-delivery: $(READY) ## A subscriber stopped for a minute, 5,000 watched and 
 soak-steward: $(READY) ## The memory steward over 100,000 memories, and what others notice of it (minutes)
 	PJAI_TEST_SOAK=1 $(BIN)/python -m pytest -q -s tests/system/test_tiering.py
 
-soak-actors: $(READY) ## Each actor killed and stopped a hundred times under load (a quarter of an hour)
+soak-actors: $(READY) ## Each actor killed and stopped a hundred times under load (forty minutes)
 	PJAI_TEST_SOAK=1 $(BIN)/python -m pytest -q tests/system/test_falls.py
 
 soak-live: $(READY) ## 10,000 histories of live queries against fresh ones (PJAI_TEST_SEED=n plays one)

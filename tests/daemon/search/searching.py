@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 import secrets
 import struct
@@ -10,6 +9,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import anyio.lowlevel
 from msgspec import Raw
 
 from pjai_wire.codec import encode
@@ -70,7 +70,7 @@ class Searched:
         """Commits events, which codes have followed when this is done."""
         new = tuple(NewEvent(id=new_id(), name=event_name(one), args=Raw(encode(one))) for one in events)
         await self.store.commit(encode(CommitParams(events=new)), ORIGIN, lambda receipt: receipt)
-        await asyncio.sleep(0)  # others are told after the receipt
+        await anyio.lowlevel.checkpoint()  # others are told after the receipt
 
     async def search(self, text: str = "", **params: Any) -> tuple[Ready, Found]:
         """What a search finds."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Collection
 from pathlib import Path
 from typing import Any
 
+import anyio.lowlevel
 import numpy as np
 import pytest
 from msgspec import Raw
@@ -71,7 +72,7 @@ class Opened:
     async def commit(self, *events: Event) -> None:
         new = tuple(NewEvent(id=new_id(), name=event_name(one), args=Raw(encode(one))) for one in events)
         await self.store.commit(encode(CommitParams(events=new)), ORIGIN, lambda receipt: receipt)
-        await asyncio.sleep(0)  # others are told after the receipt
+        await anyio.lowlevel.checkpoint()  # others are told after the receipt
 
     async def close(self) -> None:
         self.codes.close()
@@ -196,7 +197,7 @@ async def test_searches_at_once_read_the_codes_once(opened: Opened, loads: list[
     (vector,) = made(1, 16, spread=NOISE)
     await opened.commit(memory("m", vector))
     searches = [asyncio.ensure_future(opened.nearest(vector, 1, "ada")) for _ in range(8)]
-    await asyncio.sleep(0)
+    await anyio.lowlevel.checkpoint()
     searches[0].cancel()
     assert [found.rows for found in await asyncio.gather(*searches[1:])] == [[1]] * 7
     assert loads == ["ada"]
