@@ -71,7 +71,8 @@ PARAMS: dict[str, dict[str, Any]] = {
     "resync": {"topic": "t"},
     "events": {"names": ["v1.PersonaUsed"], "after": 1, "limit": 2, "order": "desc", "since": 5},
     "document_get": {"name": "n", "defaults": {"a": 1}},
-    "document_set": {"name": "/", "value": {"a": 1}},
+    # Wrong twice, as with one part changed it must still write nothing.
+    "document_set": {"name": "/", "value": {"a": 1}, "defaults": 1},
     "rebuild": {"replace": 1},
 }
 
