@@ -328,10 +328,12 @@ class Store:
         return await self._writer.submit(lambda connection, _: old_events.pack_old(connection, before))
 
     async def rest(self) -> None:
-        """Lets go of the pages that the writer keeps, where it has not written for a while."""
+        """Lets go of the pages that the writer keeps, and of the WAL, when nothing was written for a while."""
         if time.monotonic() - self._written_at > RESTS_AFTER_S:
             with suppress(PjaiError):  # The next time will do.
                 await self._writer.submit(lambda connection, _: connection.release_memory())
+            if self.sizes().wal:
+                await self._tidying.end_wal()
 
     def interrupt(self) -> None:
         """Ends the reads that are under way, for the daemon is to stop."""

@@ -30,6 +30,8 @@ class Tidying:
 
     def __init__(self, connection: apsw.Connection, writer: Writer) -> None:
         self._connection = connection
+        # To wait for a read that needs the WAL would be to hold up all commits.
+        connection.set_busy_timeout(0)
         self._writer = writer
         self._moved: int | None = None
         """The version of the data all of which is in the database, and none in the WAL alone."""
@@ -55,6 +57,13 @@ class Tidying:
         if written != self._moved:
             is_moved = await asyncio.to_thread(self._checkpoint, apsw.SQLITE_CHECKPOINT_PASSIVE)
             self._moved = written if is_moved else None
+
+    async def end_wal(self) -> None:
+        """Moves all of the WAL into the database, in a thread, and leaves it empty, unless a read needs it.
+
+        Commits wait meanwhile, so it is for when there are none.
+        """
+        await asyncio.to_thread(self._checkpoint, apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def close(self) -> None:
         """Moves what is left of the WAL into the database, and closes the connection."""

@@ -8,9 +8,12 @@ from threading import Event
 
 import pytest
 
+from pjai_wire.events import v1
 from pjaid.settings import Settings
 from pjaid.store import store as store_module
+from pjaid.store.database import open_database
 from pjaid.store.keys import StoreKey
+from pjaid.store.recorder import Origin
 from pjaid.store.store import Store
 
 pytestmark = pytest.mark.anyio
@@ -40,4 +43,25 @@ async def test_a_writer_that_takes_no_more_lets_the_store_rest_another_time(
         await store.rest()
     finally:
         may_end.set()
+        await store.close()
+
+
+async def test_the_wal_is_emptied_at_rest_unless_a_read_needs_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "RESTS_AFTER_S", -1.0)
+    store = Store(Settings(data_dir=tmp_path, state_dir=tmp_path), KEY, lambda _: None)
+    reader = open_database(tmp_path / store_module.DATABASE, KEY.cipher, KEY.data_key, read_only=True)
+    try:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM personas").fetchall()
+        await store.record(v1.PersonaCreated(id="ada", name="Ada"), Origin("test", "session"))
+        await store.rest()
+        assert store.sizes().wal
+        reader.execute("COMMIT")
+        await store.rest()
+        assert not store.sizes().wal
+        assert reader.execute("SELECT name FROM personas").get == "Ada"
+    finally:
+        reader.close()
         await store.close()
