@@ -68,6 +68,8 @@ class Near(Struct, frozen=True):
     model: int | None
     """The model's number in the store; None where there are no vectors of it."""
     hits: Ranking
+    compared: int
+    """Vectors of which these are the nearest; rows of some may be gone."""
 
 
 class Found(Struct, frozen=True):
@@ -167,7 +169,7 @@ class Searches:
             lambda connection, most: _shown(connection, asked, ranked, near, most),
             is_heavy=asked.is_heavy,
         )
-        if not spare and len(found.rows) < min(asked.params.limit, len(near.hits)):
+        if not spare and len(found.rows) < min(asked.params.limit, near.compared):
             return await self.run(ready, SPARE)
         return structs.replace(found, seq=min(told, found.seq, found.seq if looked is None else looked.seq))
 
@@ -180,7 +182,7 @@ class Searches:
         """
         if not sought.is_brought and not any(sought.vector):
             # The text says nothing to the model.
-            return Near(None, [])
+            return Near(None, [], 0)
         found = self._codes.nearest(
             asked.table,
             sought.model,
@@ -194,7 +196,7 @@ class Searches:
             await self._read(
                 asked, lambda connection, _: check_model(connection, sought.model, sought.dimension)
             )
-        return Near(near.model, list(zip(near.rows, near.cosines, strict=True)))
+        return Near(near.model, list(zip(near.rows, near.cosines, strict=True)), near.compared)
 
     async def _telling(self, asked: Asked) -> str:
         """The text of a search, without what a large part of the searched rows has."""

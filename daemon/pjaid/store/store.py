@@ -328,7 +328,7 @@ class Store:
         return await self._writer.submit(lambda connection, _: old_events.pack_old(connection, before))
 
     async def rest(self) -> None:
-        """Lets go of the pages that the writer keeps, and of the WAL, when nothing was written for a while."""
+        """Lets go of the pages that the writer keeps, and of the WAL, if it has not written for a while."""
         if time.monotonic() - self._written_at > RESTS_AFTER_S:
             with suppress(PjaiError):  # The next time will do.
                 await self._writer.submit(lambda connection, _: connection.release_memory())

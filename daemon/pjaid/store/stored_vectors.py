@@ -17,7 +17,7 @@ T = TypeVar("T")
 ROWS_AT_ONCE_MAX = 512
 """Vectors that one statement names at most."""
 
-ROWS_A_STATEMENT = 32
+ROWS_A_STATEMENT = 16
 """Of which it names a multiple."""
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import struct
+from functools import lru_cache
 from hashlib import blake2b
 
 from msgspec import Struct
@@ -23,6 +24,8 @@ UNIT_TOLERANCE = 1e-6
 FLOAT_BYTES, HALF_BYTES = 4, 2
 
 MODEL_NUMBER_BYTES = 6
+MODELS_KEPT_MAX = 64
+"""Numbers that are remembered, as every search and every vector that comes asks for one."""
 
 TABLE, MODEL, PERSONA, ROW, VECTOR = range(5)
 """Where in a row of `vectors` stand its table, model, persona and row, and where the vector itself."""
@@ -201,6 +204,7 @@ UNFOLLOWED = "".join(
 """Run where a state is made that nobody searches: no vectors follow it."""
 
 
+@lru_cache(MODELS_KEPT_MAX)
 def model_number(name: str, dimension: int) -> int:
     """The number of a model, which follows from what it is, so that it means nothing else in any store."""
     digest = blake2b(f"{dimension}/{name}".encode(), digest_size=MODEL_NUMBER_BYTES).digest()

@@ -14,7 +14,7 @@ from pjai_wire.errors import InvalidValue
 from pjaid.search.codes.allowed import MARKED_MAX, Allowed
 from pjaid.search.codes.quantising import Query, ordered, quantised
 from pjaid.search.codes.scanning import products, widened
-from pjaid.search.codes.shard import Shard
+from pjaid.search.codes.shard import CERTAIN, Shard
 from tests.daemon.search.vectors_at_hand import CLUSTERED, NOISE, Floats, made, nearest
 
 MORE = 16
@@ -29,7 +29,8 @@ def found(
 ) -> list[int]:
     """The nearest rows as they are found: by codes first, then by what is stored."""
     sought = Query(query.astype("<f4").tobytes())
-    rows = shard.nearest(sought, k + MORE, None if allowed is None else Allowed(allowed)).rows
+    near = shard.nearest(sought, k + MORE, None if allowed is None else Allowed(allowed))
+    rows = near.rows[near.promising(k)]
     stored = [(int(row), vectors[row].astype("<f2").tobytes()) for row in rows]
     return ordered(sought, stored, k)[0]
 
@@ -43,6 +44,24 @@ def test_of_the_ten_nearest_in_a_persona_99_in_100_are_found(spread: float) -> N
         len(set(found(shard, vectors, query, 10)) & set(nearest(vectors, query, 10))) for query in queries
     )
     assert hits >= 0.99 * 10 * len(queries)
+
+
+@pytest.mark.parametrize("spread", [CLUSTERED, NOISE])
+def test_scores_are_wrong_by_as_much_as_is_told(spread: float) -> None:
+    vectors = made(5_000, 384, spread=spread).astype(np.float16).astype(np.float32)
+    query = Query(made(1, 384, spread=spread, seed=2)[0].astype("<f4").tobytes())
+    rows, scores, errors = shard_of(vectors).nearest(query, len(vectors), None)
+    units = vectors[rows] / np.linalg.norm(vectors[rows], axis=1, keepdims=True)
+    wrong = (scores - units @ query.unit) / errors
+    assert float(np.std(wrong)) == pytest.approx(1, abs=0.1)
+    assert np.abs(wrong).max() < CERTAIN + 1
+
+
+def test_few_are_compared_exactly_where_codes_tell_enough() -> None:
+    vectors = made(5_000, 384, spread=CLUSTERED)
+    query = Query(made(1, 384, spread=CLUSTERED, seed=2)[0].astype("<f4").tobytes())
+    near = shard_of(vectors).nearest(query, 10 + MORE, None)
+    assert 10 <= len(near.promising(10)) < 10 + MORE // 2
 
 
 @given(
@@ -91,7 +110,7 @@ def test_codes_follow_any_changes(loaded: int, history: list[tuple[int, int | No
             there[row] = made(1, 8, spread=NOISE, seed=seed)[0]
             shard.put([row], there[row].astype("<f2").tobytes())
     query = Query(made(1, 8, spread=NOISE, seed=77)[0].tobytes())
-    rows, scores = shard.nearest(query, 1_000, None)
+    rows, scores, _ = shard.nearest(query, 1_000, None)
     assert sorted(rows.tolist()) == sorted(there)
     for row, score in zip(rows, scores, strict=True):
         assert score == pytest.approx(float(there[int(row)] @ query.unit), abs=0.02)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Collection, Coroutine, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Coroutine, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -38,7 +39,7 @@ SIFTED_FROM = 100_000
 
 CANDIDATES_MORE = 16
 CANDIDATES_SHARE = 4
-"""How many more than asked for are compared exactly: so many, or one in so many."""
+"""How many more than asked for may be compared exactly: so many, or one in so many."""
 
 T = TypeVar("T")
 
@@ -51,6 +52,8 @@ class Nearest(Struct, frozen=True):
     rows: list[int]
     """Their numbers in the database."""
     cosines: list[float]
+    compared: int
+    """How many were compared exactly; of them all are here but those deleted meanwhile, and the farthest."""
 
 
 class Codes:
@@ -119,7 +122,7 @@ class Codes:
             shard = self._shards.kept(shelf, persona_id)
             if shard is not None and len(shard) <= ROWS_ON_LOOP_MAX:
                 found = shard.nearest(query, _candidates(k), allowed)
-                return self._exactly(shelf, query, k, {persona_id: found})
+                return self._exactly(shelf, query, k, {persona_id: found.rows[found.promising(k)].tolist()})
         return self._nearest(shelf, query, k, persona_id, allowed)
 
     def committed(self, committed: Committed) -> None:
@@ -161,7 +164,7 @@ class Codes:
             wave.append((persona, shard))
             size += shard.memory_bytes
         found += await self._scanned(wave, query, k, allowed)
-        return await _awaited(self._exactly(shelf, query, k, _best_of(found, _candidates(k))))
+        return await _awaited(self._exactly(shelf, query, k, _best_of(found, k)))
 
     async def _scanned(
         self, wave: list[tuple[str, Shard]], query: Query, k: int, allowed: Allowed | None
@@ -191,16 +194,16 @@ class Codes:
         return [(persona, one) for (persona, _, _), one in zip(parts, found, strict=True)]
 
     def _exactly(
-        self, shelf: Shelf, query: Query, k: int, candidates: dict[str, Found]
+        self, shelf: Shelf, query: Query, k: int, wanted: Mapping[str, Sequence[int]]
     ) -> Nearest | Coroutine[Any, Any, Nearest]:
-        """The best of candidates by the vectors as they are stored."""
+        """The best of some rows of personas by the vectors as they are stored."""
         from pjaid.search.codes.quantising import ordered
 
         def finish(stored: list[tuple[int, bytes]]) -> Nearest:
             rows, cosines = ordered(query, stored, k)
-            return Nearest(shelf.number, rows, cosines)
+            return Nearest(shelf.number, rows, cosines, compared)
 
-        wanted = {persona: found.rows.tolist() for persona, found in candidates.items()}
+        compared = sum(map(len, wanted.values()))
         return self._vectors.exact(shelf, wanted, finish)
 
 
@@ -213,29 +216,23 @@ def _slices(rows: int) -> Iterator[slice]:
         yield slice(begin, begin + ROWS_A_THREAD)
 
 
-def _best_of(found: list[tuple[str, Found]], count: int) -> dict[str, Found]:
-    """The best of what was found in several shards."""
+def _best_of(found: Sequence[tuple[str, Found]], k: int) -> dict[str, list[int]]:
+    """Of what was found in several shards the rows that may be among the nearest `k`, by persona."""
     import numpy as np
 
     from pjaid.search.codes.scanning import best
-    from pjaid.search.codes.shard import Found
+    from pjaid.search.codes.shard import joined
 
     if not found:
         return {}
-    scores = np.concatenate([one.scores for _, one in found])
-    chosen = np.zeros(len(scores), np.bool_)
-    chosen[best(scores, count)] = True
-    kept: dict[str, list[Any]] = {}
-    begin = 0
-    for persona, one in found:
-        of_this = chosen[begin : begin + len(one.rows)]
-        begin += len(one.rows)
-        if of_this.any():
-            kept.setdefault(persona, []).append((one.rows[of_this], one.scores[of_this]))
-    return {
-        persona: Found(*(np.concatenate(part) for part in zip(*parts, strict=True)))
-        for persona, parts in kept.items()
-    }
+    together = joined(one for _, one in found)
+    chosen = best(together.scores, _candidates(k))
+    chosen = chosen[together.at(chosen).promising(k)]
+    whose = np.repeat(np.arange(len(found)), [len(one.rows) for _, one in found])[chosen]
+    wanted: defaultdict[str, list[int]] = defaultdict(list)
+    for number, row in zip(whose.tolist(), together.rows[chosen].tolist(), strict=True):
+        wanted[found[number][0]].append(row)
+    return wanted
 
 
 async def _awaited(value: T | Coroutine[Any, Any, T]) -> T:

@@ -54,6 +54,19 @@ def _quantised(vectors: Floats) -> tuple[Int8s, Floats]:
     return np.rint(vectors, out=vectors).astype(np.int8), weights
 
 
+def errors_of(weights: Floats, weight: float) -> Floats:
+    """How far the product of codes is from the cosine, as standard deviations, shape (n).
+
+    A rounded number is off by anything up to half a step alike, so by a variance of step^2 / 12; a step of a
+    unit vector's is its weight, and each vector's errors are weighed by the other, whose squares add up to 1.
+
+    Args:
+        weights: shape (n), of the vectors.
+        weight: of the one to which they are compared.
+    """
+    return np.sqrt((np.square(weights) + weight * weight) / 12)
+
+
 class Query:
     """A vector to which others are compared.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pjaid.search.codes.allowed import Allowed
-from pjaid.search.codes.quantising import Query, quantised
+from pjaid.search.codes.quantising import Query, errors_of, quantised
 from pjaid.search.codes.scanning import best, products
 from pjaid.search.codes.signs import Signs, differing, signs_of
 
@@ -36,11 +36,34 @@ GATHERED_SHARE = 4
 """Where fewer than one of so many rows is allowed, those are gathered rather than all scanned."""
 
 
+CERTAIN = 4.0
+"""Standard deviations by which a score is taken to be wrong at most: one in 15,000 is so more."""
+
+
 class Found(NamedTuple):
     """Rows, and about their cosines."""
 
     rows: Rows
     scores: Floats
+    errors: Floats
+    """Of the scores: their standard deviations."""
+
+    def at(self, places: NDArray[np.intp]) -> Found:
+        """What stands at some places."""
+        return Found(self.rows[places], self.scores[places], self.errors[places])
+
+    def promising(self, k: int) -> NDArray[np.intp]:
+        """Where those stand that may be among the nearest `k`, as far as scores can tell."""
+        if len(self.rows) <= k:
+            return np.arange(len(self.rows))
+        margins = CERTAIN * self.errors
+        bar = np.partition(self.scores - margins, len(self.rows) - k)[len(self.rows) - k]
+        return np.flatnonzero(self.scores + margins >= bar)
+
+
+def joined(some: Iterable[Found]) -> Found:
+    """All of them, one behind the other."""
+    return Found(*map(np.concatenate, zip(*some, strict=True)))
 
 
 class Shard:
@@ -133,12 +156,12 @@ class Shard:
                 places = np.arange(len(rows))
         scores = products(query.codes, codes) * (weights * query.weight)
         if allowed is not None:
-            scores, rows = scores[places], rows[places]
+            scores, rows, weights = scores[places], rows[places], weights[places]
         elif gone:
             scores[gone] = -np.inf
         chosen = best(scores, count)
         chosen = chosen[scores[chosen] > -np.inf]
-        return Found(rows[chosen], scores[chosen])
+        return Found(rows[chosen], scores[chosen], errors_of(weights[chosen], query.weight))
 
     def differing(self, query: Query) -> NDArray[np.uint16]:
         """In how many signs each vector, in the order of places, differs from a query."""
@@ -149,8 +172,9 @@ class Shard:
         """The rows at some places, and about their cosines."""
         if self._gone:
             places = places[~np.isin(places, list(self._gone))]
-        scores = products(query.codes, self._codes[places]) * (self._weights[places] * query.weight)
-        return Found(self._rows[places], scores)
+        weights = self._weights[places]
+        scores = products(query.codes, self._codes[places]) * (weights * query.weight)
+        return Found(self._rows[places], scores, errors_of(weights, query.weight))
 
     def _place(self, row: int) -> int | None:
         place = int(np.searchsorted(self._rows[: self._ordered], row))

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pjaid.search.codes.quantising import Query
 from pjaid.search.codes.scanning import best
-from pjaid.search.codes.shard import Found, Shard
+from pjaid.search.codes.shard import Found, Shard, joined
 from pjaid.search.codes.signs import most_differing
 
 FIRST_MIN = 1_000
@@ -56,15 +55,5 @@ def sifted(shards: Sequence[Shard], query: Query, k: int, count: int) -> list[Fo
             shard.scored(query, np.flatnonzero((some > first) & (some <= last)))
             for shard, some in zip(shards, unequal, strict=True)
         ]
-        found = [_joined(one, other) for one, other in zip(found, more, strict=True)]
-    return [_best(one, count) for one in found]
-
-
-def _joined(one: Found, other: Found) -> Found:
-    rows: NDArray[np.int64] = np.concatenate((one.rows, other.rows))
-    return Found(rows, np.concatenate((one.scores, other.scores)))
-
-
-def _best(found: Found, count: int) -> Found:
-    chosen = best(found.scores, count)
-    return Found(found.rows[chosen], found.scores[chosen])
+        found = [joined(parts) for parts in zip(found, more, strict=True)]
+    return [one.at(best(one.scores, count)) for one in found]
