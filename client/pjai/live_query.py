@@ -128,8 +128,9 @@ class LiveQuery(LiveValue[list[T]]):
     def take(self, step: Step[T]) -> None:
         """The result moved."""
         before, self._held = self._held, step.held
-        for backlog in tuple(self._backlogs or ()):
-            backlog.take(step)
+        if self._backlogs is not None:
+            for backlog in tuple(self._backlogs):
+                backlog.take(step)
         if step.held.rows is not before.rows:
             self._wake()
         if step.held.seq != before.seq:

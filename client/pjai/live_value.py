@@ -63,7 +63,8 @@ class LiveValue(Source, Generic[T]):
     async def __anext__(self) -> T:
         while not self._ended():
             newest = self._newest()
-            if differ(newest, self._last):
+            # A thousand that move at once feel each call.
+            if newest is not self._last and differ(newest, self._last):
                 self._last = newest
                 return self._own(newest)
             await self._movement.change()

@@ -46,8 +46,9 @@ class Source(ABC):
         return newest
 
     def _tell_dependents(self) -> None:
-        for dependent in tuple(self._dependents or ()):
-            dependent._source_moved()
+        if self._dependents is not None:
+            for dependent in tuple(self._dependents):
+                dependent._source_moved()
 
     def _add_dependent(self, dependent: Dependent) -> None:
         self._dependents = self._dependents or WeakSet()

@@ -119,11 +119,17 @@ async def test_a_job_that_fails_leaves_its_neighbours_alone(bench: Bench) -> Non
     first = bench.writer.submit(persona("a"))
     second = bench.writer.submit(fail)
     third = bench.writer.submit(persona("b"))
+    fourth = bench.writer.submit(fail)
     bench.release()
     assert await first == 1
     with pytest.raises(NotFound):
         await second
     assert await third == 2
+    with pytest.raises(NotFound):
+        await fourth
+    await anyio.lowlevel.checkpoint()
+    (committed,) = bench.announced
+    assert [change.after and change.after[0] for change in committed.changes or ()] == ["a", "b"]
     assert bench.connection.execute("SELECT id FROM personas ORDER BY id").fetchall() == [("a",), ("b",)]
 
 
