@@ -35,7 +35,7 @@ SEARCH_CHARACTERS_MAX = 4_000
 """Of a text that is searched for."""
 
 SEARCH_WORDS_MAX = 256
-"""Different words and phrases in it, stop words left out."""
+"""Different words and phrases in it, stop words left out. Of plain text, the first so many count."""
 
 SEARCH_DEPTH_MAX = 8
 """How deep parentheses nest in it."""

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 import apsw
 from msgspec import UNSET, Struct, structs
 
+from pjai_wire import limits
 from pjai_wire.envelope import Row
 from pjai_wire.errors import PjaiError, UnknownModel
 from pjai_wire.ids import now_ms
@@ -204,7 +205,8 @@ class Searches:
         words = [word for word in words_of(text) if word.casefold() not in STOP_WORDS]
         if not words:
             return text
-        common = await self._read(asked, lambda connection, _: _common(connection, asked, words))
+        first = words[: limits.SEARCH_WORDS_MAX]
+        common = await self._read(asked, lambda connection, _: _common(connection, asked, first))
         return without(text, common)
 
     async def _read(

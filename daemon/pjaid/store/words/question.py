@@ -15,6 +15,7 @@ Nothing of the text reaches FTS5 but words in quotation marks.
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -126,12 +127,13 @@ def parse(text: str) -> Question:
 def plain(text: str) -> Question:
     """What a text asks for whose every character is meant as it stands.
 
-    Raises:
-        LimitExceeded: it has too many words.
+    Of a long one, such as a whole message, the first words count: nobody has chosen how many it has.
     """
     words = [match[0] for match in WORDS_IN_TEXT.finditer(_usable(text)) if _has_words(match[0])]
     telling = [word for word in words if not _is_stop_word(word)] or words
-    return _question(_joined("OR", [_term(word) for word in telling]) if telling else None)
+    terms = dict.fromkeys(map(_term, telling))
+    first = tuple(itertools.islice(terms, limits.SEARCH_WORDS_MAX))
+    return _question(_joined("OR", first) if first else None)
 
 
 def term_of(word: str) -> Term | None:

@@ -97,11 +97,16 @@ def test_what_a_row_must_lack_is_not_sought() -> None:
     assert not question.is_any
 
 
-def test_words_and_parentheses_have_limits() -> None:
-    many = " ".join(f"w{n}" for n in range(limits.SEARCH_WORDS_MAX + 1))
+def test_of_a_long_plain_text_the_first_words_count() -> None:
+    words = [f"w{n}" for n in range(limits.SEARCH_WORDS_MAX + 1)]
     for ask in (parse, plain):
-        with pytest.raises(LimitExceeded):
-            ask(many)
+        question = ask(" ".join(["w0", *words]))
+        assert [term.phrases for term in question.terms] == [(word,) for word in words[:-1]]
+
+
+def test_words_and_parentheses_have_limits() -> None:
+    with pytest.raises(LimitExceeded):
+        parse(" OR ".join(f"w{n}" for n in range(limits.SEARCH_WORDS_MAX + 1)))
     deep = limits.SEARCH_DEPTH_MAX + 1
     with pytest.raises(LimitExceeded):
         parse(f"a AND {'(' * deep}b{')' * deep}")
