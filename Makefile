@@ -6,6 +6,7 @@ READY := $(VENV)/.ready
 INPUT ?= README.md ARCHITECTURE.md CHANGELOG.md shared/PROTOCOL.md
 MEMORIES ?= 10000
 HISTORIES ?= 10000
+FALLS ?= 100
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench bench-retrieval contract static-table format soak-kill soak-live soak-delivery soak-steward soak-actors soak-optimiser clean
@@ -47,8 +48,8 @@ soak-delivery: $(READY) ## A subscriber stopped for a minute, 5,000 watched and 
 soak-steward: $(READY) ## The memory steward over 100,000 memories, and what others notice of it (minutes)
 	PJAI_TEST_SOAK=1 $(BIN)/python -m pytest -q -s tests/system/test_tiering.py
 
-soak-actors: $(READY) ## Each actor killed and stopped a hundred times under load (forty minutes)
-	PJAI_TEST_SOAK=1 $(BIN)/python -m pytest -q tests/system/test_falls.py
+soak-actors: $(READY) ## Each actor killed and stopped a hundred times under load (forty minutes; FALLS=n for others)
+	PJAI_TEST_FALLS=$(FALLS) $(BIN)/python -m pytest -q tests/system/test_falls.py
 
 soak-live: $(READY) ## 10,000 histories of live queries against fresh ones (PJAI_TEST_SEED=n plays one)
 	PJAI_TEST_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -q tests/differential/test_histories.py tests/differential/test_search_histories.py
