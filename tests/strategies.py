@@ -28,6 +28,7 @@ _POOLS: dict[str, tuple[str, ...]] = {
     "Workflow": ("w1", "w2"),
     "Plugin": ("g1", "g2"),
     "Actor": ("actor.a", "actor.b"),
+    "Embedder": ("actor.embedder",),
     "Index": ("auto_memories_by_type", "auto_personas_by_name"),
     "Statistics": ("memories",),
     "SystemConfig": ("s1", "s2"),

@@ -34,6 +34,7 @@ from pjaid.methods.actors import ActorMethods
 from pjaid.methods.clients import Clients
 from pjaid.methods.data import DataMethods
 from pjaid.methods.documents import DocumentMethods
+from pjaid.methods.embedder_return import EmbedderReturn
 from pjaid.methods.embedding import EmbeddingMethods
 from pjaid.methods.guard import Guard
 from pjaid.methods.insight import InsightMethods
@@ -132,13 +133,14 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
     )
     clients = Clients()
     codes = Codes(store.vectors, bytes_max=settings.vectors_memory_max)
-    embedding = EmbeddingMethods(store.embedding)
+    embedding = EmbeddingMethods(store.embedding, on_taking=lambda: embedder_return.heard())
 
     def told_of(committed: Committed) -> None:
         # First, as live searches look there.
         codes.committed(committed)
         dependents.committed(committed)
         embedding.committed(committed)
+        embedder_return.committed()
 
     def load() -> Load:
         return Load(
@@ -184,7 +186,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
     searches = Searches(
         store,
         codes,
-        QueryVectors(QueryEmbedding(calls)),
+        QueryVectors(QueryEmbedding(calls), on_embedded=lambda: embedder_return.heard()),
         Weights(
             recency=settings.search_recency_weight,
             importance=settings.search_importance_weight,
@@ -192,6 +194,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
             connections=settings.search_connections_weight,
         ),
     )
+    embedder_return = EmbedderReturn(searches, live.awaiting, store.record)
     guard = Guard(partial(_record_refusal, store))
     actors = ActorMethods(
         calls,
@@ -263,6 +266,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
             tree.start_soon(dependents.serve)
             tree.start_soon(live.serve, tree)
             tree.start_soon(delivery.serve)
+            tree.start_soon(embedder_return.serve)
             tree.start_soon(_tick, live, process, settings.tick_interval_ms / 1000)
             tree.start_soon(_tidy, store)
             tree.start_soon(_give_back, store)

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from random import Random
 
+import anyio
+import anyio.lowlevel
 from anyio.abc import TaskGroup
 from msgspec import json
 from msgspec.structs import replace
 
+from pjai_wire.errors import Unavailable
 from pjai_wire.methods import EmbeddedItem, SearchParams
+from pjaid.methods.embedder_return import EmbedderReturn
 from pjaid.methods.search_plans import planned
 from pjaid.search.meaning import Embedded, QueryVectors
 from pjaid.search.searches import Searches
 from pjaid.search.signals import Weights
 from pjaid.store.unembedded import Model
 from tests.differential.copies import ResultCopy, difference, encoded
-from tests.differential.engine import ORIGIN, Engine, running_engine
+from tests.differential.engine import ORIGIN, SETTLED_WITHIN_S, Engine, running_engine
 from tests.differential.history import Failed
 from tests.differential.limits import limited, small_limits
 from tests.differential.pace import Pace
@@ -46,12 +51,6 @@ async def play(seed: int) -> None:
         ) from error
 
 
-async def embedded(text: str) -> Embedded:
-    """What a text means: a direction that each of its letters turns."""
-    turned = Random(text)
-    return Embedded(EMBEDDER.name, bearing(turned), weight=0.5)
-
-
 class SearchHistory:
     """One history.
 
@@ -63,6 +62,8 @@ class SearchHistory:
         self.chance = chance
         self.commits = 0
         self._world = SearchWorld(chance)
+        self._is_away = chance.random() < 0.2
+        """Whether nobody embeds texts."""
         self._asked = [self._world.search() for _ in range(SEARCHES)]
         self._copies: dict[str, ResultCopy] = {}
 
@@ -77,7 +78,10 @@ class SearchHistory:
     async def run(self, engine: Engine, tasks: TaskGroup) -> None:
         """Plays the history to an engine."""
         weights = Weights(recency=0.05, importance=0.02)
-        searches = Searches(engine.store, engine.codes, QueryVectors(embedded), weights)
+        vectors = QueryVectors(self._embedded, on_embedded=lambda: returning.heard())
+        searches = Searches(engine.store, engine.codes, vectors, weights)
+        returning = EmbedderReturn(searches, engine.live.awaiting, engine.store.record)
+        tasks.start_soon(returning.serve)
         assert await engine.commit(self._world.beginning())
         for about in range(SEARCHES):
             engine.opening += 1
@@ -85,15 +89,19 @@ class SearchHistory:
         for _ in range(self.chance.randint(*STEPS)):
             for _ in range(self.chance.choice((1, 1, 1, 3))):
                 await self._commit(engine)
+                returning.committed()
+            await self._settle(engine, tasks)
+            await self._return(engine, searches)
             await self._settle(engine, tasks)
             await self._check(engine, searches)
+            self._is_away = self.chance.random() < 0.2
         for topic in list(self._copies):
             engine.live.unwatch(topic)
         if len(engine.live) or engine.live.views:
             raise Failed(f"{engine.live.views} views are left over")
 
     async def _watch(self, engine: Engine, searches: Searches, about: int) -> None:
-        with engine.noting_faults():
+        with engine.noting_faults(), suppress(Unavailable):
             plan = (await planned(searches, self._asked[about])).plan
             plan = replace(plan, run=engine.held(plan.run))
             snapshot = await engine.live.watch_search(plan, b"client", "")
@@ -108,6 +116,22 @@ class SearchHistory:
             await self._embed(engine)
         else:
             await engine.commit(self._world.commit())
+
+    async def _embedded(self, text: str) -> Embedded:
+        """What a text means: a direction that each of its letters turns."""
+        if self._is_away:
+            raise Unavailable("nobody embeds")
+        return Embedded(EMBEDDER.name, bearing(Random(text)), weight=0.5)
+
+    async def _return(self, engine: Engine, searches: Searches) -> None:
+        """Lets searches that wait for the embedder find it back, after somebody else did."""
+        if not self._is_away:
+            await searches.ready(SearchParams(text=f"anything {self.commits}"))
+        with anyio.fail_after(SETTLED_WITHIN_S):
+            while engine.live.awaiting and not self._is_away and not engine.faults:
+                await engine.settle()
+                await anyio.lowlevel.checkpoint()
+        await engine.store.until_written()
 
     async def _embed(self, engine: Engine) -> None:
         """The embedder embeds some texts."""

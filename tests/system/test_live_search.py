@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
+import anyio
 import numpy as np
 import pytest
 
 import pjai
 from pjai import Database, memories, v1
 from pjai.hits import Hit
+from pjai.live_query import LiveQuery
 from pjai.testing import daemon
 from pjai_wire.errors import InvalidSearch
 from pjai_wire.records import MemoryEntity
+from tests.daemon.actors.embedder.vector_server import vector_server
 
 pytestmark = pytest.mark.anyio
 
+WITHIN_S = 30
 MODEL = "compass"
 EAST = (1.0, 0.0)
 
@@ -149,3 +155,61 @@ async def test_a_search_survives_a_restart_of_the_daemon() -> None:
             receipt = await db.commit(v1.PersonaCreated(id="ada", name="Ada"), memory("a", "rye"))
             await live.reached(receipt.seq)
             assert ids(live.current) == ["a"]
+
+
+async def embedded(db: Database) -> None:
+    """Waits until something was embedded."""
+    async for _ in db.follow_events(names=("v1.VectorsStored",)):
+        return
+
+
+async def by_meaning(live: LiveQuery[Hit[MemoryEntity]]) -> list[Hit[MemoryEntity]]:
+    """What a search shows when vectors come to have a part in it."""
+    with anyio.fail_after(WITHIN_S):
+        async for hits in live:
+            if any(hit.meaning is not None for hit in hits):
+                return hits
+    raise AssertionError("the search has ended")
+
+
+async def test_hits_come_by_meaning_when_the_server_of_vectors_is_back() -> None:
+    with vector_server() as server:
+        endpoint = {"embedder": "endpoint", "embedder_url": server.url, "embedder_model": "small"}
+        with daemon(actors="embedder", **endpoint) as running:
+            async with pjai.connect(running.endpoint) as db:
+                await db.commit(v1.PersonaCreated(id="ada", name="Ada"), memory("a", "sourdough starter"))
+                await embedded(db)
+                server.status = 503
+                async with db.watch_search("what to bake") as live:
+                    assert live.current == []
+                    server.status = 200
+                    hits = await by_meaning(live)
+                    assert hits == list(await db.search("what to bake"))
+                assert ids(hits) == ["a"]
+                trail = await db.events(names=("v1.EmbedderReturned",))
+    assert [event.client for event in trail.events] == ["pjaid"]
+
+
+async def test_hits_come_by_meaning_when_the_embedder_is_begun_anew() -> None:
+    with daemon(actors="embedder") as running:
+        async with pjai.connect(running.endpoint) as db:
+            await db.commit(v1.PersonaCreated(id="ada", name="Ada"), memory("a", "sourdough starter"))
+            await embedded(db)
+            (actor,) = (await db.actors()).actors
+            assert actor.pid is not None
+            os.kill(actor.pid, signal.SIGSTOP)
+            async with db.watch_search("bread dough") as live:
+                assert live.current == []
+                os.kill(actor.pid, signal.SIGKILL)
+                assert ids(await by_meaning(live)) == ["a"]
+                assert live.current == list(await db.search("bread dough"))
+
+
+async def test_without_an_embedder_nobody_waits_for_one() -> None:
+    with daemon(actors="embedder", embedder="none") as running:
+        async with pjai.connect(running.endpoint) as db, db.watch_search("sourdough") as live:
+            persona = v1.PersonaCreated(id="ada", name="Ada")
+            receipt = await db.commit(persona, memory("a", "sourdough starter"))
+            await live.reached(receipt.seq)
+            assert ids(live.current) == ["a"]
+            assert not (await db.events(names=("v1.EmbedderReturned",))).events

@@ -59,6 +59,7 @@ class Dependents:
         self.settled: list[Callable[[], None]] = []
         """Called when all were told of every commit that there was, and now and then before that."""
         self._routes: Routes[Dependent] = Routes()
+        self._disbelieving: dict[Dependent, None] = {}
         self._waiting: deque[Committed] = deque()
         self._changes_waiting = 0
         self._woken = anyio.Event()
@@ -86,6 +87,10 @@ class Dependents:
     def remove(self, dependent: Dependent) -> None:
         """Tells it no more."""
         self._routes.remove(dependent)
+
+    def disbelieve(self, dependent: Dependent) -> None:
+        """What `dependent` holds is not to be believed any more: the next commit is lost to it."""
+        self._disbelieving[dependent] = None
 
     def durable(self, committed: Committed) -> None:
         """A commit is durable, and its receipts are handed out before `committed` tells of it."""
@@ -156,6 +161,9 @@ class Dependents:
                 found.setdefault(dependent, []).append(change)
 
     def _reach(self, committed: Committed) -> None:
+        disbelieving, self._disbelieving = self._disbelieving, {}
+        for dependent in disbelieving:
+            dependent.lost(committed)
         self.seq = committed.seq
         self.local_seq = committed.local_seq
 

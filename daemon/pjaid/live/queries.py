@@ -16,6 +16,7 @@ from pjai_wire.ids import now_ms
 from pjai_wire.measures import Measures
 from pjai_wire.methods import FeedParams
 from pjai_wire.query import Query
+from pjaid.live.awaiting import Awaiting
 from pjaid.live.delivery import Delivery
 from pjaid.live.dependents import Dependents
 from pjaid.live.feed import Feed
@@ -94,6 +95,11 @@ class LiveQueries:
     def views(self) -> int:
         """How many different queries are kept alive."""
         return len(self._views)
+
+    @property
+    def awaiting(self) -> Awaiting:
+        """The searches that await the embedder."""
+        return self._views.awaiting
 
     async def watch(self, query: Query, client: bytes, label: str) -> Snapshot:
         """Opens a live query.

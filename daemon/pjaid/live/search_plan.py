@@ -43,6 +43,8 @@ class Found(Struct, frozen=True):
     """None where no vectors had a part in it."""
     lacks_vectors: bool = False
     """Whether vectors would have had a part in it, had there been any: each that comes matters."""
+    awaits_embedder: bool = False
+    """Whether a search for the same may find something else as soon as its text can be embedded again."""
 
 
 class Run(Protocol):

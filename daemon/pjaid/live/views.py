@@ -16,6 +16,7 @@ import structlog
 from anyio.abc import TaskGroup
 
 from pjai_wire.errors import InvalidQuery, PjaiError
+from pjaid.live.awaiting import Awaiting
 from pjaid.live.dependents import Dependents
 from pjaid.live.kept import NotKept
 from pjaid.live.plan import Plan
@@ -108,6 +109,11 @@ class Views:
     def __iter__(self) -> Iterator[Watched]:
         """Over the views of this moment; they may be dropped meanwhile."""
         return iter(list(self._watched.values()))
+
+    @property
+    def awaiting(self) -> Awaiting:
+        """The searches that await the embedder."""
+        return self._searches.awaiting
 
     def get(self, identity: Hashable) -> Watched:
         """The view of a query that is watched."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pjai_wire.ids import now_ms
 from pjai_wire.tables import Table, memory_links
+from pjaid.live.awaiting import Awaiting
 from pjaid.live.concerns import Concerns
 from pjaid.live.dependents import Dependents
 from pjaid.live.footprint import ANY_ROW
@@ -34,6 +35,7 @@ class WatchedSearches:
     def __init__(self, dependents: Dependents) -> None:
         self._dependents = dependents
         self._over: dict[str, _Over] = {}
+        self.awaiting = Awaiting(dependents)
 
     def add(self, watched: Watched, plan: SearchPlan) -> None:
         """Tells a search from now on."""
@@ -51,9 +53,14 @@ class WatchedSearches:
     def ran(self, watched: Watched, found: Found) -> None:
         """A search was run: what it found decides what concerns it from now on."""
         self._over[watched.view.plan.table.table_name].concerns.ran(watched, found)
+        if found.awaits_embedder:
+            self.awaiting.add(watched)
+        else:
+            self.awaiting.discard(watched)
 
     def remove(self, watched: Watched) -> None:
         """Tells a search no more."""
+        self.awaiting.discard(watched)
         name = watched.view.plan.table.table_name
         self._over[name].concerns.remove(watched)
         if not self._over[name].concerns:

@@ -4,7 +4,7 @@ router      the envelope: which method, which version, and every error as an ans
 guard       what actors and other clients may not do
 clients     who asks
 data        query, count, get, commit, events
-search      search, recall; query_embedding has their texts embedded
+search      search, recall; query_embedding has their texts embedded, embedder_return tells when it can again
 watching    watch, watch_search, unwatch, resync, feed; search_plans says how a search is watched
 insight     explain, live
 documents   document_get, document_set

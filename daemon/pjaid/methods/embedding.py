@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from msgspec import Raw
 
@@ -37,10 +38,12 @@ class EmbeddingMethods:
 
     Args:
         embedding: gives out texts and takes in vectors.
+        on_taking: called whenever an embedder wishes for texts, which it does once it has opened its model.
     """
 
-    def __init__(self, embedding: Embedding) -> None:
+    def __init__(self, embedding: Embedding, on_taking: Callable[[], None] = lambda: None) -> None:
         self._embedding = embedding
+        self._on_taking = on_taking
         self._changed = asyncio.Event()
         self._is_stopping = False
         self.handlers: dict[str, Handler] = {"embedding_take": self.take, "embedding_put": self.put}
@@ -63,6 +66,7 @@ class EmbeddingMethods:
     async def take(self, _client: Client, params: Raw) -> bytes:
         """Texts that wait for a vector, once there are some."""
         asked = _take.decode(params)
+        self._on_taking()
         model = Model(asked.model, asked.dimension)
         deadline = asyncio.get_running_loop().time() + asked.wait_ms / 1000
         while True:

@@ -18,6 +18,9 @@ WITHIN_MS = 2_000
 
 CLIENT = "pjaid"
 
+EMBEDDER = EMBEDDER_EMBED.name.partition(".")[0]
+"""The actor that embeds."""
+
 _result = msgspec.msgpack.Decoder(EmbedderEmbedResult).decode
 
 

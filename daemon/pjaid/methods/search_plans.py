@@ -15,6 +15,7 @@ from pjai_wire.tables import table_named
 from pjaid.live import search_plan
 from pjaid.live.search_plan import PASSED_BY_ALL, Reads, SearchPlan, normal_search
 from pjaid.search.asked import Asked
+from pjaid.search.meaning import passes
 from pjaid.search.searches import Found, Near, Ready, Searches
 from pjaid.search.signals import SIGNAL_COLUMNS
 from pjaid.store.changed import positions
@@ -58,28 +59,32 @@ async def planned(searches: Searches, params: SearchParams) -> Planned:
 class _Run:
     """Runs a search again and again, as one that is new would be run.
 
-    Which words its vector is made of depends on how many rows have each. It stays while no other can be had.
+    Which words its vector is made of depends on how many rows have each. It stays while no other can be had,
+    which is told.
     """
 
     def __init__(self, searches: Searches, ready: Ready) -> None:
         self._searches: Final = searches
         self._ready = ready
         self._has_run = False
+        self._awaits_embedder = ready.may_come
 
     async def __call__(self, finish: Callable[[search_plan.Found], T]) -> T:
         if self._has_run and self._ready.asked.embeds_text:
             await self._prepare()
         self._has_run = True
         found = await self._searches.run(self._ready)
-        return finish(_told(self._ready, found))
+        return finish(_told(self._ready, found, awaits_embedder=self._awaits_embedder))
 
     async def _prepare(self) -> None:
         try:
             ready = await self._searches.ready(self._ready.asked.params)
-        except PjaiError:
+        except PjaiError as problem:
             if self._ready.sought is None:
                 raise
+            self._awaits_embedder = passes(problem)
         else:
+            self._awaits_embedder = ready.may_come
             if ready.sought is not None or self._ready.sought is None:
                 self._ready = ready
 
@@ -109,7 +114,7 @@ def _text_columns(asked: Asked) -> Iterator[str]:
         yield from TURN_COLUMNS.get(asked.table, ())
 
 
-def _told(ready: Ready, found: Found) -> search_plan.Found:
+def _told(ready: Ready, found: Found, *, awaits_embedder: bool) -> search_plan.Found:
     """What live searches take of what was found."""
     names = ready.asked.rows.columns
     weighed = {row[names.index("id")] for row in found.rows} if "id" in names else set()
@@ -119,6 +124,7 @@ def _told(ready: Ready, found: Found) -> search_plan.Found:
         weighed=frozenset(weighed),
         near=_near(ready, found),
         lacks_vectors=ready.meaning == "unavailable",
+        awaits_embedder=awaits_embedder,
     )
 
 

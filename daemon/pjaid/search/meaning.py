@@ -8,6 +8,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from pjai_wire.errors import ActorFailed, InternalError, PjaiError
+
 VECTORS_KEPT_MAX = 1_000
 """Vectors of searches that are kept, the one not asked for longest goes first: 1.5 MB at 384 dimensions."""
 
@@ -33,15 +35,22 @@ Embed = Callable[[str], Awaitable[Embedded]]
 """Embeds a text that is searched for. Raises `PjaiError`."""
 
 
+def passes(problem: PjaiError) -> bool:
+    """Whether a text may have a vector later that has none because of a problem."""
+    return problem.retry or isinstance(problem, ActorFailed | InternalError)
+
+
 class QueryVectors:
     """The vectors of texts that are searched for.
 
     Args:
         embed: makes one.
+        on_embedded: called when it has.
     """
 
-    def __init__(self, embed: Embed) -> None:
+    def __init__(self, embed: Embed, on_embedded: Callable[[], None] = lambda: None) -> None:
         self._embed: Final = embed
+        self._on_embedded: Final = on_embedded
         self._kept: OrderedDict[str, Embedded] = OrderedDict()
         self._model = ("", 0)
 
@@ -63,4 +72,5 @@ class QueryVectors:
         self._kept[text] = made
         if len(self._kept) > VECTORS_KEPT_MAX:
             self._kept.popitem(last=False)
+        self._on_embedded()
         return made

@@ -18,7 +18,7 @@ from pjaid.search.choosing import chosen
 from pjaid.search.codes.codes import Codes
 from pjaid.search.dense_query import COMMON_FROM_ROWS, COMMON_SHARE, without, words_of
 from pjaid.search.fusion import Candidate, Ranking, by_both, by_meaning, by_words
-from pjaid.search.meaning import Embedded, QueryVectors
+from pjaid.search.meaning import Embedded, QueryVectors, passes
 from pjaid.search.showing import shown
 from pjaid.search.signals import DAY_MS, Weights
 from pjaid.store.hits import check_model, meeting
@@ -44,6 +44,8 @@ class Ready(Struct, frozen=True):
     sought: Embedded | None
     why: str = ""
     """Why it is not to be had."""
+    may_come: bool = False
+    """Whether it is to be had again before long."""
 
     @property
     def mode(self) -> SearchMode:
@@ -136,7 +138,7 @@ class Searches:
         except PjaiError as problem:
             if asked.mode == "meaning":
                 raise
-            return Ready(asked, None, problem.message)
+            return Ready(asked, None, problem.message, may_come=passes(problem))
 
     async def run(self, ready: Ready, spare: int = 0) -> Found:
         """What is found now.

@@ -167,6 +167,7 @@ EVENTS: tuple[Event, ...] = (
     v1.PersonaSecretsSet(at=NOON, id=ADA, private_memory=SEALED, api_keys=None),
     v1.PersonaSecretRevealed(at=NOON, id=ADA, column="apiKeys", client="example"),
     v1.VectorsStored(at=NOON, id="memories", model="example-3", dimension=3, count=2),
+    v1.EmbedderReturned(at=NOON, id="actor.embedder"),
 )
 """One event of each kind, with all its fields or the telling ones."""
 

@@ -213,3 +213,22 @@ async def test_who_comes_while_a_commit_is_told_begins_after_it(telling: Telling
     async with telling.serving():
         await telling.settled(3)
     assert (begun(workflows), begun(client_documents)) == (3, 6)
+
+
+async def test_the_next_commit_is_lost_to_who_is_not_to_be_believed(telling: Telling) -> None:
+    doubtful = telling.listen("doubtful", workflows.name == "a")
+    telling.commit(2)
+    telling.dependents.disbelieve(doubtful)
+    telling.dependents.disbelieve(doubtful)
+    telling.commit(3)
+    telling.commit(4)
+    assert telling.notes == [("settled", 2, 0), ("doubtful", 3, -1), ("settled", 3, 0), ("settled", 4, 0)]
+
+
+async def test_a_commit_that_takes_long_is_lost_to_who_is_not_to_be_believed(telling: Telling) -> None:
+    doubtful = telling.listen("doubtful", workflows.name == "a")
+    async with telling.serving():
+        telling.commit(2, *LARGE)
+        telling.dependents.disbelieve(doubtful)
+        await telling.settled(2)
+    assert telling.notes == [("doubtful", 2, -1), ("settled", 2, 0)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pjai_wire.errors import NoEmbedder
+from pjai_wire.errors import InvalidValue, NoEmbedder, PjaiError, Unavailable
 from pjai_wire.events import v1
 from pjai_wire.methods import SearchParams
 from pjaid.live.search_plan import Found
@@ -58,8 +58,11 @@ async def test_a_vector_stays_while_no_other_can_be_had(at: Searched) -> None:
     now = await found(plan)
     assert now.near is not None
     assert len(now.rows) == 10
+    assert not now.awaits_embedder
+    at.problem = Unavailable("is starting")
+    assert (await found(plan)).awaits_embedder
     at.problem = None
-    await found(plan)
+    assert not (await found(plan)).awaits_embedder
     assert at.embedded[-1] == "What did eat?"
 
 
@@ -69,3 +72,20 @@ async def test_a_vector_that_was_brought_is_that_of_each_run(at: Searched) -> No
     for _ in range(2):
         assert [row[0] for row in (await found(plan)).rows] == ["oven"]
     assert at.embedded == []
+
+
+@pytest.mark.parametrize(
+    ("problem", "awaits_embedder"),
+    [(Unavailable("is starting"), True), (NoEmbedder("nothing embeds"), False), (InvalidValue("no"), False)],
+)
+async def test_a_search_without_vectors_waits_for_those_that_may_come(
+    at: Searched, problem: PjaiError, awaits_embedder: bool
+) -> None:
+    at.problem = problem
+    plan = (await planned(at.searches, SearchParams(text=ASKED, mode="both"))).plan
+    for _ in range(2):
+        now = await found(plan)
+        assert (now.lacks_vectors, now.awaits_embedder) == (True, awaits_embedder)
+    at.problem = None
+    now = await found(plan)
+    assert (now.lacks_vectors, now.awaits_embedder) == (False, False)

@@ -17,6 +17,12 @@ def actor_refused(_event: v1.ActorRefused, _read: Read) -> Iterator[Write]:
     yield from ()
 
 
+@materializes(v1.EmbedderReturned)
+def embedder_returned(_event: v1.EmbedderReturned, _read: Read) -> Iterator[Write]:
+    """It moves the seq, for watched searches that find something else from now on."""
+    yield from ()
+
+
 @materializes(v1.PluginInstalled)
 def plugin_installed(event: v1.PluginInstalled, _read: Read) -> Iterator[Write]:
     """Another version replaces the one installed, and keeps its age."""

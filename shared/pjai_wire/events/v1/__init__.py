@@ -4,7 +4,7 @@ A field with a default may be left out; the default is the event's own for ever.
 is left out (`UNSET`) stays as it was.
 """
 
-from pjai_wire.events.v1.actors import ActorRefused
+from pjai_wire.events.v1.actors import ActorRefused, EmbedderReturned
 from pjai_wire.events.v1.base import Event
 from pjai_wire.events.v1.configuration import (
     PluginDisabled,
@@ -113,4 +113,5 @@ __all__ = [
     "IndexRejected",
     "StatisticsTaken",
     "VectorsStored",
+    "EmbedderReturned",
 ]

@@ -18,3 +18,12 @@ class ActorRefused(Event, frozen=True, kw_only=True):
     """The actor's name in the audit trail."""
     wanted: Identifier
     """The method or the event."""
+
+
+class EmbedderReturned(Event, frozen=True, kw_only=True):
+    """Texts can be embedded again, and watched searches that went without are run again."""
+
+    daemon_only: ClassVar[bool] = True
+
+    id: Id
+    """The actor's name in the audit trail."""
