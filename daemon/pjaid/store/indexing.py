@@ -65,7 +65,8 @@ class Indexing:
         receipt = await self._writer.submit(
             lambda connection, recorder: indexes.create(
                 connection, recorder, origin, index_id, self._share_max
-            )
+            ),
+            is_large=True,
         )
         self._shapes.begin_anew(index.table.table_name)
         return receipt
@@ -81,7 +82,8 @@ class Indexing:
             lambda connection, _: indexes.in_state(connection, index_id, "created")
         )
         receipt = await self._writer.submit(
-            lambda connection, recorder: indexes.drop(connection, recorder, origin, index_id, reason)
+            lambda connection, recorder: indexes.drop(connection, recorder, origin, index_id, reason),
+            is_large=True,
         )
         self._shapes.begin_anew(index.table.table_name)
         return receipt
@@ -89,7 +91,7 @@ class Indexing:
     async def analyze(self, table: Table[Any], origin: Origin) -> Receipt:
         """Lets the query planner know of a table's rows."""
         receipt = await self._writer.submit(
-            lambda connection, recorder: indexes.analyze(connection, recorder, origin, table)
+            lambda connection, recorder: indexes.analyze(connection, recorder, origin, table), is_large=True
         )
         self._shapes.begin_anew(table.table_name)
         return receipt

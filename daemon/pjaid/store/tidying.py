@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 import anyio
 import apsw
 import structlog
+from anyio import to_thread
 
 from pjai_wire.errors import PjaiError
 from pjaid.store.words import keeping
@@ -23,6 +23,8 @@ MERGE_RESTS = 4
 class Tidying:
     """Puts the database in order.
 
+    Who cancels what moves the WAL waits until it has moved: the connection is closed next.
+
     Args:
         connection: one of its own, so that no commit waits while the WAL is moved.
         writer: the one that writes.
@@ -33,6 +35,7 @@ class Tidying:
         # To wait for a read that needs the WAL would be to hold up all commits.
         connection.set_busy_timeout(0)
         self._writer = writer
+        self._moving = anyio.Lock()
         self._moved: int | None = None
         """The version of the data all of which is in the database, and none in the WAL alone."""
 
@@ -52,18 +55,20 @@ class Tidying:
 
     async def move_wal(self) -> None:
         """Moves the WAL into the database, in a thread, where it has anything that is not there yet."""
-        # The file stays as long as it is when all of it was moved.
-        written = self._connection.pragma("data_version")
-        if written != self._moved:
-            is_moved = await asyncio.to_thread(self._checkpoint, apsw.SQLITE_CHECKPOINT_PASSIVE)
-            self._moved = written if is_moved else None
+        async with self._moving:
+            # The file stays as long as it is when all of it was moved.
+            written = self._connection.pragma("data_version")
+            if written != self._moved:
+                is_moved = await to_thread.run_sync(self._checkpoint, apsw.SQLITE_CHECKPOINT_PASSIVE)
+                self._moved = written if is_moved else None
 
     async def end_wal(self) -> None:
         """Moves all of the WAL into the database, in a thread, and leaves it empty, unless a read needs it.
 
         Commits wait meanwhile, so it is for when there are none.
         """
-        await asyncio.to_thread(self._checkpoint, apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        async with self._moving:
+            await to_thread.run_sync(self._checkpoint, apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def close(self) -> None:
         """Moves what is left of the WAL into the database, and closes the connection."""

@@ -120,7 +120,7 @@ class Writer:
         Args:
             work: what to do; it may be run twice, of which the first time is taken back.
             is_captured: whether to tell which rows it changes; otherwise only that something was written.
-            is_large: whether it writes so much that it has a transaction to itself.
+            is_large: whether it takes so long that it has a transaction to itself, and runs once.
 
         Raises:
             Stopping: the writer takes no more work.
@@ -280,10 +280,11 @@ class Writer:
         if committed is not None:
             self._on_durable(committed)
         for job in jobs:
+            error = job.error if job.error is None or isinstance(job.error, PjaiError) else _defect(job.error)
             if job.done.cancelled():
                 continue
-            if job.error is not None:
-                job.done.set_exception(job.error if isinstance(job.error, PjaiError) else _defect(job.error))
+            if error is not None:
+                job.done.set_exception(error)
             else:
                 job.done.set_result(job.result)
         if committed is not None:

@@ -6,6 +6,8 @@ import secrets
 from pathlib import Path
 from threading import Event
 
+import anyio
+import anyio.to_thread
 import pytest
 
 from pjai_wire.events import v1
@@ -65,3 +67,29 @@ async def test_the_wal_is_emptied_at_rest_unless_a_read_needs_it(
     finally:
         reader.close()
         await store.close()
+
+
+@pytest.mark.parametrize("task", ["tidy", "rest"])
+async def test_a_stop_waits_for_the_wal_that_is_being_moved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, task: str
+) -> None:
+    monkeypatch.setattr(store_module, "RESTS_AFTER_S", -1.0)
+    monkeypatch.setattr(store_module, "WAL_BYTES_BEFORE_CHECKPOINT", 0)
+    store = Store(Settings(data_dir=tmp_path, state_dir=tmp_path), KEY, lambda _: None)
+    moving, may_move = Event(), Event()
+    checkpoint = store._tidying._checkpoint
+
+    def slow(mode: int) -> bool:
+        moving.set()
+        may_move.wait()
+        return checkpoint(mode)
+
+    monkeypatch.setattr(store._tidying, "_checkpoint", slow)
+    await store.record(v1.PersonaCreated(id="ada", name="Ada"), Origin("test", "session"))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(getattr(store, task))
+        await anyio.to_thread.run_sync(moving.wait)
+        tasks.cancel_scope.cancel()
+        may_move.set()
+    await store.close()
+    assert not store.sizes().wal

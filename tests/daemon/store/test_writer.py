@@ -133,6 +133,18 @@ async def test_a_job_that_fails_leaves_its_neighbours_alone(bench: Bench) -> Non
     assert bench.connection.execute("SELECT id FROM personas ORDER BY id").fetchall() == [("a",), ("b",)]
 
 
+async def test_a_large_job_runs_once_whatever_else_fails(bench: Bench) -> None:
+    ran: list[str] = []
+    bench.hold()
+    large = bench.writer.submit(lambda _connection, _recorder: ran.append("once"), is_large=True)
+    failing = bench.writer.submit(fail)
+    bench.release()
+    await large
+    with pytest.raises(NotFound):
+        await failing
+    assert ran == ["once"]
+
+
 async def test_a_defect_is_an_internal_error_without_its_text(bench: Bench) -> None:
     def defect(_connection: apsw.Connection, _recorder: Recorder) -> None:
         raise RuntimeError("somebody's secret")
