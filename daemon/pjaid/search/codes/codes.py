@@ -37,9 +37,8 @@ LOADS_AT_ONCE = 4
 SIFTED_FROM = 100_000
 """Vectors of which there are so many are told apart by their signs first."""
 
-CANDIDATES_MORE = 16
-CANDIDATES_SHARE = 4
-"""How many more than asked for may be compared exactly: so many, or one in so many."""
+CANDIDATES_MORE = 256
+"""How many more than asked for may be compared exactly, where codes can't tell them apart."""
 
 T = TypeVar("T")
 
@@ -94,7 +93,7 @@ class Codes:
         """The rows of a table whose vectors have the greatest cosines with a vector, the greatest first.
 
         At once where that is quick, and otherwise to be awaited, as `Store.read`. Of rows with the same
-        cosine that with the lesser number comes first.
+        cosine that with the lesser number comes first; of more than are compared exactly, any are here.
 
         Args:
             table: of which table.
@@ -208,7 +207,7 @@ class Codes:
 
 
 def _candidates(k: int) -> int:
-    return k + max(CANDIDATES_MORE, k // CANDIDATES_SHARE)
+    return k + CANDIDATES_MORE
 
 
 def _slices(rows: int) -> Iterator[slice]:

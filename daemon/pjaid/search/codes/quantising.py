@@ -59,6 +59,7 @@ def errors_of(weights: Floats, weight: float) -> Floats:
 
     A rounded number is off by anything up to half a step alike, so by a variance of step^2 / 12; a step of a
     unit vector's is its weight, and each vector's errors are weighed by the other, whose squares add up to 1.
+    That is as if errors were independent of each other: those of numbers with two or three values are not.
 
     Args:
         weights: shape (n), of the vectors.

@@ -38,7 +38,7 @@ def sifted(shards: Sequence[Shard], query: Query, k: int, count: int) -> list[Fo
     dimension = query.codes.shape[1]
     unequal = [shard.differing(query) for shard in shards]
     within = np.cumsum(sum(np.bincount(some, minlength=dimension + 1) for some in unequal))
-    first = int(np.searchsorted(within, max(FIRST_MIN, FIRST_SHARE * count)))
+    first = int(np.searchsorted(within, max(FIRST_MIN, FIRST_SHARE * k)))
     found = [
         shard.scored(query, np.flatnonzero(some <= first))
         for shard, some in zip(shards, unequal, strict=True)
