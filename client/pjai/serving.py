@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import anyio
@@ -17,7 +20,7 @@ from pjai.database import Database
 from pjai.opening import connect
 from pjai_wire import limits
 from pjai_wire.codec import Decoder, encode
-from pjai_wire.errors import InternalError, LimitExceeded, Overloaded, PjaiError, TimedOut
+from pjai_wire.errors import ErrorBody, InternalError, LimitExceeded, Overloaded, PjaiError, TimedOut
 from pjai_wire.methods import (
     ACTOR_HEARTBEAT,
     ACTOR_REGISTER,
@@ -33,6 +36,9 @@ from pjai_wire.methods import (
 
 RESULT_BYTES_MAX = limits.PARAMS_BYTES_MAX - 1_000
 """An outcome travels as params, which name the call too."""
+
+ERROR_BYTES_MAX = 2**16
+"""Of an error as it travels."""
 
 LONG_CALLS_MAX = 256
 """Calls that may take long and are carried out, or wait for each other, at once."""
@@ -159,14 +165,34 @@ async def _carried_out(actor: Actor, db: Database, call: ActorTakeResult) -> Out
     try:
         handler = actor.handlers[call.method]
         params = Decoder(handler.params, "params").decode(call.params)
-        with called_by(call.client), anyio.fail_after(call.within_ms / 1000):
+        with _uncancelled(), called_by(call.client), anyio.fail_after(call.within_ms / 1000):
             result = await handler.carry_out(db, params)
         encoded = encode(result)
         if len(encoded) > RESULT_BYTES_MAX:
             raise LimitExceeded(f"the actor's result has more than {RESULT_BYTES_MAX} bytes")  # noqa: TRY301 # as if it were the handler's
         return Outcome(call=call.call, result=Raw(encoded))
     except Exception as error:
-        return Outcome(call=call.call, error=_problem(call.method, error).body())
+        return Outcome(call=call.call, error=_told_of(_problem(call.method, error)))
+
+
+class StrayCancellation(Exception):
+    """What was awaited had been cancelled, and not whoever awaited it."""
+
+
+@contextmanager
+def _uncancelled() -> Iterator[None]:
+    """Makes a cancellation that nobody asked for an error; as it is, it would end the whole actor.
+
+    Raises:
+        StrayCancellation: what was awaited inside had been cancelled.
+    """
+    try:
+        yield
+    except asyncio.CancelledError as cancelled:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise StrayCancellation from cancelled
 
 
 def _problem(method: str, error: Exception) -> PjaiError:
@@ -179,11 +205,24 @@ def _problem(method: str, error: Exception) -> PjaiError:
     return InternalError(f"the actor failed at {method}", hint="see the daemon's log")
 
 
+def _told_of(problem: PjaiError) -> ErrorBody:
+    """An error as it travels: its texts are the actor's, so it may be one that cannot."""
+    body = problem.body()
+    try:
+        if len(encode(body)) <= ERROR_BYTES_MAX:
+            return body
+        why_not = f"has more than {ERROR_BYTES_MAX} bytes"
+    except (TypeError, ValueError):
+        why_not = "is no text"
+    return InternalError(f"the actor failed, and its error {why_not}").body()
+
+
 async def _repeat(periodic: Periodic, db: Database, clock: Clock, doings: Doings) -> None:
     while True:
         doings.runs += 1
         try:
-            await periodic.do(db)
+            with _uncancelled():
+                await periodic.do(db)
         except PjaiError as problem:
             doings.run_errors += 1
             doings.last_error = problem.code
@@ -195,7 +234,8 @@ async def _repeat(periodic: Periodic, db: Database, clock: Clock, doings: Doings
 
 
 async def _last(actor: Actor, work: Work, db: Database) -> None:
-    await work(db)
+    with _uncancelled():
+        await work(db)
     raise InternalError(f"work of {actor.name} ended that was to last")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +15,7 @@ from msgspec import Struct
 from pjai import Database, memories
 from pjai import serving as serving_module
 from pjai.actor import Actor, Permissions, caller
-from pjai.serving import RESULT_BYTES_MAX, serve
+from pjai.serving import RESULT_BYTES_MAX, StrayCancellation, serve
 from pjai_wire.errors import Forbidden, NotFound, PjaiError
 from pjai_wire.methods import CountResult, Done, Params, Result
 from tests.client.fake_daemon import Asked, FakeDaemon
@@ -231,6 +232,41 @@ async def test_a_result_that_cannot_travel_is_an_error(fake: FakeDaemon, notes: 
     assert outcome["error"]["code"] == "limit_exceeded"
 
 
+@pytest.mark.parametrize(
+    "error",
+    [NotFound("x" * RESULT_BYTES_MAX), NotFound("\udcff"), NotFound(ValueError("no"))],  # type: ignore[arg-type] # as an author may err
+)
+async def test_an_error_that_cannot_travel_is_told_as_another(
+    fake: FakeDaemon, notes: Actor, error: PjaiError
+) -> None:
+    @notes.serves
+    async def total(_db: Database, _params: TotalParams) -> TotalResult:
+        raise error
+
+    outcome = await outcome_of(fake, notes, {"personaId": "ada"})
+    assert outcome["error"]["code"] == "internal"
+
+
+async def await_what_was_cancelled() -> None:
+    cancelled = asyncio.ensure_future(asyncio.sleep(MINUTE_MS))
+    cancelled.cancel()
+    await cancelled
+
+
+async def test_a_call_that_awaits_what_was_cancelled_fails_alone(
+    fake: FakeDaemon, notes: Actor, caplog: pytest.LogCaptureFixture
+) -> None:
+    @notes.serves
+    async def total(_db: Database, _params: TotalParams) -> TotalResult:
+        await await_what_was_cancelled()
+        raise AssertionError
+
+    with caplog.at_level(logging.DEBUG):
+        outcome = await outcome_of(fake, notes, {"personaId": "ada"})
+    assert outcome["error"]["code"] == "internal"
+    assert "notes.total failed: StrayCancellation" in caplog.text
+
+
 async def test_what_its_caller_no_longer_waits_for_is_cancelled(fake: FakeDaemon, notes: Actor) -> None:
     was_cancelled = anyio.Event()
 
@@ -322,6 +358,35 @@ async def test_periodic_work_that_fails_is_told_with_the_next_sign_of_life_and_d
             await is_told.wait()
     assert times >= 2
     assert heard[-1] == told
+
+
+async def test_periodic_work_that_awaits_what_was_cancelled_is_done_again(
+    fake: FakeDaemon, notes: Actor
+) -> None:
+    times = 0
+
+    @notes.every(300)
+    async def tidy(_db: Database) -> None:
+        nonlocal times
+        times += 1
+        await await_what_was_cancelled()
+
+    clock = FakeClock()
+    async with serving(fake, notes, clock):
+        await clock.tick()
+        await clock.tick()
+    assert times >= 2
+
+
+async def test_lasting_work_that_awaits_what_was_cancelled_tells_so(fake: FakeDaemon, notes: Actor) -> None:
+    @notes.runs
+    async def follow(_db: Database) -> None:
+        await await_what_was_cancelled()
+
+    with pytest.raises(ExceptionGroup) as ended:
+        async with serving(fake, notes):
+            await anyio.sleep(10)
+    assert isinstance(_leaf(ended.value), StrayCancellation)
 
 
 async def test_work_that_was_to_last_and_ends_makes_the_actor_begin_anew(
