@@ -153,7 +153,8 @@ class SearchCalls(ActorCalls):
         sources of the lines, in their order.
 
         Args:
-            text: what it is to be about, such as a user's message.
+            text: what it is to be about, such as a user's message: plain words, never the query language.
+                The first 4,000 characters count.
             asked: memories, or a query of them by conditions.
             budget_tokens: what the text takes at most, by an estimate that is rather too high.
             context: with the turns around what was found in a conversation.
@@ -161,7 +162,9 @@ class SearchCalls(ActorCalls):
             which: how to search.
 
         Raises:
-            InvalidSearch: the text is empty, or not in the query language.
+            InvalidSearch: the text is empty, and there is no vector.
+            UnknownModel: there are no vectors of the model.
+            Unavailable: by meaning alone, and nothing embeds texts now.
         """
         params = recall_params(text, asked, budget_tokens, context, which)
         return await self._connection.call(RECALL, params, timeout)

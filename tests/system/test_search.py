@@ -10,8 +10,9 @@ import pytest
 import pjai
 from pjai import Database, blocking, conversations, memories, v1
 from pjai.testing import Daemon, daemon
+from pjai_wire import limits
 from pjai_wire.codec import decode_any
-from pjai_wire.errors import InvalidSearch, LimitExceeded, NoEmbedder, PjaiError
+from pjai_wire.errors import InvalidSearch, InvalidValue, LimitExceeded, NoEmbedder, PjaiError
 
 pytestmark = pytest.mark.anyio
 
@@ -101,6 +102,15 @@ async def test_recall_makes_a_text_of_what_fits(db: Database) -> None:
     assert 0 < found.tokens <= 60
     assert found.text.startswith("What is known:\n[1] ")
     assert {one.id for one in found.memories} >= {"bread and cake come from the bakery"}
+
+
+async def test_any_message_may_be_recalled_about(db: Database) -> None:
+    text = "Do NOT forget the BAKERY! " + "word " * ((limits.RECALL_CHARACTERS_MAX - 30) // 5)
+    found = await db.recall(text, memories.where(persona_id="ada"))
+    assert found.mode == "both"
+    assert "the bakery closes in summer" in {one.id for one in found.memories}
+    with pytest.raises(InvalidValue):
+        await db.recall("x" * (limits.RECALL_CHARACTERS_MAX + 1))
 
 
 async def test_a_script_searches_without_awaiting(running: Daemon, db: Database) -> None:

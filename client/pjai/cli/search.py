@@ -151,7 +151,10 @@ async def recall(
     where: tuple[str, ...],
     budget: int,
 ) -> None:
-    """The best of memory about something, ready to stand in a prompt."""
+    """The best of memory about something, ready to stand in a prompt.
+
+    The text is taken in plain words, as a person says them: it has no operators.
+    """
     async with invocation.connect() as db:
         among = await _among(db, memories, persona, kind, where)
         found = await db.recall(text, among, budget_tokens=budget, **which)

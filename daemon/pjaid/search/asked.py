@@ -81,12 +81,13 @@ class Asked(Struct, frozen=True):
         return self.mode in ("meaning", "both")
 
 
-def understood(params: SearchParams, weights: Weights) -> Asked:
+def understood(params: SearchParams, weights: Weights, *, is_running_text: bool = False) -> Asked:
     """The search that `params` ask for.
 
     Args:
         params: as they came.
         weights: of the signals, where the search does not say.
+        is_running_text: whether their text is such as people say to each other, and never the query language.
 
     Raises:
         InvalidSearch: there is nothing to search for, or it is not in the query language.
@@ -98,7 +99,7 @@ def understood(params: SearchParams, weights: Weights) -> Asked:
     has_text, has_vector = bool(params.text.strip()), params.vector is not UNSET
     if not has_text and not has_vector:
         raise InvalidSearch("there is nothing to search for", hint="a search has a text, or a vector")
-    is_literal = params.mode in ("meaning", "substring")
+    is_literal = is_running_text or params.mode in ("meaning", "substring")
     question = plain(params.text) if is_literal else _question(params.text)
     mode = params.mode if params.mode is not UNSET else _mode(question, has_text=has_text)
     if not has_text and mode != "meaning":

@@ -69,7 +69,7 @@ async def _searched(searches: Searches, params: RecallParams) -> tuple[Ready, Se
     """
     limit = limits.SEARCH_HITS_MAX
     while True:
-        ready = await searches.ready(_search(params, limit))
+        ready = await searches.ready(_search(params, limit), is_running_text=True)
         try:
             return ready, await searches.run(ready)
         except LimitExceeded:
@@ -80,7 +80,7 @@ async def _searched(searches: Searches, params: RecallParams) -> tuple[Ready, Se
 
 def _search(params: RecallParams, limit: int) -> SearchParams:
     return SearchParams(
-        text=params.text,
+        text=params.text[: limits.SEARCH_CHARACTERS_MAX],
         vector=params.vector,
         model=params.model,
         where=params.where,

@@ -115,14 +115,14 @@ class Searches:
         self._vectors: Final = vectors
         self._weights: Final = weights
 
-    async def ready(self, params: SearchParams) -> Ready:
-        """What `params` ask for, with the vector of their text.
+    async def ready(self, params: SearchParams, *, is_running_text: bool = False) -> Ready:
+        """What `params` ask for, with the vector of their text; as in `understood`.
 
         Raises:
             RequestError: they mean nothing.
             PjaiError: it is by meaning alone, and nobody embeds texts now.
         """
-        asked = understood(params, self._weights)
+        asked = understood(params, self._weights, is_running_text=is_running_text)
         if not asked.by_meaning:
             return Ready(asked, None)
         if params.vector is not UNSET:

@@ -23,6 +23,7 @@ MeaningState = Literal["used", "not_asked", "unavailable"]
 """Whether vectors had a part in the answer."""
 
 SearchText = Annotated[str, Meta(max_length=limits.SEARCH_CHARACTERS_MAX)]
+RecallText = Annotated[str, Meta(max_length=limits.RECALL_CHARACTERS_MAX)]
 SearchLimit = Annotated[int, Meta(ge=1, le=limits.SEARCH_HITS_MAX)]
 TokenBudget = Annotated[int, Meta(ge=limits.RECALL_TOKENS_MIN, le=limits.RECALL_TOKENS_MAX)]
 
@@ -107,6 +108,10 @@ class SearchResult(Result, frozen=True, kw_only=True):
 class RecallParams(Sought, frozen=True, kw_only=True):
     """What to recall of memories, and how much may come of it."""
 
+    text: RecallText = ""
+    """In plain words, as a person says them: no character and no word of it is an operator."""
+    mode: SearchMode | UnsetType = UNSET
+    """By default `both`, and `meaning` where there is a vector and no text."""
     budget_tokens: TokenBudget = limits.RECALL_TOKENS_DEFAULT
     context: bool = True
     """With the turns around what was found in a conversation, as far as they fit."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pjai_wire import limits
 from pjai_wire.errors import InvalidSearch, LimitExceeded, NoEmbedder
 from pjai_wire.events import v1
 from pjai_wire.methods import RecallParams
@@ -97,6 +98,33 @@ async def test_the_budget_holds_and_what_did_not_fit_is_counted(at: Searched, bu
     if budget < everything.tokens:
         assert len(found.memories) < len(everything.memories)
         assert found.left_out > 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "DO NOT FORGET THE RYE BREAD",
+        "I do NOT want rye bread",
+        "NOT now, please, the rye bread",
+        "is it rye bread OR",
+        '"Good morning, said Tom, the rye bread is ready',
+        'a "rye bread" AND (loaf',
+        "rye bread, " + "and so on, " * 5_000,
+    ],
+)
+async def test_a_message_is_no_query_whatever_stands_in_it(text: str, at: Searched) -> None:
+    found = await recall(at.searches, RecallParams(text=text))
+    assert "fact" in [one.id for one in found.memories]
+    assert found.mode == "both"
+    by_words = await recall(at.searches, RecallParams(text=text, mode="words"))
+    assert by_words.memories[0].id == "fact"
+
+
+async def test_of_a_message_however_long_the_beginning_counts(at: Searched) -> None:
+    text = "bread " + "word " * limits.SEARCH_CHARACTERS_MAX + "oven"
+    found = await recall(at.searches, RecallParams(text=text, mode="words"))
+    assert "fact" in [one.id for one in found.memories]
+    assert "other" not in [one.id for one in found.memories]
 
 
 async def test_it_says_how_was_searched(at: Searched) -> None:
