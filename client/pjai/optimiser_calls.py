@@ -8,11 +8,13 @@ from pjai_wire.methods import (
     INDEX_DROP,
     OPTIMISER_RUN,
     OPTIMISER_STATUS,
+    PAGE_CACHE_RESIZE,
     IndexDropParams,
     IndexParams,
     Nothing,
     OptimiserRunResult,
     OptimiserStatusResult,
+    PageCacheResizeParams,
     Receipt,
 )
 
@@ -31,7 +33,7 @@ class OptimiserCalls:
         self._connection = connection
 
     async def status(self, *, timeout: float | None = None) -> OptimiserStatusResult:
-        """Which queries are asked, what they take, which indexes were thought of, and what each gained."""
+        """Which queries are asked, which indexes were thought of, what each gained, and the page cache."""
         return await self._connection.call(OPTIMISER_STATUS, Nothing(), timeout)
 
     async def run(self, *, timeout: float | None = None) -> OptimiserRunResult:
@@ -56,3 +58,14 @@ class OptimiserCalls:
             Conflict: it is not there.
         """
         return await self._connection.call(INDEX_DROP, IndexDropParams(id=index_id, reason=reason), timeout)
+
+    async def resize_page_cache(
+        self, size_bytes: int, reason: str, *, timeout: float | None = None
+    ) -> Receipt:
+        """Lets the page cache take so much, until the daemon ends or the optimiser finds another size better.
+
+        Raises:
+            LimitExceeded: it may not take so much, or so little.
+        """
+        params = PageCacheResizeParams(bytes=size_bytes, reason=reason)
+        return await self._connection.call(PAGE_CACHE_RESIZE, params, timeout)

@@ -59,6 +59,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     reader_idle_timeout_s: Annotated[
         float, _about("How long an idle connection above readers_min stays open.", unit="s", ge=1, le=86400)
     ] = 300.0
+    reader_cache_bytes_max: Annotated[
+        int,
+        _about(
+            "What the page caches of all reading connections may take together.",
+            unit="bytes",
+            ge=MIB,
+            le=16 * 1024 * MIB,
+        ),
+    ] = 16 * MIB
     group_commits_max: Annotated[
         int, _about("Commits that share one transaction and its fsync.", unit="commits", ge=1, le=10_000)
     ] = 256

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -14,18 +15,20 @@ import pjai
 from pjai import Database, indexes, memories, personas, v1
 from pjai.testing import Daemon, daemon
 from pjai_wire.codec import decode_any
+from pjai_wire.errors import LimitExceeded
 from pjai_wire.fields import MemoryType
 from pjai_wire.ids import now_ms
 from pjai_wire.methods import ANALYZE, AnalyzeParams, OptimiserMode
 from pjai_wire.records import Index
 from pjai_wire.select import Select
+from pjaid.actors.query_optimiser.caching import QUIET_MS
 from pjaid.actors.query_optimiser.keeping import UNUSED_MS_MAX
 from pjaid.actors.query_optimiser.looking import Looks
 from pjaid.store.database import open_database
 from pjaid.store.keys import Means, unlock
 from pjaid.store.keys.passphrases import Passphrases
 from pjaid.store.store import DATABASE
-from tests.workload.data import DataSet
+from tests.workload.data import SEED, DataSet
 from tests.workload.questions import best_memories, different_memories
 
 pytestmark = pytest.mark.anyio
@@ -33,6 +36,7 @@ pytestmark = pytest.mark.anyio
 MEMORIES = 100_000 if os.environ.get("PJAI_TEST_SOAK") else 10_000
 FEW_MEMORIES = 1_200
 EVENTS_AT_ONCE = 1_000
+KINDS: tuple[MemoryType, ...] = get_args(MemoryType)
 READS = 150
 """More than a shape must have been asked to deserve an index."""
 
@@ -217,6 +221,89 @@ async def test_an_index_that_nobody_needed_for_a_month_is_dropped() -> None:
             assert dropped is not None
             assert (dropped.state, dropped.reason) == ("dropped", "unused for 30 days")
             assert (await db.explain(memories.where(name="x"))).indexes != (BY_NAME,)
+
+
+async def read_much(db: Database, persona_ids: list[str]) -> None:
+    """Reads all memories a dozen times, in no order: a few megabytes."""
+    questions = [best_memories(*one) for one in itertools.product(persona_ids, KINDS, range(12))]
+    random.Random(SEED).shuffle(questions)
+    await ask(db, questions)
+
+
+@asynccontextmanager
+async def many_read(**settings: object) -> AsyncIterator[tuple[Database, DataSet]]:
+    """A daemon without kept answers, whose memories take more pages than the smallest page cache has."""
+    data = DataSet(FEW_MEMORIES)
+    with daemon(cache_bytes_max=0, inline_ms_max=1_000, **settings) as running:
+        async with pjai.connect(running.endpoint) as db:
+            await fill(db, data)
+            yield db, data
+
+
+async def test_the_page_cache_grows_where_many_rows_are_read_and_is_small_again_at_rest() -> None:
+    later = 0
+    looks = Looks(now=lambda: now_ms() + later)
+    async with many_read() as (db, data):
+        smallest = (await looks.status(db)).page_cache
+        assert (smallest.hit_share, smallest.last_change) == (None, None)
+        await looks.look(db)
+        await read_much(db, data.persona_ids)
+        assert (await looks.look(db)).page_cache_bytes == 2 * smallest.bytes
+        for _ in range(2):
+            await read_much(db, data.persona_ids)
+            await looks.look(db)
+        await read_much(db, data.persona_ids)
+        grown = (await looks.status(db)).page_cache
+        assert smallest.bytes < grown.used_bytes <= grown.bytes
+        changed = grown.last_change
+        assert changed is not None
+        assert "pages were there" in changed.reason
+        assert changed.hit_share_before is not None
+        assert changed.hit_share is not None
+        assert changed.hit_share > changed.hit_share_before
+
+        later = QUIET_MS
+        assert (await looks.look(db)).page_cache_bytes is None
+        later = 2 * QUIET_MS
+        assert (await looks.look(db)).page_cache_bytes == smallest.bytes
+        rested = (await looks.status(db)).page_cache
+        assert rested.used_bytes <= rested.bytes == smallest.bytes
+        names = [event.name async for event in db.audit() if event.name.startswith("v1.PageCache")]
+        assert names == ["v1.PageCacheResized", "v1.PageCacheMeasured", "v1.PageCacheResized"]
+
+
+async def test_the_mode_says_what_is_done_about_the_page_cache() -> None:
+    looks = Looks()
+    async with many_read() as (db, data):
+        await choose(db, "observe")
+        await looks.look(db)
+        await read_much(db, data.persona_ids)
+        assert (await looks.look(db)).page_cache_bytes is None
+        seen = (await looks.status(db)).page_cache
+        assert seen.hit_share is not None
+        assert seen.proposed_bytes is None
+
+        await choose(db, "suggest")
+        for _ in range(2):
+            await read_much(db, data.persona_ids)
+            assert (await looks.look(db)).page_cache_bytes is None
+        proposed = (await looks.status(db)).page_cache
+        assert (proposed.bytes, proposed.proposed_bytes) == (seen.bytes, 2 * seen.bytes)
+        names = [event.name async for event in db.audit() if event.name.startswith("v1.PageCache")]
+        assert names == ["v1.PageCacheProposed"]
+
+        await db.optimiser.resize_page_cache(2 * seen.bytes, "by hand")
+        chosen = (await looks.status(db)).page_cache
+        assert (chosen.bytes, chosen.proposed_bytes) == (2 * seen.bytes, None)
+
+
+async def test_the_page_cache_takes_no_more_than_it_may() -> None:
+    async with many_read(reader_cache_bytes_max=11 * 2**20) as (db, _):
+        most = (await Looks().status(db)).page_cache.bytes_max
+        with pytest.raises(LimitExceeded):
+            await db.optimiser.resize_page_cache(most + 1, "more")
+        await db.optimiser.resize_page_cache(most, "all")
+        assert (await Looks().status(db)).page_cache.bytes == most
 
 
 async def test_what_is_no_mode_means_the_default() -> None:

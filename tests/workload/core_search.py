@@ -59,6 +59,7 @@ class SearchCore:
             idle_timeout_s=60,
             inline_ms_max=1_000,
             bytes_max=RESULT_BYTES_MAX,
+            cache_bytes_max=16 * 2**20,
         )
         connection = bench.read_floor.connection
         self.seq = reads.head(connection)

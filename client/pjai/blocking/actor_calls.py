@@ -43,6 +43,7 @@ class OptimiserCalls(Facade[optimiser_calls.OptimiserCalls]):
     run = waiting(optimiser_calls.OptimiserCalls.run)
     create = waiting(optimiser_calls.OptimiserCalls.create)
     drop = waiting(optimiser_calls.OptimiserCalls.drop)
+    resize_page_cache = waiting(optimiser_calls.OptimiserCalls.resize_page_cache)
 
 
 class EmbedderCalls(Facade[embedder_calls.EmbedderCalls]):

@@ -1,4 +1,4 @@
-"""Owns `pjai optimiser`: which queries are slow, which indexes were thought of, and what each gained."""
+"""Owns `pjai optimiser`: slow queries, indexes that were thought of and what each gained, the page cache."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ from click.core import ParameterSource
 from pjai.cli.invocation import Invocation, invoked
 from pjai.cli.values import duration, local_time, size, span
 from pjai_wire.ids import now_ms
-from pjai_wire.methods import AdvisedIndex, OptimiserRunResult, OptimiserStatusResult, QueryShape
+from pjai_wire.methods import (
+    AdvisedIndex,
+    OptimiserRunResult,
+    OptimiserStatusResult,
+    QueryShape,
+    TunedPageCache,
+)
 
 _SHAPES = ("table", "where", "order", "reads", "each", "looked at", "answered", "sorted", "indexes")
 _INDEXES = ("index", "state", "predicted", "faster", "fewer rows", "size", "used", "reason")
 
 OF_THE_USER = "dropped by the user"
+BY_THE_USER = "resized by the user"
 
 
 @click.group(invoke_without_command=True)
 @invoked
 async def optimiser(invocation: Invocation) -> None:
-    """Queries by what they take, and the indexes that were thought of: what became of each, and its gain."""
+    """Queries by what they take; the indexes that were thought of, and what each gained; the page cache."""
     context = click.get_current_context()
     if context.invoked_subcommand is not None:
         if any(context.get_parameter_source(name) is ParameterSource.COMMANDLINE for name in context.params):
@@ -34,6 +41,7 @@ async def optimiser(invocation: Invocation) -> None:
     invocation.output.say("")
     invocation.output.rows(_INDEXES, [_index(one) for one in found.indexes])
     invocation.output.note(_summary(found))
+    invocation.output.note(_page_cache(found.page_cache))
 
 
 @optimiser.command()
@@ -42,7 +50,7 @@ async def run(invocation: Invocation) -> None:
     """Lets the optimiser look now, instead of within twenty seconds."""
     async with invocation.connect() as db:
         with invocation.output.progress(counted=False) as progress:
-            progress.add_task("looking at queries and indexes", total=None)
+            progress.add_task("looking at queries, indexes and the page cache", total=None)
             led = await db.optimiser.run()
     if invocation.output.as_json:
         invocation.output.document(led)
@@ -77,6 +85,19 @@ async def drop(invocation: Invocation, name: str) -> None:
         invocation.output.document(receipt)
     else:
         invocation.output.say(f"{name} is gone")
+
+
+@optimiser.command("page-cache")
+@invoked
+@click.argument("mebibytes", type=click.FloatRange(min=0, min_open=True))
+async def page_cache(invocation: Invocation, mebibytes: float) -> None:
+    """Lets the page cache take MEBIBYTES until the daemon ends, or the optimiser knows better."""
+    async with invocation.connect() as db:
+        receipt = await db.optimiser.resize_page_cache(round(mebibytes * 2**20), BY_THE_USER)
+    if invocation.output.as_json:
+        invocation.output.document(receipt)
+    else:
+        invocation.output.say(f"page cache of {mebibytes:g} MiB from now on")
 
 
 def _shape(one: QueryShape) -> dict[str, object]:
@@ -121,6 +142,19 @@ def _summary(found: OptimiserStatusResult) -> str:
     )
 
 
+def _page_cache(one: TunedPageCache) -> str:
+    told = f"page cache {size(one.bytes)} of {size(one.bytes_max)} at most, {size(one.used_bytes)} in use"
+    if one.hit_share is not None:
+        told += f"; {one.hit_share:.1%} of pages were there"
+    if one.proposed_bytes is not None:
+        told += f"; {size(one.proposed_bytes)} proposed"
+    if (last := one.last_change) is not None:
+        told += f"; {size(last.bytes_before)} until {local_time(last.at)}: {last.reason}"
+        if last.hit_share is not None:
+            told += f", and {last.hit_share:.1%} since"
+    return told
+
+
 def _told(led: OptimiserRunResult) -> list[str]:
     acts = {
         "proposed": led.proposed,
@@ -130,4 +164,7 @@ def _told(led: OptimiserRunResult) -> list[str]:
         "dropped": led.dropped,
         "analyzed": led.analyzed,
     }
-    return [f"{act} {name}" for act, names in acts.items() for name in names] or ["nothing to do"]
+    told = [f"{act} {name}" for act, names in acts.items() for name in names]
+    if led.page_cache_bytes is not None:
+        told.append(f"page cache of {size(led.page_cache_bytes)} from now on")
+    return told or ["nothing to do"]

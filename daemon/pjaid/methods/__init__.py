@@ -10,7 +10,7 @@ insight     explain, live
 documents   document_get, document_set
 embedding   embedding_take, embedding_put
 upkeep      hello, health, rebuild
-optimising  query_shapes, index_prove, index_create, index_drop, analyze
+optimising  query_shapes, index_prove, index_create, index_drop, analyze, page_cache_resize
 actors      actor_register, actor_take, actor_settle, actor_heartbeat, actors, actor_restart
 metering    meters, metrics_record
 secrets     secret_seal, secret_open

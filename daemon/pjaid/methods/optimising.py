@@ -1,4 +1,4 @@
-"""Owns the methods by which indexes are judged and made: query_shapes, index_prove and others."""
+"""Owns the methods by which indexes and a cache are judged and made: query_shapes, index_prove and others."""
 
 from __future__ import annotations
 
@@ -6,7 +6,14 @@ from msgspec import Raw
 
 from pjai_wire.codec import Decoder, encode
 from pjai_wire.errors import InvalidQuery
-from pjai_wire.methods import AnalyzeParams, IndexDropParams, IndexParams, IndexProveParams, Nothing
+from pjai_wire.methods import (
+    AnalyzeParams,
+    IndexDropParams,
+    IndexParams,
+    IndexProveParams,
+    Nothing,
+    PageCacheResizeParams,
+)
 from pjai_wire.tables import STATE, table_named
 from pjaid.methods.clients import Client
 from pjaid.methods.router import Handler
@@ -19,10 +26,11 @@ _prove = Decoder(IndexProveParams, "params")
 _create = Decoder(IndexParams, "params")
 _drop = Decoder(IndexDropParams, "params")
 _analyze = Decoder(AnalyzeParams, "params")
+_resize = Decoder(PageCacheResizeParams, "params")
 
 
 class OptimisingMethods:
-    """Methods about indexes.
+    """Methods about indexes and the page cache.
 
     Args:
         indexing: judges and makes them.
@@ -36,6 +44,7 @@ class OptimisingMethods:
             "index_create": self.create,
             "index_drop": self.drop,
             "analyze": self.analyze,
+            "page_cache_resize": self.resize_page_cache,
         }
 
     async def query_shapes(self, _client: Client, params: Raw) -> bytes:
@@ -64,3 +73,8 @@ class OptimisingMethods:
         if table not in STATE:
             raise InvalidQuery(f"{table.table_name} is not made from the log", hint="it is small")
         return encode(await self._indexing.analyze(table, client.origin))
+
+    async def resize_page_cache(self, client: Client, params: Raw) -> bytes:
+        """The page cache may take more or less than before."""
+        asked = _resize.decode(params)
+        return encode(await self._indexing.resize_page_cache(asked.bytes, asked.reason, client.origin))

@@ -1,4 +1,4 @@
-"""Owns the judging and making of indexes, as the rest of the daemon sees it."""
+"""Owns the judging and making of indexes, and the page cache's size, as the rest of the daemon sees it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from typing import Any
 import apsw
 
 from pjai_wire.errors import LimitExceeded
-from pjai_wire.methods import IndexProof, QueryShapesResult, Receipt, TableSize
+from pjai_wire.events import v1
+from pjai_wire.methods import IndexProof, PageCache, QueryShapesResult, Receipt, TableSize
 from pjai_wire.tables import STATE, TABLES, Table
 from pjaid.store import indexes, proving, reads
+from pjaid.store.incoming import own
 from pjaid.store.indexes import Made
 from pjaid.store.readers import Readers
 from pjaid.store.recorder import Origin
 from pjaid.store.shapes import Shapes
 from pjaid.store.writer import Writer
+
+READERS = "readers"
+"""Whose page cache is resized, as the trail has it."""
 
 
 class Indexing:
@@ -38,8 +43,9 @@ class Indexing:
         self._build_ms_max = build_ms_max
 
     async def overview(self) -> QueryShapesResult:
-        """Which queries are asked, what they take, and which indexes there are."""
-        return await self._readers.read_in_thread(lambda connection, _: self._overview(connection))
+        """Which queries are asked, what they take, which indexes there are, and how the page cache does."""
+        cache = self._readers.cache_told()
+        return await self._readers.read_in_thread(lambda connection, _: self._overview(connection, cache))
 
     async def prove(self, index: Made) -> IndexProof:
         """What would come of an index; nothing is made."""
@@ -96,7 +102,20 @@ class Indexing:
         self._shapes.begin_anew(table.table_name)
         return receipt
 
-    def _overview(self, connection: apsw.Connection) -> QueryShapesResult:
+    async def resize_page_cache(self, size: int, reason: str, origin: Origin) -> Receipt:
+        """Lets the page cache of the event loop's connection take `size` bytes, once that is on the trail.
+
+        Raises:
+            LimitExceeded: it may not take so much beside those of other connections, or so little.
+        """
+        cache = self._readers.cache
+        cache.check(size)
+        resized = v1.PageCacheResized(id=READERS, bytes_before=cache.bytes, bytes=size, reason=reason)
+        receipt = await self._writer.submit(lambda _, recorder: recorder.commit(own(resized), origin))
+        cache.resize(size)
+        return receipt
+
+    def _overview(self, connection: apsw.Connection, cache: PageCache) -> QueryShapesResult:
         room = indexes.budget(connection, self._share_max)
         return QueryShapesResult(
             seq=reads.head(connection),
@@ -114,6 +133,7 @@ class Indexing:
             database_bytes=room.database_bytes,
             index_bytes=room.index_bytes,
             index_bytes_max=room.index_bytes_max,
+            page_cache=cache,
         )
 
     def _proposed(self, connection: apsw.Connection, index_id: str) -> tuple[Made, IndexProof]:

@@ -21,6 +21,8 @@ from msgspec import Struct
 
 from pjai_wire.errors import LimitExceeded, Overloaded, Stopping
 from pjai_wire.measures import Measures
+from pjai_wire.methods import PageCache
+from pjaid.store.page_cache import LoopCache, fit
 
 T = TypeVar("T")
 
@@ -35,6 +37,9 @@ INLINE_BYTES_MAX = 2 * 2**20
 
 READS_IN_THREAD = 100
 """After which a shape that was slow is tried on the event loop again."""
+
+RESTS_AFTER_S = 10.0
+"""For which nobody took a connection of the pool, before it lets go of what it read."""
 
 SLOW_SHAPES_MAX = 1_000
 """How many shapes of slow reads are remembered; the one not met for longest is forgotten."""
@@ -56,6 +61,7 @@ class Readers:
         idle_timeout_s: how long one beyond the smallest number stays open unused.
         inline_ms_max: how long a read may take on the event loop; 0 moves every read to a thread.
         bytes_max: how large an answer may be.
+        cache_bytes_max: what the page caches of all connections may take together.
     """
 
     def __init__(
@@ -68,6 +74,7 @@ class Readers:
         idle_timeout_s: float,
         inline_ms_max: float,
         bytes_max: int,
+        cache_bytes_max: int,
     ) -> None:
         self._connect = connect
         self._bytes_max = bytes_max
@@ -76,26 +83,31 @@ class Readers:
         self._idle_timeout_s = idle_timeout_s
         self._places = anyio.Semaphore(largest, max_value=largest)
         self._threads = anyio.CapacityLimiter(largest)
-        self._idle = [_Idle(connect(), time.monotonic()) for _ in range(smallest)]
         self._busy: set[apsw.Connection] = set()
         self._slow: OrderedDict[str, int] = OrderedDict()
         self._inline = connect()
+        self.cache = LoopCache(self._inline, budget=cache_bytes_max, pooled=smallest, pooled_max=largest)
         self._inline_s_max = inline_ms_max / 1000
         self._deadline = math.inf
         self._inline_reads = 0
         self._thread_reads = 0
         self._inline.set_progress_handler(self._overdue, STEPS_BETWEEN_LOOKS)
+        self._idle = [_Idle(self._open_pooled(), time.monotonic()) for _ in range(smallest)]
 
     @property
     def open(self) -> int:
         """How many connections are open."""
-        return 1 + len(self._idle) + len(self._busy)
+        return 1 + self._pooled
 
     @property
     def metered(self) -> Measures:
         """How many reads there were; one that moved to a thread counts there."""
         counts = {"inline_reads": self._inline_reads, "thread_reads": self._thread_reads}
         return Measures(counts=counts)
+
+    def cache_told(self) -> PageCache:
+        """How large the event loop's page cache is, and what it was asked."""
+        return self.cache.told(self._inline_reads)
 
     def read(self, shape: str, work: Work[T], *, is_heavy: bool = False) -> T | Coroutine[Any, Any, T]:
         """The result of `work`, at once where it is quick, and otherwise to be awaited.
@@ -148,6 +160,15 @@ class Readers:
         stale = time.monotonic() - self._idle_timeout_s
         while len(self._idle) > self._smallest and self._idle[0].since < stale:
             self._idle.pop(0).connection.close()
+        self.cache.beside(self._pooled)
+
+    def rest(self) -> None:
+        """Lets go of the pages that were read for those who read no more."""
+        self.cache.rest()
+        stale = time.monotonic() - RESTS_AFTER_S
+        for idle in self._idle:
+            if idle.since < stale:
+                idle.connection.release_memory()
 
     def close(self) -> None:
         """Closes the idle connections; nobody reads any more."""
@@ -163,7 +184,7 @@ class Readers:
         if waited.cancelled_caught:
             raise Overloaded("every reader is busy", hint="ask for less at once")
         try:
-            connection = self._idle.pop().connection if self._idle else self._connect()
+            connection = self._idle.pop().connection if self._idle else self._open_one_more()
             self._busy.add(connection)
             try:
                 yield connection
@@ -173,6 +194,20 @@ class Readers:
                 self._idle.append(_Idle(connection, time.monotonic()))
         finally:
             self._places.release()
+
+    @property
+    def _pooled(self) -> int:
+        return len(self._idle) + len(self._busy)
+
+    def _open_one_more(self) -> apsw.Connection:
+        """A further connection of the pool, for whose pages that of the event loop makes room first."""
+        self.cache.beside(self._pooled + 1)
+        return self._open_pooled()
+
+    def _open_pooled(self) -> apsw.Connection:
+        connection = self._connect()
+        fit(connection, self.cache.pooled_bytes)
+        return connection
 
     def _is_slow(self, shape: str) -> bool:
         """Whether a read of this shape was slow a while ago; it may have been an accident."""

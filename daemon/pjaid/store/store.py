@@ -110,6 +110,7 @@ class Store:
             idle_timeout_s=settings.reader_idle_timeout_s,
             inline_ms_max=settings.inline_ms_max,
             bytes_max=settings.result_bytes_max,
+            cache_bytes_max=settings.reader_cache_bytes_max,
         )
         self._writer = Writer(
             writing,
@@ -328,7 +329,8 @@ class Store:
         return await self._writer.submit(lambda connection, _: old_events.pack_old(connection, before))
 
     async def rest(self) -> None:
-        """Lets go of the pages that the writer keeps, and of the WAL, if it has not written for a while."""
+        """Lets go of pages that are kept for nobody, and of the WAL, if nothing was written for a while."""
+        self._readers.rest()
         if time.monotonic() - self._written_at > RESTS_AFTER_S:
             with suppress(PjaiError):  # The next time will do.
                 await self._writer.submit(lambda connection, _: connection.release_memory())

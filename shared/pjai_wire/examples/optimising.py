@@ -27,6 +27,8 @@ QUERY_SHAPE = methods.QueryShape(
     last_run_at=NOON + 60_000,
 )
 
+REASON = "78.7 % of 20,480 pages were there"
+
 OPTIMISING_REQUESTS = (
     Request("no params", methods.QUERY_SHAPES, methods.Nothing()),
     Request(
@@ -41,6 +43,11 @@ OPTIMISING_REQUESTS = (
         methods.IndexDropParams(id=INDEX, reason="unused for 30 days"),
     ),
     Request("a table", methods.ANALYZE, methods.AnalyzeParams(table="memories")),
+    Request(
+        "a larger one",
+        methods.PAGE_CACHE_RESIZE,
+        methods.PageCacheResizeParams(bytes=2_097_152, reason=REASON),
+    ),
     Request("no params", methods.OPTIMISER_STATUS, methods.Nothing()),
     Request("no params", methods.OPTIMISER_RUN, methods.Nothing()),
 )
@@ -65,6 +72,15 @@ OPTIMISING_REPLIES = (
             database_bytes=176_758_784,
             index_bytes=9_289_728,
             index_bytes_max=35_351_756,
+            page_cache=methods.PageCache(
+                bytes=1_048_576,
+                bytes_min=1_048_576,
+                bytes_max=14_680_064,
+                used_bytes=1_049_600,
+                hits=16_118,
+                misses=4_362,
+                reads=105,
+            ),
         ),
     ),
     Reply(
@@ -92,6 +108,7 @@ OPTIMISING_REPLIES = (
     Reply("created", methods.INDEX_CREATE, methods.Receipt(seq=43, commit_id=COMMIT)),
     Reply("dropped", methods.INDEX_DROP, methods.Receipt(seq=44, commit_id=COMMIT)),
     Reply("known", methods.ANALYZE, methods.Receipt(seq=45, commit_id=COMMIT)),
+    Reply("resized", methods.PAGE_CACHE_RESIZE, methods.Receipt(seq=46, commit_id=COMMIT)),
     Reply(
         "an index that pays",
         methods.OPTIMISER_STATUS,
@@ -116,13 +133,34 @@ OPTIMISING_REPLIES = (
             database_bytes=176_758_784,
             index_bytes=9_850_880,
             index_bytes_max=35_351_756,
+            page_cache=methods.TunedPageCache(
+                bytes=2_097_152,
+                bytes_max=14_680_064,
+                used_bytes=2_098_176,
+                hit_share=0.875,
+                proposed_bytes=None,
+                last_change=methods.PageCacheChange(
+                    at=NOON,
+                    bytes_before=1_048_576,
+                    bytes=2_097_152,
+                    reason=REASON,
+                    hit_share_before=0.75,
+                    hit_share=0.875,
+                ),
+            ),
         ),
     ),
     Reply(
         "one was made",
         methods.OPTIMISER_RUN,
         methods.OptimiserRunResult(
-            proposed=(INDEX,), created=(INDEX,), rejected=(), measured=(), dropped=(), analyzed=("memories",)
+            proposed=(INDEX,),
+            created=(INDEX,),
+            rejected=(),
+            measured=(),
+            dropped=(),
+            analyzed=("memories",),
+            page_cache_bytes=2_097_152,
         ),
     ),
 )

@@ -9,7 +9,7 @@ trail      events
 documents  document_get, document_set
 embedding  embedding_take, embedding_put
 upkeep     hello, health, rebuild
-optimising query_shapes, index_prove, index_create, index_drop, analyze
+optimising query_shapes, index_prove, index_create, index_drop, analyze, page_cache_resize
 optimiser  optimiser.status, optimiser.run
 embedder   embedder.embed, embedder.status
 actors     actor_register, actor_take, actor_settle, actor_heartbeat, actors, actor_restart
@@ -113,12 +113,15 @@ from pjai_wire.methods.optimiser import (
     OptimiserMode,
     OptimiserRunResult,
     OptimiserStatusResult,
+    PageCacheChange,
+    TunedPageCache,
 )
 from pjai_wire.methods.optimising import (
     ANALYZE,
     INDEX_CREATE,
     INDEX_DROP,
     INDEX_PROVE,
+    PAGE_CACHE_RESIZE,
     QUERY_SHAPES,
     AnalyzeParams,
     IndexDropParams,
@@ -126,6 +129,8 @@ from pjai_wire.methods.optimising import (
     IndexProof,
     IndexProveParams,
     IndexSize,
+    PageCache,
+    PageCacheResizeParams,
     ProvenShape,
     QueryShape,
     QueryShapesResult,
@@ -227,9 +232,9 @@ __all__ = [
     "TableComparison", "RebuildResult", "HELLO", "HEALTH", "REBUILD",
     "QueryShape", "TableSize", "IndexSize", "QueryShapesResult", "IndexProveParams", "ProvenShape",
     "IndexProof", "IndexParams", "IndexDropParams", "AnalyzeParams", "QUERY_SHAPES", "INDEX_PROVE",
-    "INDEX_CREATE", "INDEX_DROP", "ANALYZE",
+    "INDEX_CREATE", "INDEX_DROP", "ANALYZE", "PageCache", "PageCacheResizeParams", "PAGE_CACHE_RESIZE",
     "OptimiserMode", "AdvisedIndex", "OptimiserStatusResult", "OptimiserRunResult", "OPTIMISER_STATUS",
-    "OPTIMISER_RUN",
+    "OPTIMISER_RUN", "PageCacheChange", "TunedPageCache",
     "EmbedderKind", "EmbedderState", "EmbedderEmbedParams", "EmbedderEmbedResult", "EmbedderStatusResult",
     "EMBEDDER_EMBED", "EMBEDDER_STATUS",
     "ACTOR_HEARTBEAT", "ACTOR_REGISTER", "ACTOR_RESTART", "ACTOR_SETTLE", "ACTOR_TAKE", "ACTORS",

@@ -52,6 +52,7 @@ METHODS: dict[str, Method[Any, Any]] = {
         optimising.INDEX_CREATE,
         optimising.INDEX_DROP,
         optimising.ANALYZE,
+        optimising.PAGE_CACHE_RESIZE,
         optimiser.OPTIMISER_STATUS,
         optimiser.OPTIMISER_RUN,
         embedder.EMBEDDER_EMBED,

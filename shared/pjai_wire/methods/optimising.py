@@ -1,4 +1,4 @@
-"""Owns the methods by which indexes are judged and made: query_shapes, index_prove and others."""
+"""Owns the methods by which indexes and a cache are judged and made: query_shapes, index_prove and others."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from pjai_wire.fields import Description, Id, IndexColumns, Instant
+from pjai_wire.fields import Count, Description, Id, IndexColumns, Instant
 from pjai_wire.methods.data import Receipt
 from pjai_wire.methods.method import Method, Nothing, Params, Result, Scope
 from pjai_wire.query import Direction, Identifier
@@ -70,6 +70,23 @@ class IndexSize(Result, frozen=True, kw_only=True):
     bytes: int
 
 
+class PageCache(Result, frozen=True, kw_only=True):
+    """The page cache of the connection on which nearly all reads run: pages of the file, decrypted."""
+
+    bytes: int
+    """What it may take."""
+    bytes_min: int
+    bytes_max: int
+    """As the setting says, without what the caches of other reading connections may take now."""
+    used_bytes: int
+    hits: int
+    """Pages that were asked for and there, since the daemon started."""
+    misses: int
+    """Pages that had to be read and decrypted."""
+    reads: int
+    """That asked for these pages."""
+
+
 class QueryShapesResult(Result, frozen=True, kw_only=True):
     """The shapes of queries that took the longest together come first."""
 
@@ -81,6 +98,7 @@ class QueryShapesResult(Result, frozen=True, kw_only=True):
     index_bytes: int
     """Of all indexes but those of ids, which no table can be without."""
     index_bytes_max: int
+    page_cache: PageCache
 
 
 class IndexProveParams(Params, frozen=True, kw_only=True):
@@ -129,6 +147,13 @@ class IndexDropParams(Params, frozen=True, kw_only=True):
     reason: Description
 
 
+class PageCacheResizeParams(Params, frozen=True, kw_only=True):
+    """What the page cache may take, and why."""
+
+    bytes: Count
+    reason: Description
+
+
 class AnalyzeParams(Params, frozen=True, kw_only=True):
     """Which table."""
 
@@ -140,3 +165,6 @@ INDEX_PROVE = Method("index_prove", IndexProveParams, IndexProof, needs=Scope.AD
 INDEX_CREATE = Method("index_create", IndexParams, Receipt, needs=Scope.ADMIN, repeatable=False)
 INDEX_DROP = Method("index_drop", IndexDropParams, Receipt, needs=Scope.ADMIN, repeatable=False)
 ANALYZE = Method("analyze", AnalyzeParams, Receipt, needs=Scope.ADMIN)
+PAGE_CACHE_RESIZE = Method(
+    "page_cache_resize", PageCacheResizeParams, Receipt, needs=Scope.ADMIN, repeatable=False
+)

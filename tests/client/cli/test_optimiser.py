@@ -83,6 +83,16 @@ def test_what_is_proposed_can_be_made_and_dropped_by_hand(shell: Shell, db: bloc
     assert db.explain(memories.where(name="x")).indexes != (BY_NAME,)
 
 
+def test_the_page_cache_is_shown_and_can_be_resized_by_hand(shell: Shell, db: blocking.Database) -> None:
+    assert shell("optimiser", "page-cache", "3").out == "page cache of 3 MiB from now on\n"
+    assert db.optimiser.status().page_cache.bytes == 3 * 2**20
+    assert "page cache 3" in shell("optimiser").err
+    assert shell("optimiser", "page-cache", "2", "--json").document["repeated"] is False
+    refused = shell("optimiser", "page-cache", "4096")
+    assert (refused.code, "may take" in refused.err) == (2, True)
+    assert shell("optimiser", "page-cache", "0").code == 2
+
+
 def test_an_index_that_nobody_proposed_is_not_made(shell: Shell, db: blocking.Database) -> None:
     refused = shell("optimiser", "create", "memories_by_type")
     assert refused.code == 1

@@ -41,6 +41,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
             "idle_timeout_s": 300,
             "inline_ms_max": 1,
             "bytes_max": 2**30,
+            "cache_bytes_max": 2**24,
         }
         readers = Readers(
             lambda: open_database(tmp_path / "pjai.db", "aegis", key, read_only=True), **options | changed

@@ -33,7 +33,9 @@ def trail(ledger: Ledger) -> Ledger:
 def test_every_event_is_about_one_table_or_for_the_trail_alone() -> None:
     tables = [table.table_name for table in STATE if table not in WITHHELD]
     about_rows = [name for table in tables for name in event_names_of(table)]
-    for_the_trail = ["v1.ActorRefused", "v1.EmbedderReturned", "v1.StatisticsTaken", "v1.VectorsStored"]
+    of_the_cache = ["v1.PageCacheMeasured", "v1.PageCacheProposed", "v1.PageCacheResized"]
+    of_the_daemon = ["v1.ActorRefused", "v1.EmbedderReturned", "v1.StatisticsTaken", "v1.VectorsStored"]
+    for_the_trail = [*of_the_cache, *of_the_daemon]
     assert sorted([*about_rows, *for_the_trail]) == sorted(EVENTS)
     assert all(event_names_of(table) for table in tables)
 

@@ -1,7 +1,9 @@
-"""Owns the query optimiser: indexes for the queries that are really asked, proved before and measured after.
+"""Owns the query optimiser: indexes and a page cache for what is really read, measured before and after.
 
 advice    which indexes to think of, and which proof is good enough (pure)
 keeping   what a made index gained, and when it goes again (pure)
+caching   how large the page cache ought to be (pure)
+tuning    what is done about that
 looking   a look at everything, and what it leads to
 """
 
@@ -17,8 +19,14 @@ LOOKS_EVERY_S = 20.0
 optimiser = Actor(
     "optimiser",
     may=Permissions(
-        methods=("query", "commit", "query_shapes", "index_prove", "index_create", "index_drop", "analyze"),
-        events=("v1.IndexProposed", "v1.IndexMeasured", "v1.IndexRejected"),
+        methods=(
+            *("query", "commit", "query_shapes", "analyze"),
+            *("index_prove", "index_create", "index_drop", "page_cache_resize"),
+        ),
+        events=(
+            *("v1.IndexProposed", "v1.IndexMeasured", "v1.IndexRejected"),
+            *("v1.PageCacheProposed", "v1.PageCacheMeasured"),
+        ),
     ),
 )
 

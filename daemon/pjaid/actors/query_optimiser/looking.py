@@ -1,4 +1,4 @@
-"""Owns a look at the daemon's queries and indexes, and what it leads to."""
+"""Owns a look at the daemon's queries, indexes and page cache, and what it leads to."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ from pjai_wire.methods import (
 from pjai_wire.records import Index
 from pjaid.actors.query_optimiser import keeping
 from pjaid.actors.query_optimiser.advice import Candidate, advise, candidates, scanned_a_run, us_a_run
+from pjaid.actors.query_optimiser.tuning import Tuning
 
 MODE = "optimiser.mode"
 """The row of `system_config` that chooses; what it does not choose well is the default."""
@@ -67,6 +68,7 @@ class Looks:
         self._now = now
         self._one_at_a_time = anyio.Lock()
         self._looked_at: int | None = None
+        self._tuning = Tuning(now)
         self._rows_analyzed: dict[str, int] = {}
         """How many rows tables had at most when SQLite was let to look again."""
 
@@ -81,6 +83,7 @@ class Looks:
             database_bytes=seen.database_bytes,
             index_bytes=seen.index_bytes,
             index_bytes_max=seen.index_bytes_max,
+            page_cache=self._tuning.told(seen.page_cache),
         )
 
     async def look(self, db: Database) -> OptimiserRunResult:
@@ -88,8 +91,9 @@ class Looks:
         async with self._one_at_a_time:
             mode = await _mode(db)
             led = _Led()
+            seen = await db.call(QUERY_SHAPES, Nothing())
+            size = await self._tuning.look(db, seen.page_cache, mode)
             if mode != "observe":
-                seen = await db.call(QUERY_SHAPES, Nothing())
                 known = await _known(db)
                 await self._keep(db, seen, known, led, may_drop=mode == "auto")
                 await self._propose(db, seen, known, led)
@@ -104,6 +108,7 @@ class Looks:
             measured=tuple(led.measured),
             dropped=tuple(led.dropped),
             analyzed=tuple(led.analyzed),
+            page_cache_bytes=size,
         )
 
     async def _keep(

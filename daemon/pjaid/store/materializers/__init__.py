@@ -15,6 +15,7 @@ for _room in (
     "warnings",
     "dictionaries",
     "indexes",
+    "page_cache",
     "vectors",
 ):
     import_module(f"{__name__}.{_room}")

@@ -48,6 +48,7 @@ from pjai_wire.events.v1.memories import (
     MemoryPinned,
     MemoryUnpinned,
 )
+from pjai_wire.events.v1.page_cache import PageCacheMeasured, PageCacheProposed, PageCacheResized
 from pjai_wire.events.v1.personas import (
     PersonaActivated,
     PersonaCreated,
@@ -112,6 +113,9 @@ __all__ = [
     "IndexDropped",
     "IndexRejected",
     "StatisticsTaken",
+    "PageCacheProposed",
+    "PageCacheResized",
+    "PageCacheMeasured",
     "VectorsStored",
     "EmbedderReturned",
 ]

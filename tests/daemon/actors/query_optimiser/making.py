@@ -6,7 +6,15 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from pjai_wire.methods import IndexProof, IndexSize, ProvenShape, QueryShape, QueryShapesResult, TableSize
+from pjai_wire.methods import (
+    IndexProof,
+    IndexSize,
+    PageCache,
+    ProvenShape,
+    QueryShape,
+    QueryShapesResult,
+    TableSize,
+)
 from pjai_wire.records import Index
 from pjaid.actors.query_optimiser.advice import Candidate
 
@@ -55,6 +63,11 @@ INDEX = Index(
 )
 
 
+MIB = 2**20
+CACHE = PageCache(bytes=MIB, bytes_min=MIB, bytes_max=14 * MIB, used_bytes=MIB, hits=0, misses=0, reads=0)
+"""Full, and as small as it may be."""
+
+
 def shape(**changed: Any) -> QueryShape:
     """A shape that lacks an index, but for what is changed."""
     return replace(SHAPE, **changed)
@@ -75,6 +88,7 @@ def seen(*shapes: QueryShape, rows: int = 10_000, indexes: tuple[IndexSize, ...]
         database_bytes=1_000_000,
         index_bytes=50_000,
         index_bytes_max=200_000,
+        page_cache=CACHE,
     )
 
 
