@@ -18,6 +18,7 @@ from pjai_wire.codec import decode_any
 from pjai_wire.errors import NoEmbedder, NotRunning, Unavailable
 from pjai_wire.methods import EmbedderStatusResult
 from pjaid.actors.embedder.static.distil import MODEL
+from pjaid.actors.embedder.work import TOO_LATE
 from pjaid.store.database import open_database
 from pjaid.store.keys import Means, unlock
 from pjaid.store.keys.passphrases import Passphrases
@@ -195,6 +196,27 @@ async def test_a_server_that_is_away_is_told_and_asked_again(server: VectorServe
             server.status = 200
             await vectors_stored(db, "small", 1)
             assert (await status_where(db, state="ready")).last_error == ""
+
+
+async def test_a_server_that_hangs_keeps_one_search_waiting_and_is_asked_until_it_answers(
+    server: VectorServer,
+) -> None:
+    with daemon(actors="embedder", **of_server(server)) as running:
+        async with connected(running) as db:
+            await remember(db, await persona(db), "Sourdough")
+            await vectors_stored(db, "small", 1)
+            server.hangs.clear()
+            late = await db.search("sourdough")
+            assert (len(late), late.meaning, late.why) == (1, "unavailable", TOO_LATE)
+            assert (await db.embedder.status()).state == "failing"
+
+            told = await db.search("sourdough bread")
+            assert (len(told), told.meaning, told.why) == (1, "unavailable", TOO_LATE)
+            assert ["sourdough bread"] not in server.asked
+
+            server.hangs.set()
+            assert (await status_where(db, state="ready")).last_error == ""
+            assert (await db.search("sourdough bread")).meaning == "used"
 
 
 async def test_without_an_embedder_that_is_said() -> None:

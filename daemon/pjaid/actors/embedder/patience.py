@@ -19,15 +19,14 @@ class Patience:
         """Milliseconds since the epoch."""
         self._pause_ms = PAUSE_MS
 
-    def is_waiting(self, now_ms: int) -> bool:
-        """Whether it is too early to try again."""
-        return self.tries_again_at is not None and now_ms < self.tries_again_at
+    def rest_ms(self, now_ms: int) -> int:
+        """How long it is too early to try again; a clock that is put back makes it no longer than a pause."""
+        return 0 if self.tries_again_at is None else min(max(0, self.tries_again_at - now_ms), PAUSE_MS_MAX)
 
-    def fail(self, error: str, now_ms: int) -> int:
-        """It failed once more; for how many milliseconds to wait."""
-        pause_ms, self._pause_ms = self._pause_ms, min(2 * self._pause_ms, PAUSE_MS_MAX)
-        self.last_error, self.tries_again_at = error, now_ms + pause_ms
-        return pause_ms
+    def fail(self, error: str, now_ms: int) -> None:
+        """It failed once more."""
+        self.last_error, self.tries_again_at = error, now_ms + self._pause_ms
+        self._pause_ms = min(2 * self._pause_ms, PAUSE_MS_MAX)
 
     def succeed(self) -> None:
         """All is well."""

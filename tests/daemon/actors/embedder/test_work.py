@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from pjai import Database
 from pjai_wire.errors import InvalidValue, StorageError, Unavailable
+from pjai_wire.ids import now_ms
 from pjai_wire.methods import (
     EMBEDDING_PUT,
     EMBEDDING_TAKE,
     EmbedderKind,
+    EmbedderState,
     EmbeddingItem,
     EmbeddingPutParams,
     EmbeddingPutResult,
@@ -24,7 +26,8 @@ from pjai_wire.methods import (
     EmbeddingTakeResult,
 )
 from pjaid.actors.embedder.embedding import EmbedderFails, Model, TextsRefused, Vectors
-from pjaid.actors.embedder.work import Work
+from pjaid.actors.embedder.patience import PAUSE_MS
+from pjaid.actors.embedder.work import TOO_LATE, Work
 
 pytestmark = pytest.mark.anyio
 
@@ -42,11 +45,16 @@ class Embedder:
 
     def __init__(self) -> None:
         self.is_away = False
+        self.is_hanging = False
+        self.asked = 0
 
     async def open(self) -> Model:
         return Model("example", DIMENSION)
 
     async def embed(self, texts: Sequence[str], *, is_query: bool) -> Vectors:  # as `Embedder`
+        self.asked += 1
+        if self.is_hanging:
+            await anyio.sleep_forever()
         if self.is_away:
             raise EmbedderFails("it is away")
         if "refuse" in texts:
@@ -81,7 +89,8 @@ class Store:
     async def _take(self, params: EmbeddingTakeParams) -> EmbeddingTakeResult:
         if not self.waiting:
             self.is_done.set()
-            await anyio.sleep_forever()
+            if params.wait_ms:
+                await anyio.sleep_forever()
         items = [
             EmbeddingItem(table="memories", row=row, change=row, text=text)
             for row, text in list(self.waiting.items())[: params.limit]
@@ -107,13 +116,18 @@ async def done(work: Work, store: Store) -> None:
             tasks.cancel_scope.cancel()
 
 
+async def told(work: Work, state: EmbedderState) -> None:
+    """Returns once its status is of a state."""
+    while work.status().state != state:
+        await anyio.lowlevel.checkpoint()
+
+
 async def failed(work: Work, store: Store) -> None:
     """Works until something fails."""
     with anyio.fail_after(WITHIN_S):
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(work.last, cast("Database", store))
-            while work.status().state != "failing":
-                await anyio.lowlevel.checkpoint()
+            await told(work, "failing")
             tasks.cancel_scope.cancel()
 
 
@@ -152,6 +166,61 @@ async def test_while_the_model_is_away_nothing_is_lost_and_searches_are_told_at_
     await done(work, store)
     assert work.status().state == "ready"
     assert (await work.embed(["starter"], is_query=True)).model == "example"
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pjaid.actors.embedder.work.QUERY_WITHIN_S", 0.02)
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_where_the_model_hangs_one_search_waits_for_it_and_the_next_is_told_at_once() -> None:
+    embedder = Embedder()
+    work = Work(embedder)
+    embedder.is_hanging = True
+    with pytest.raises(Unavailable, match="in time"):
+        await work.embed(["starter"], is_query=True)
+    assert (work.status().state, work.status().last_error) == ("failing", TOO_LATE)
+    assert work.status().tries_again_at is not None
+
+    with pytest.raises(Unavailable, match="in time"):
+        await work.embed(["butter"], is_query=True)
+    assert embedder.asked == 1
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_a_model_that_works_again_is_found_out_though_no_text_waits() -> None:
+    embedder, store = Embedder(), Store([])
+    work = Work(embedder)
+    with anyio.fail_after(WITHIN_S):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work.last, cast("Database", store))
+            await store.is_done.wait()
+            embedder.is_hanging = True
+            with pytest.raises(Unavailable):
+                await work.embed(["starter"], is_query=True)
+            embedder.is_hanging = False
+            await told(work, "ready")
+            tasks.cancel_scope.cancel()
+    assert (await work.embed(["starter"], is_query=True)).model == "example"
+
+
+@pytest.mark.usefixtures("hurried")
+async def test_many_that_ask_at_once_meet_one_failure() -> None:
+    embedder = Embedder()
+    work = Work(embedder)
+    embedder.is_hanging = True
+
+    async def ask() -> None:
+        with pytest.raises(Unavailable):
+            await work.embed(["starter"], is_query=True)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(10):
+            tasks.start_soon(ask)
+    again = work.status().tries_again_at
+    assert again is not None
+    assert again - now_ms() <= PAUSE_MS
 
 
 async def test_a_text_of_which_the_model_makes_no_finite_numbers_is_not_searched_for() -> None:
