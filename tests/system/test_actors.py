@@ -330,6 +330,41 @@ async def test_actors_end_with_the_daemon_however_that_ends(
         end(running)
 
 
+def server_of(running: Daemon) -> int:
+    """The process that actors are forked from."""
+    children = psutil.Process(running.pid).children()
+    return next(child.pid for child in children if "multiprocessing.forkserver" in " ".join(child.cmdline()))
+
+
+@linux_only
+async def test_an_actor_serves_again_though_what_it_was_forked_from_hangs(site: Path) -> None:
+    with daemon(actors="notes,trouble", actor_start_ms_max=3_000, **PACE) as running:
+        async with pjai.connect(running.endpoint) as db:
+            await db.call(TOTAL, ADA)
+            await db.call(BE_WELL, NOTHING)
+            fallen = (await told_of(db, "trouble")).pid
+            assert fallen is not None
+            os.kill(server_of(running), signal.SIGSTOP)
+            os.kill(fallen, signal.SIGKILL)
+            await serving_again(db)
+            assert await db.call(TOTAL, ADA) == TotalResult(total=0)
+            assert (await told_of(db, "trouble")).pid != fallen
+
+
+@linux_only
+async def test_a_daemon_ends_though_what_actors_are_forked_from_hangs(running: Daemon) -> None:
+    async with pjai.connect(running.endpoint) as db:
+        await db.call(BE_WELL, NOTHING)
+        os.kill(server_of(running), signal.SIGSTOP)
+        await db.restart_actor("trouble")
+        with anyio.fail_after(SERVING_WITHIN_S):
+            while (await told_of(db, "trouble")).state != "starting":
+                pass
+    children = [process.pid for process in psutil.Process(running.pid).children(recursive=True)]
+    with ended(running.pid, *children):
+        os.kill(running.pid, signal.SIGTERM)
+
+
 async def test_actors_run_only_where_they_are_wanted(site: Path) -> None:
     with daemon() as running:
         async with pjai.connect(running.endpoint) as db:

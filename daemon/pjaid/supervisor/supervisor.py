@@ -98,7 +98,7 @@ class Supervisor:
             # A daemon without actors has no use for what begins them.
             from pjaid.supervisor.processes import Processes
 
-            self._processes = Processes()
+            self._processes = Processes(self._pace.start_s_max)
         for supervised in self:
             tasks.start_soon(self._keep, supervised)
 
@@ -196,7 +196,7 @@ class Supervisor:
             watching.cancel_scope.cancel()
         supervised.process, supervised.token = None, None
         if not was_silent.is_set():
-            supervised.last_error = f"exit {code}"
+            supervised.last_error = "ended" if code is None else f"exit {code}"
 
     async def _end_when_silent(
         self, supervised: Supervised, process: ActorProcess, was_silent: anyio.Event

@@ -14,7 +14,7 @@ from pjaid.supervisor.tree import Place
 
 pytestmark = pytest.mark.anyio
 
-PACE = Pace(silence_s_max=1.0, start_s_max=1.0, restarts_max=5, memory_bytes_max=2**30)
+PACE = Pace(silence_s_max=1.0, start_s_max=60.0, restarts_max=5, memory_bytes_max=2**30)
 
 WITHOUT_ACTORS = """
 import sys
