@@ -164,7 +164,6 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
         clients,
         endpoints_in(runtime),
         load=load,
-        on_replaced=[codes.clear, embedding.wake],
         on_mended=[answers.clear, live.end_all],
     )
     calls = Calls(

@@ -50,7 +50,7 @@ class EmbeddingMethods:
 
     def committed(self, committed: Committed) -> None:
         """Rows changed: those who wait for texts look again, if there may be new ones."""
-        if committed.changes is None or any(map(_has_new_text, committed.changes)):
+        if committed.changes is None or committed.is_anew or any(map(_has_new_text, committed.changes)):
             self.wake()
 
     def wake(self) -> None:

@@ -81,7 +81,6 @@ class UpkeepMethods:
         clients: who said hello.
         endpoints: where it is reached.
         load: tells what it is at.
-        on_replaced: called when a rebuild made the state anew, and with it what is derived from it.
         on_mended: called when a rebuild changed the state although nothing was committed.
     """
 
@@ -92,7 +91,6 @@ class UpkeepMethods:
         clients: Clients,
         endpoints: Endpoints,
         load: Callable[[], Load],
-        on_replaced: Sequence[Callable[[], None]],
         on_mended: Sequence[Callable[[], None]],
     ) -> None:
         self._settings = settings
@@ -100,7 +98,6 @@ class UpkeepMethods:
         self._clients = clients
         self._endpoints = endpoints
         self._load = load
-        self._on_replaced = on_replaced
         self._on_mended = on_mended
         self.instance: Final = new_id()
         """Of this run of the daemon."""
@@ -195,9 +192,6 @@ class UpkeepMethods:
         if rebuilt.replaced and not rebuilt.identical:
             for mended in self._on_mended:
                 mended()
-        if rebuilt.replaced:
-            for replaced in self._on_replaced:
-                replaced()
         return encode(rebuilt)
 
 

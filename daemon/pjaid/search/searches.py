@@ -21,6 +21,7 @@ from pjaid.search.fusion import Candidate, Ranking, by_both, by_meaning, by_word
 from pjaid.search.meaning import Embedded, QueryVectors, passes
 from pjaid.search.showing import shown
 from pjaid.search.signals import DAY_MS, Weights
+from pjaid.store.generation import generation
 from pjaid.store.hits import check_model, meeting
 from pjaid.store.reads import head, snapshot
 from pjaid.store.store import Store
@@ -140,21 +141,37 @@ class Searches:
                 raise
             return Ready(asked, None, problem.message, may_come=passes(problem))
 
-    async def run(self, ready: Ready, spare: int = 0) -> Found:
+    async def run(self, ready: Ready) -> Found:
         """What is found now.
 
         Args:
             ready: the search.
-            spare: how many more vectors are looked for than are wanted.
 
         Raises:
             PjaiError: the dimension is not the model's, or the answer is too large.
         """
-        asked, sought = ready.asked, ready.sought
-        if sought is None:
+        asked = ready.asked
+        if ready.sought is None:
             return await self._read(
                 asked, lambda connection, most: _by_words(connection, asked, most), is_heavy=asked.is_heavy
             )
+        while isinstance(found := await self._by_vector(asked, ready.sought), int):
+            await self._store.until_generation(found)
+        return found
+
+    async def _by_vector(self, asked: Asked, sought: Embedded, spare: int = 0) -> Found | int:
+        """What is found with a vector; the state's generation where another one began meanwhile.
+
+        Rows may have other numbers in it, so what one read found means nothing to the next. Where the last
+        read sees the generation that was announced before the first, so did all, and the codes are of it.
+        Where another was announced since, whoever follows rows has left this one behind.
+
+        Args:
+            asked: the search.
+            sought: the vector.
+            spare: how many more vectors are looked for than are wanted.
+        """
+        announced = self._store.generation
         looked: _Looked | None = None
         if asked.by_words or asked.which.sql:
             looked = await self._read(
@@ -167,13 +184,15 @@ class Searches:
         if asked.by_words and looked is not None:
             weight = asked.params.weights.meaning
             ranked = by_both(looked.words, near.hits, sought.weight if weight is UNSET else weight)
-        found = await self._read(
+        seen, found = await self._read(
             asked,
             lambda connection, most: _shown(connection, asked, ranked, near, most),
             is_heavy=asked.is_heavy,
         )
+        if not seen == announced == self._store.generation:
+            return seen
         if not spare and len(found.rows) < min(asked.params.limit, near.compared):
-            return await self.run(ready, SPARE)
+            return await self._by_vector(asked, sought, SPARE)
         return structs.replace(found, seq=min(told, found.seq, found.seq if looked is None else looked.seq))
 
     async def _near(self, asked: Asked, sought: Embedded, allowed: Sequence[int] | None, spare: int) -> Near:
@@ -237,10 +256,10 @@ def _by_words(connection: apsw.Connection, asked: Asked, bytes_max: int) -> Foun
 
 def _shown(
     connection: apsw.Connection, asked: Asked, ranked: Sequence[Candidate], near: Near, bytes_max: int
-) -> Found:
-    """What is found of what was ranked already."""
+) -> tuple[int, Found]:
+    """The state's generation, and what is found in it of what was ranked already."""
     with snapshot(connection):
-        return _found(connection, asked, ranked, near, bytes_max)
+        return generation(connection), _found(connection, asked, ranked, near, bytes_max)
 
 
 def _look(connection: apsw.Connection, asked: Asked) -> _Looked:

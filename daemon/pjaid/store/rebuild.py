@@ -22,6 +22,7 @@ from pjaid.store import indexes, reads, schema, vectors
 from pjaid.store.changed import positions
 from pjaid.store.database import open_database
 from pjaid.store.dictionaries import forget, unpacked
+from pjaid.store.generation import count_generation
 from pjaid.store.old_events import arguments, know_dictionaries
 from pjaid.store.recorder import Recorder
 from pjaid.store.values import PACKED
@@ -86,6 +87,7 @@ def replace_from_log(connection: apsw.Connection, recorder: Recorder) -> Rebuild
     replayed = replay(connection, recorder)
     keeping.make(connection)
     indexes.follow(connection)
+    count_generation(connection)
     compared = {
         table.table_name: _differences(iter(before[table.table_name]), _rows(connection, table))
         for table in tables.STATE

@@ -23,6 +23,7 @@ from pjaid.store.database import open_database, require_sqlite
 from pjaid.store.documents import StoredDocument
 from pjaid.store.embedding import Embedding
 from pjaid.store.explain import Explained, explained
+from pjaid.store.generation import generation
 from pjaid.store.incoming import IncomingCommit, own
 from pjaid.store.indexing import Indexing
 from pjaid.store.keys import FieldKey, Place, StoreKey
@@ -94,6 +95,9 @@ class Store:
         self.device = recorder.device
         self.seq = recorder.head.seq
         """The log's last, as far as it has been announced."""
+        self.generation = generation(writing)
+        """Which of the state's it is, as far as has been announced."""
+        self._made_anew = anyio.Event()
         self.local_seq = local_head(writing)
         """How many changes to local tables there were, as far as they have been announced."""
         self._on_committed = on_committed
@@ -205,6 +209,11 @@ class Store:
             PjaiError: too large, or no reader came free.
         """
         return self._readers.read(shape, self._slow.timed_search(shape, work), is_heavy=is_heavy)
+
+    async def until_generation(self, number: int) -> None:
+        """Waits until it has been announced that the state is of a generation, or of a later one."""
+        while self.generation < number:
+            await self._made_anew.wait()
 
     async def until_written(self) -> None:
         """Waits until nothing is being written, nor waits to be."""
@@ -360,6 +369,10 @@ class Store:
     def _committed(self, committed: Committed) -> None:
         self.seq = committed.seq
         self.local_seq = committed.local_seq
+        if committed.is_anew:
+            self.generation += 1
+            self._made_anew.set()
+            self._made_anew = anyio.Event()
         self._written_at = time.monotonic()
         self._written.set()
         self._on_committed(committed)

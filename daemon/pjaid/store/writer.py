@@ -42,6 +42,8 @@ class Committed(Struct, frozen=True):
     changes: tuple[RowChange, ...] | None
     """One for each row that is not what it was; rows that a rebuild mended are not among them. None where
     there are too many to tell."""
+    is_anew: bool = False
+    """Whether the state was made anew of the log: rows may have other numbers, and vectors are gone."""
 
 
 class _Job(Generic[T]):
@@ -197,7 +199,8 @@ class Writer:
             local_seq = self._local_seq
             if self._capture.has_touched(LOCAL_TABLES):
                 local_seq = local_head(self._connection)
-            committed = Committed(recorder.head.seq, local_seq, self._capture.net())
+            is_anew = any(not job.is_captured and job.error is None for job in jobs)
+            committed = Committed(recorder.head.seq, local_seq, self._capture.net(), is_anew)
             done = perf_counter_ns()
             self._connection.execute("COMMIT")
         except Exception:
@@ -213,8 +216,7 @@ class Writer:
         durable = perf_counter_ns()
         moved = (before.seq, self._local_seq) != (committed.seq, local_seq)
         self._local_seq = local_seq
-        mended = any(not job.is_captured and job.error is None for job in jobs)
-        if not (moved or committed.changes or mended):
+        if not (moved or committed.changes or is_anew):
             # The store's own upkeep, which changes nothing that anybody sees, is not counted.
             return None
         self.metered.written(

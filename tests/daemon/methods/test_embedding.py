@@ -139,7 +139,6 @@ async def test_a_state_made_anew_wakes_who_waits(opened: Opened, looks: Looks) -
     taking = opened.take(wait_ms=60_000)
     await looks.reached(2)
     await opened.store.rebuild(replace=True)
-    opened.methods.wake()
     assert await taking == ["old"]
 
 

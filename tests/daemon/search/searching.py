@@ -49,12 +49,13 @@ class Searched:
     Args:
         directory: where it is.
         weights: of the signals.
+        kind: of codes.
     """
 
-    def __init__(self, directory: Path, weights: Weights | None = None) -> None:
+    def __init__(self, directory: Path, weights: Weights | None = None, kind: type[Codes] = Codes) -> None:
         settings = Settings(data_dir=directory, state_dir=directory)
         self.store = Store(settings, KEY, lambda committed: self.codes.committed(committed))
-        self.codes = Codes(self.store.vectors, bytes_max=2**30)
+        self.codes = kind(self.store.vectors, bytes_max=2**30)
         self.problem: PjaiError | None = None
         """Why nothing is embedded, where that is so."""
         self.embedded: list[str] = []

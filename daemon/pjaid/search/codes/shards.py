@@ -93,7 +93,7 @@ class Shards:
         """Follows what a commit changed."""
         if not self._shards and not self._loading:
             return
-        if committed.changes is None:
+        if committed.changes is None or committed.is_anew:
             self.clear()
             return
         by_key: defaultdict[Key, list[RowChange]] = defaultdict(list)
