@@ -6,6 +6,7 @@ import asyncio
 import logging
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Protocol
@@ -218,6 +219,7 @@ def _told_of(problem: PjaiError) -> ErrorBody:
 
 
 async def _repeat(periodic: Periodic, db: Database, clock: Clock, doings: Doings) -> None:
+    times: Counter[str] = Counter()
     while True:
         doings.runs += 1
         try:
@@ -229,7 +231,10 @@ async def _repeat(periodic: Periodic, db: Database, clock: Clock, doings: Doings
         except Exception as defect:
             doings.run_errors += 1
             doings.last_error = type(defect).__name__
-            _log.error("periodic work failed: %s", doings.last_error)
+            times[doings.last_error] += 1
+            # Each time that it is twice as often: it may fail for ever.
+            if times[doings.last_error].bit_count() == 1:
+                _log.error("periodic work failed: %s (%d times)", doings.last_error, times[doings.last_error])
         await clock.sleep(periodic.seconds)
 
 

@@ -15,8 +15,6 @@ import logging
 import os
 import sys
 import threading
-import traceback
-from collections.abc import Iterator
 from contextlib import suppress
 from types import TracebackType
 from typing import TextIO
@@ -26,12 +24,11 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from pjai_wire.errors import PjaiError
 from pjaid.errors import StartError
+from pjaid.outlines import outline
 from pjaid.settings import Settings
 
-FRAMES_MAX = 20
-"""Innermost frames of an exception that are logged."""
-NESTING_MAX = 5
-"""Causes and members of groups, one within the other, that are logged."""
+WORDED = (PjaiError, StartError)
+"""Exceptions whose text is logged."""
 
 
 def configure_logs(settings: Settings) -> None:
@@ -80,7 +77,7 @@ def outline_exception(logger: WrappedLogger, method: str, event: EventDict) -> E
         exc_info = exc_info[1]
     error = exc_info if isinstance(exc_info, BaseException) else sys.exc_info()[1] if exc_info else None
     if error is not None:
-        event["exception"] = "\n".join(_outline(error))
+        event["exception"] = "\n".join(outline(error, WORDED))
     return event
 
 
@@ -107,20 +104,6 @@ def _renderer(settings: Settings) -> Processor:
         colors=is_terminal and "NO_COLOR" not in os.environ,
         exception_formatter=structlog.dev.plain_traceback,
     )
-
-
-def _outline(error: BaseException, depth: int = 0) -> Iterator[str]:
-    margin = "  " * depth
-    known = f": {error}" if isinstance(error, PjaiError | StartError) else ""
-    yield f"{margin}{type(error).__module__}.{type(error).__qualname__}{known}"
-    frames = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), lookup_lines=False)
-    for frame in frames[-FRAMES_MAX:]:
-        yield f"{margin}  {frame.filename}:{frame.lineno} {frame.name}"
-    inner = list(error.exceptions) if isinstance(error, BaseExceptionGroup) else []
-    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    for nested in (*inner, *([cause] if cause else [])):
-        if depth < NESTING_MAX:
-            yield from _outline(nested, depth + 1)
 
 
 def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

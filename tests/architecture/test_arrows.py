@@ -64,8 +64,11 @@ ROOMS = (
         not_standard=("socket", "threading"),
     ),
     Room(
-        "pjaid.supervisor.child", ours=("pjai", "pjaid.process", "pjaid.supervisor.entry"), others=("anyio",)
+        "pjaid.supervisor.child",
+        ours=("pjai", "pjaid.process", "pjaid.supervisor.child_logs", "pjaid.supervisor.entry"),
+        others=("anyio",),
     ),
+    Room("pjaid.supervisor.child_logs", ours=("pjaid.outlines",), others=("msgspec",)),
     Room(
         "pjaid.actors",
         ours=("pjai_wire", "pjai", "pjaid.actors"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -358,6 +359,25 @@ async def test_periodic_work_that_fails_is_told_with_the_next_sign_of_life_and_d
             await is_told.wait()
     assert times >= 2
     assert heard[-1] == told
+
+
+async def test_periodic_work_that_always_fails_is_logged_ever_more_seldom(
+    fake: FakeDaemon, notes: Actor, caplog: pytest.LogCaptureFixture
+) -> None:
+    errors = itertools.chain([ValueError(SECRET)] * 5, itertools.repeat(KeyError(SECRET)))
+
+    @notes.every(300)
+    async def tidy(_db: Database) -> None:
+        raise next(errors)
+
+    clock = FakeClock()
+    async with serving(fake, notes, clock):
+        for _ in range(6):
+            await clock.tick()
+    assert [record.getMessage() for record in caplog.records[:4]] == [
+        f"periodic work failed: {what}"
+        for what in (*(f"ValueError ({times} times)" for times in (1, 2, 4)), "KeyError (1 times)")
+    ]
 
 
 async def test_periodic_work_that_awaits_what_was_cancelled_is_done_again(

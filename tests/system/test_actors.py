@@ -51,10 +51,14 @@ ENDED_WITHIN_MS = 10_000
 SECRET = "what an actor must not tell the log"  # noqa: S105 # what a test looks for, not what it guards
 
 FALLING_ACTOR = f"""
+import logging
 from pathlib import Path
+from threading import Thread
 from pjai.actor import Actor, Permissions
 from notes_actor import TotalParams, TotalResult
 
+logging.getLogger("falling").warning({SECRET!r})
+Thread(target=int, args=[{SECRET!r}]).start()
 if not Path(__file__).with_name("mended").exists():
     raise RuntimeError({SECRET!r})
 falling = Actor("falling", may=Permissions())
@@ -215,7 +219,8 @@ async def test_an_actor_that_always_falls_ends_down_and_a_restart_brings_it_back
             assert await db.call(FALLING, ADA) == TotalResult(total=7)
             assert (await told_of(db, "falling")).state == "up"
         log = running.log.read_text()
-    assert "the actor falling fell: RuntimeError" in log
+    assert '"actor":"falling","event":"actor_failed"' in log
+    assert "RuntimeError" in log
     assert SECRET not in log
 
 

@@ -10,7 +10,6 @@ import resource
 import signal
 import sys
 import threading
-import traceback
 from functools import partial
 from multiprocessing.connection import Connection
 
@@ -19,6 +18,7 @@ import anyio
 from pjai.actor import Actor
 from pjai.serving import serve
 from pjaid.process import GIVEN_BACK_EVERY_S, give_back, share_one_heap
+from pjaid.supervisor.child_logs import ActorLog
 from pjaid.supervisor.entry import Start
 
 # What was imported stays: a collector that looks at it would write to pages that all actors share.
@@ -28,7 +28,7 @@ OPEN_FILES_MAX = 256
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 """Of prctl(2)."""
 
-EXIT_WITHOUT_DAEMON = 75
+EXIT_FAILED, EXIT_WITHOUT_DAEMON = 1, 75
 STANDARD_ERROR = 2
 
 
@@ -38,12 +38,15 @@ def run(start: Start, lifeline: Connection) -> None:
     _let_go_of_descriptors(lifeline.fileno())
     _confine(start.memory_bytes_max)
     threading.Thread(target=_end_with, args=(lifeline,), name="lifeline", daemon=True).start()
+    log = ActorLog(start.name)
+    log.install()
     try:
         declared = _declared(start.actor)
         anyio.run(partial(serve, declared, endpoint=start.endpoint, token=start.token))
-    except Exception as failure:
-        # Its text may quote what the actor works on, and stands in the daemon's log.
-        sys.exit(f"the actor {start.name} fell: {_told_of(failure)}")
+    except BaseException as failure:
+        # Whoever began this process would print it, text and all: also that of a `sys.exit`.
+        log.tell("actor_failed", error=failure)
+        sys.exit(EXIT_FAILED)
 
 
 def _let_go_of_descriptors(kept: int) -> None:
@@ -81,16 +84,6 @@ def _end_with(lifeline: Connection) -> None:
         lifeline.recv_bytes()
     except (EOFError, OSError):
         os._exit(EXIT_WITHOUT_DAEMON)
-
-
-def _told_of(failure: BaseException) -> str:
-    """The kind of a failure, and where it came up."""
-    while isinstance(failure, BaseExceptionGroup):
-        failure = failure.exceptions[0]
-    frames = traceback.extract_tb(failure.__traceback__)
-    return " in ".join(
-        [type(failure).__name__, *(f"{frame.filename}:{frame.lineno}" for frame in frames[-1:])]
-    )
 
 
 def _declared(place: str) -> Actor:
