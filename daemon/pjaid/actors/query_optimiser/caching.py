@@ -37,12 +37,15 @@ MISSES_LEFT_MAX = 0.8
 SHARE_CHANGED = 0.1
 """By which the hit share must differ from one at which a larger cache brought nothing, to try it again."""
 
+AGAIN_MS = 10 * 60 * 1000
+"""And so much time must have passed, so that loads which come and go leave few events."""
+
 UNFILLED = 0.5
 UNFILLED_MAX = 10
 """How often in a row a cache is seen to fill less than half of its size, before that is halved."""
 
-QUIET_MS = 10 * 60 * 1000
-"""In which fewer pages were asked for than conclusions need: then nobody reads."""
+QUIET_MS = 6 * 3600 * 1000
+"""In which fewer pages were asked for than conclusions need: then nobody reads. Pages went long before."""
 
 
 class Trial(Struct, frozen=True):
@@ -72,6 +75,15 @@ class Resize(Struct, frozen=True):
     """The hit share before; None where too little was read to tell."""
 
 
+class InVain(Struct, frozen=True):
+    """A larger cache that brought nothing."""
+
+    share: float
+    """The hit share before it."""
+    at: int
+    """When it went, in ms since the epoch."""
+
+
 class Known(Struct, frozen=True, kw_only=True):
     """What is known from the looks before."""
 
@@ -82,8 +94,7 @@ class Known(Struct, frozen=True, kw_only=True):
     share: float | None = None
     """The hit share that they were drawn from; None where too little was read."""
     trial: Trial | None = None
-    share_in_vain: float | None = None
-    """At which a larger cache brought nothing."""
+    in_vain: InVain | None = None
     unfilled: int = 0
     """How often in a row it was seen to fill less than half of its size."""
 
@@ -151,13 +162,20 @@ class _Read(Struct, frozen=True):
 def _lacks(known: Known, read: _Read) -> bool:
     """Whether a larger cache is worth a trial."""
     cache = known.cache
-    in_vain = known.share_in_vain
     return (
         cache.used_bytes >= FULL * cache.bytes
         and read.share < HIT_SHARE_GOOD
         and 1000 * read.misses >= MISSES_PER_S_MIN * read.ms
         and read.misses >= MISSES_A_READ_MIN * read.reads
-        and (in_vain is None or abs(read.share - in_vain) > SHARE_CHANGED)
+        and not _is_in_vain(known, read)
+    )
+
+
+def _is_in_vain(known: Known, read: _Read) -> bool:
+    """Whether a larger cache brought nothing when the same was read, or not long ago."""
+    last = known.in_vain
+    return last is not None and (
+        known.at - last.at < AGAIN_MS or abs(read.share - last.share) <= SHARE_CHANGED
     )
 
 
@@ -171,7 +189,7 @@ def _tried(known: Known, trial: Trial, read: _Read) -> Step:
         return Step(known, gain=gain)
     reason = f"{read.told}, and {trial.share_before:.1%} before it was larger"
     step = _resized(known, trial.bytes_before, reason, read.share)
-    return replace(step, known=replace(step.known, share_in_vain=trial.share_before), gain=gain)
+    return replace(step, known=replace(step.known, in_vain=InVain(trial.share_before, known.at)), gain=gain)
 
 
 def _little_read(known: Known, cache: PageCache, now_ms: int) -> Step:
@@ -181,7 +199,7 @@ def _little_read(known: Known, cache: PageCache, now_ms: int) -> Step:
     known = begun(cache, now_ms)
     if cache.bytes <= cache.bytes_min:
         return Step(known)
-    return _resized(known, cache.bytes_min, f"hardly read for {QUIET_MS // 60_000} minutes", None)
+    return _resized(known, cache.bytes_min, f"hardly read for {QUIET_MS // 3_600_000} hours", None)
 
 
 def _resized(known: Known, size: int, reason: str, share: float | None) -> Step:

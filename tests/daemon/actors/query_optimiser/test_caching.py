@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from pjai_wire.methods import PageCache
 from pjaid.actors.query_optimiser.caching import (
+    AGAIN_MS,
     MISSES_LEFT_MAX,
     PAGES_MIN,
     QUIET_MS,
@@ -104,11 +105,12 @@ def test_one_that_brought_nothing_goes_back_and_is_not_tried_again() -> None:
     assert sizes(load.looks(300)) == [2 * MIB, MIB]
 
 
-def test_where_something_else_is_read_it_is_tried_again() -> None:
+def test_where_something_else_is_read_it_is_tried_again_after_a_while() -> None:
     load = Load(lambda _: 0.6, 100 * MIB)
-    list(load.looks(10))
+    assert sizes(load.looks(10)) == [2 * MIB, MIB]
     load._share = lambda size: min(1.0, 0.4 * size / MIB)
-    assert sizes(load.looks(10))[:2] == [2 * MIB, 4 * MIB]
+    assert sizes(load.looks(AGAIN_MS // LOOKS_EVERY_MS - 10)) == []
+    assert sizes(load.looks(20)) == [2 * MIB, 4 * MIB]
 
 
 @pytest.mark.parametrize(
@@ -129,8 +131,9 @@ def test_it_is_left_alone_where(load: Load) -> None:
 def test_where_nobody_reads_it_is_small_again() -> None:
     load = evenly(6 * MIB)
     list(load.looks(50))
-    load._pages = PAGES_MIN // 100
-    assert sizes(load.looks(2 * QUIET_MS // LOOKS_EVERY_MS)) == [MIB]
+    load._pages = 10
+    assert sizes(load.looks(QUIET_MS // LOOKS_EVERY_MS - 1)) == []
+    assert sizes(load.looks(QUIET_MS // LOOKS_EVERY_MS)) == [MIB]
 
 
 def test_one_of_which_most_is_empty_for_long_is_halved() -> None:
