@@ -10,7 +10,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import structlog
+
+from pjai_wire.methods.actors import ActorName
 
 log = structlog.get_logger()
 
@@ -39,11 +42,19 @@ def _in_group(path: Path, text: str) -> Iterator[tuple[str, str]]:
     import configparser
 
     points = configparser.ConfigParser(delimiters=("=",), interpolation=None, strict=False)
+    # As they stand there, and not in lower case.
+    points.optionxform = str  # type: ignore[assignment,method-assign] # as its documentation has it
     try:
         points.read_string(text)
     except configparser.Error as problem:
         # What is wrong with another package must not keep the daemon from its start.
         log.warning("entry_points_unreadable", path=str(path), why=type(problem).__name__)
         return
-    if points.has_section(GROUP):
-        yield from points.items(GROUP)
+    if not points.has_section(GROUP):
+        return
+    for name, place in points.items(GROUP):
+        try:
+            yield msgspec.convert(name, ActorName), place
+        except msgspec.ValidationError:
+            # Its methods, and what is measured of it, could not be named.
+            log.warning("actor_misnamed", path=str(path))

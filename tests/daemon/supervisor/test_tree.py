@@ -54,3 +54,14 @@ def test_a_package_whose_metadata_cannot_be_read_keeps_no_other_out(tmp_path: Pa
     with capture_logs() as logs:
         assert places("all") == (NOTES, WEATHER, *TREE)
     assert [entry["event"] for entry in logs] == ["entry_points_unreadable"]
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("name", ["bad-name", "Weather", "7days", "a.b", "x" * 51, "pérsona"])
+def test_an_actor_whose_name_no_method_could_have_is_left_out(tmp_path: Path, name: str) -> None:
+    misnamed = tmp_path / "misnamed-1.dist-info"
+    misnamed.mkdir()
+    (misnamed / "entry_points.txt").write_text(f"[pjai.actors]\n{name} = a:b\nfine = a:b\n", encoding="utf-8")
+    with capture_logs() as logs:
+        assert places("all") == (Place("fine", "a:b"), NOTES, WEATHER, *TREE)
+    assert [entry["event"] for entry in logs] == ["actor_misnamed"]
