@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from pjaid.search.tokens import clipped, estimated_tokens
 
 LARGEST_SHARE = 2
-"""One memory takes at most a half of the budget; what is longer is cut."""
+"""One memory takes at most a half of the budget, until all that fit have theirs; what is longer is cut."""
 
 PIECES_MAX = 999
 """So that a number in the text has three digits, and takes one token, at most."""
@@ -35,6 +35,8 @@ class Piece(Struct, frozen=True):
     """The conversation that it is a turn of; None for any other memory."""
     score: float | None
     """None for a turn that was not found itself."""
+    passage: str = ""
+    """What of the text is to be seen, where it must be cut."""
 
 
 class Found(Struct, frozen=True):
@@ -60,13 +62,16 @@ class Prompt(Struct, frozen=True):
     lines: list[Line]
     left_out: int
     """Pieces that were found, and did not fit."""
+    too_long: frozenset[str]
+    """The ids of those of which only a part had room, whether it was taken or not."""
 
 
 def fitted(found: Iterable[Found], budget_tokens: int) -> Prompt:
     """The best of what was found that fits into a budget.
 
     The best are taken first, each followed by the turns around it; what does not fit any more is passed over,
-    and what is shorter may still come in. No text stands there twice.
+    and what is shorter may still come in. What is left in the end goes to those that were cut. No text stands
+    there twice.
 
     Args:
         found: the best first.
@@ -80,7 +85,8 @@ def fitted(found: Iterable[Found], budget_tokens: int) -> Prompt:
                 taken.take(piece)
         else:
             left_out += not taken.has(one.piece)
-    return _written(taken.pieces.values(), left_out)
+    taken.lengthen()
+    return _written(taken, left_out)
 
 
 class _Taken:
@@ -91,6 +97,10 @@ class _Taken:
         """By their ids, as they were cut."""
         self._longest = budget_tokens // LARGEST_SHARE
         self._left = budget_tokens
+        self._cut: list[Piece] = []
+        """As they were before, the best first."""
+        self.too_long: set[str] = set()
+        """The ids of pieces that were cut, or would have been."""
         self._texts: set[str] = set()
         self._headings: set[tuple[str | None, int]] = set()
 
@@ -104,7 +114,9 @@ class _Taken:
             self._note_found(piece)
             return False
         mark = estimated_tokens(_NUMBER + _stamp(piece)) + 1
-        short = structs.replace(piece, text=clipped(piece.text, max(self._longest - mark, 2)))
+        short = structs.replace(piece, text=clipped(piece.text, max(self._longest - mark, 2), piece.passage))
+        if short.text != piece.text:
+            self.too_long.add(piece.id)
         cost = mark + estimated_tokens(short.text)
         if _group(piece) not in self._headings:
             cost += estimated_tokens(_heading(piece)) + 1
@@ -114,7 +126,18 @@ class _Taken:
         self._texts.add(piece.text)
         self._headings.add(_group(piece))
         self.pieces[piece.id] = short
+        if short.text != piece.text:
+            self._cut.append(piece)
         return True
+
+    def lengthen(self) -> None:
+        """Gives what is left of the budget to what was cut."""
+        for piece in self._cut:
+            short = self.pieces[piece.id]
+            tokens = estimated_tokens(short.text)
+            longer = clipped(piece.text, tokens + self._left, piece.passage)
+            self._left -= estimated_tokens(longer) - tokens
+            self.pieces[piece.id] = structs.replace(short, text=longer)
 
     def _note_found(self, piece: Piece) -> None:
         """Keeps the score of what came as a neighbour first and was found itself."""
@@ -123,17 +146,17 @@ class _Taken:
             self.pieces[piece.id] = structs.replace(known, score=piece.score)
 
 
-def _written(pieces: Iterable[Piece], left_out: int) -> Prompt:
+def _written(taken: _Taken, left_out: int) -> Prompt:
     written: list[str] = []
     lines: list[Line] = []
-    for group in _in_order(pieces):
+    for group in _in_order(taken.pieces.values()):
         written.append(_heading(group[0]))
         for piece in group:
             text = f"[{len(lines) + 1}] {_stamp(piece)}{piece.text}"
             lines.append(Line(piece, text, estimated_tokens(text)))
             written.append(text)
     whole = "\n".join(written)
-    return Prompt(whole, estimated_tokens(whole), lines, left_out)
+    return Prompt(whole, estimated_tokens(whole), lines, left_out, frozenset(taken.too_long))
 
 
 def _in_order(pieces: Iterable[Piece]) -> Iterator[Sequence[Piece]]:

@@ -16,6 +16,8 @@ from pjai_wire.methods import HIT_COLUMNS, Recalled, RecallParams, RecallResult,
 from pjaid.search.prompt import Found, Piece, Prompt, fitted
 from pjaid.search.searches import Found as SearchFound
 from pjaid.search.searches import Ready, Searches
+from pjaid.store.words.passages import CUT
+from pjaid.store.words.snippets import Parts
 from pjaid.store.words.texts import texts_in
 from pjaid.store.words.threads import thread_of
 
@@ -46,7 +48,10 @@ async def recall(
     """
     ready, found = await _searched(searches, params)
     # Memories may be long, and budgets large: that would hold others up for seconds.
-    whole = await asyncio.to_thread(_fitted, found.rows, params.budget_tokens)
+    whole = await asyncio.to_thread(_fitted, found.rows, params.budget_tokens, {})
+    if whole.too_long:
+        passages = await searches.passages(ready, whole.too_long)
+        whole = await asyncio.to_thread(_fitted, found.rows, params.budget_tokens, passages)
     seen(found.latest)
     return RecallResult(
         seq=found.seq,
@@ -94,41 +99,64 @@ def _search(params: RecallParams, limit: int) -> SearchParams:
     )
 
 
-def _fitted(rows: Sequence[Row], budget_tokens: int) -> Prompt:
+def _fitted(rows: Sequence[Row], budget_tokens: int, passages: Mapping[str, Parts]) -> Prompt:
+    """What fits; what must be cut shows its passage, where that is known."""
     characters_max = CHARACTERS_PER_TOKEN_MAX * budget_tokens
-    return fitted([_found(row, characters_max) for row in rows], budget_tokens)
+    lines = {memory_id: _line(parts) for memory_id, parts in passages.items()}
+    return fitted([_found(row, lines, characters_max) for row in rows], budget_tokens)
 
 
-def _found(row: Row, characters_max: int) -> Found:
+def _found(row: Row, passages: Mapping[str, str], characters_max: int) -> Found:
     around = (row[_HIT["before"]], row[_HIT["after"]])
     return Found(
-        _piece(row, row[_HIT["score"]], characters_max),
-        tuple(_piece(turn, None, characters_max) for turn in around if turn is not None),
+        _piece(row, row[_HIT["score"]], passages, characters_max),
+        tuple(_piece(turn, None, passages, characters_max) for turn in around if turn is not None),
     )
 
 
-def _piece(row: Row, score: float | None, characters_max: int) -> Piece:
+def _line(passage: Parts) -> str:
+    """The line of a passage that has its first match, as far as it is there; empty where nothing matches."""
+    before, *rest = passage
+    if not rest:
+        return ""
+    lead = before.rpartition("\n")[2].removeprefix(CUT)
+    return lead + "".join(rest).partition("\n")[0].removesuffix(CUT)
+
+
+def _piece(row: Row, score: float | None, passages: Mapping[str, str], characters_max: int) -> Piece:
     values: Mapping[str, Any] = dict(zip(COLUMNS, row, strict=False))
+    passage = passages.get(values["id"], "")
     thread = None
     if values["type"] == "conversation":
         # Personas have threads of their own, and one of them may have no name.
         thread = f"{values['personaId']} {thread_of(_decoded(values['metadata']))}"
     return Piece(
         id=values["id"],
-        text=_text(values, characters_max),
+        text=_text(values, passage, characters_max),
         at=values["createdAt"],
         thread=thread,
         score=score,
+        passage=_in_one_line(passage),
     )
 
 
-def _text(values: Mapping[str, Any], characters_max: int) -> str:
+def _text(values: Mapping[str, Any], passage: str, characters_max: int) -> str:
     """A memory in one line: what it is called, in short and at length, without what is said twice."""
     parts: dict[str, None] = {}
     content: Raw = values["content"]
     size = 0
+    is_sought = bool(passage)
     for text in (values["name"], values["summary"], *texts_in(_decoded(content))):
-        if not (line := " ".join(text[:characters_max].split())) or line in parts:
+        is_here = is_sought and passage in text
+        if size >= characters_max:
+            if is_here:
+                parts, size = {CUT: None}, 0
+            elif is_sought:
+                continue
+            else:
+                break
+        is_sought = is_sought and not is_here
+        if not (line := _in_one_line(_part(text, passage, characters_max))) or line in parts:
             continue
         if len(parts) < TEXTS_COMPARED_MAX:
             if any(line in known for known in parts):
@@ -138,9 +166,18 @@ def _text(values: Mapping[str, Any], characters_max: int) -> str:
             size = sum(map(len, parts))
         parts[line] = None
         size += len(line)
-        if size >= characters_max:
-            break
-    return " · ".join(parts)[:characters_max]
+    return " · ".join(parts)
+
+
+def _part(text: str, passage: str, characters_max: int) -> str:
+    """As much of a text as is looked at: its beginning, or what is around the passage."""
+    at = max(0, text.find(passage))
+    begin = max(0, min(at - characters_max // 2, len(text) - characters_max))
+    return CUT * (begin > 0) + text[begin : begin + characters_max]
+
+
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _memories(whole: Prompt) -> list[Recalled]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from typing import Final, TypeVar
 
 import apsw
@@ -19,7 +19,7 @@ from pjaid.search.codes.codes import Codes
 from pjaid.search.dense_query import COMMON_FROM_ROWS, COMMON_SHARE, without, words_of
 from pjaid.search.fusion import Candidate, Ranking, by_both, by_meaning, by_words
 from pjaid.search.meaning import Embedded, QueryVectors, passes
-from pjaid.search.showing import shown
+from pjaid.search.showing import passages, shown
 from pjaid.search.signals import DAY_MS, Weights
 from pjaid.store.generation import generation
 from pjaid.store.hits import check_model, meeting
@@ -27,6 +27,7 @@ from pjaid.store.reads import head, snapshot
 from pjaid.store.store import Store
 from pjaid.store.words.hits import document_frequencies, rows_of, word_hits
 from pjaid.store.words.question import STOP_WORDS
+from pjaid.store.words.snippets import Parts
 from pjaid.store.words.substring import substring_hits
 
 T = TypeVar("T")
@@ -194,6 +195,11 @@ class Searches:
         if not spare and len(found.rows) < min(asked.params.limit, near.compared):
             return await self._by_vector(asked, sought, SPARE)
         return structs.replace(found, seq=min(told, found.seq, found.seq if looked is None else looked.seq))
+
+    async def passages(self, ready: Ready, ids: Collection[str]) -> Mapping[str, Parts]:
+        """Where rows match that a search found, by their ids; of those that are there no more, nothing."""
+        asked = ready.asked
+        return await self._read(asked, lambda connection, _: passages(connection, asked, ids), is_heavy=True)
 
     async def _near(self, asked: Asked, sought: Embedded, allowed: Sequence[int] | None, spare: int) -> Near:
         """What is nearest to the vector of a search.

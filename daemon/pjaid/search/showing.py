@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import apsw
 
 from pjai_wire.envelope import Row
 from pjaid.search.asked import Asked
 from pjaid.search.choosing import Chosen
+from pjaid.store.hits import numbers_of
 from pjaid.store.words.neighbours import Around, neighbours
-from pjaid.store.words.snippets import snippets
+from pjaid.store.words.snippets import Parts, snippets
 
 
 def shown(connection: apsw.Connection, asked: Asked, hits: Sequence[Chosen], bytes_max: int) -> list[Row]:
@@ -49,3 +50,10 @@ def shown(connection: apsw.Connection, asked: Asked, hits: Sequence[Chosen], byt
         )
 
     return [row_of(hit) for hit in hits if hit.row in rows]
+
+
+def passages(connection: apsw.Connection, asked: Asked, ids: Collection[str]) -> dict[str, Parts]:
+    """The snippets of rows that are there, by their ids."""
+    numbers = numbers_of(connection, asked.table, ids)
+    texts = snippets(connection, asked.table, asked.question, numbers)
+    return {numbers[row]: parts for row, parts in texts.items()}

@@ -21,6 +21,7 @@ BYTES_PER_TOKEN = 2
 _RUN = re.compile(r"([A-Za-z]+)|([0-9]+)|([^\x00-\x7f]+)| {2,}|[^ ]")
 _KINDS = ((1, LETTERS_PER_TOKEN), (2, DIGITS_PER_TOKEN))
 _CUT = "…"
+_CUT_TOKENS = 2
 
 
 def estimated_tokens(text: str) -> int:
@@ -28,16 +29,46 @@ def estimated_tokens(text: str) -> int:
     return sum(map(_tokens_of, _RUN.finditer(text)))
 
 
-def clipped(text: str, tokens_max: int) -> str:
-    """The text, or as much of its beginning as takes `tokens_max` tokens with a mark that it goes on."""
+def clipped(text: str, tokens_max: int, passage: str = "") -> str:
+    """The text, or as much of it as takes `tokens_max` tokens with marks that there is more.
+
+    Args:
+        text: which may be too long.
+        tokens_max: 2 at least, which is what a mark takes.
+        passage: of the text; where its beginning does not reach so far, what is there from the passage on.
+    """
+    short = _beginning(text, tokens_max)
+    room = tokens_max - _CUT_TOKENS
+    begin = text.find(passage)
+    if passage in short or begin < 0 or room < _CUT_TOKENS:
+        return short
+    rest = text[begin:]
+    wanted = _beginning(rest, room)
+    # What ends sooner than the room leaves some to what is before it.
+    return _CUT + (wanted if wanted != rest else _end(text, room)).lstrip()
+
+
+def _beginning(text: str, tokens_max: int) -> str:
+    """The text, or as much of its beginning as fits with a mark that it goes on."""
     left, end = tokens_max, 0
     for run in _RUN.finditer(text):
         left -= _tokens_of(run)
         if left < 0:
             return text[:end].rstrip() + _CUT
-        if left >= estimated_tokens(_CUT):
+        if left >= _CUT_TOKENS:
             end = run.end()
     return text
+
+
+def _end(text: str, tokens_max: int) -> str:
+    """As much of the end of a text as fits."""
+    left, begin = tokens_max, len(text)
+    for run in reversed(list(_RUN.finditer(text))):
+        left -= _tokens_of(run)
+        if left < 0:
+            break
+        begin = run.start()
+    return text[begin:]
 
 
 def _tokens_of(run: re.Match[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -72,6 +73,12 @@ def values_of(
         f" CROSS JOIN {table} ON rowid = number WHERE {fits}"
     )
     return {row[0]: row[1:] for row in connection.execute(sql, (listed(numbers), *bindings))}
+
+
+def numbers_of(connection: apsw.Connection, table: str, ids: Iterable[str]) -> dict[int, str]:
+    """The ids of those rows that are there, by their numbers."""
+    sql = f"SELECT rowid, id FROM {table} WHERE id IN (SELECT value FROM json_each(?))"
+    return dict(connection.execute(sql, (json.dumps(list(ids)),)))
 
 
 def links_of(connection: apsw.Connection, numbers: Iterable[int]) -> list[tuple[int, int, float]]:

@@ -29,6 +29,7 @@ pieces = st.builds(
     at=st.integers(0, 2**53 - 1),
     thread=st.none() | st.sampled_from(["one", "two"]),
     score=st.none() | st.floats(0, 1),
+    passage=st.text(alphabet="ab 1.é語", max_size=3),
 )
 found = st.lists(st.builds(Found, piece=pieces, around=st.lists(pieces, max_size=2).map(tuple)), max_size=15)
 
@@ -114,6 +115,15 @@ def test_cuts_what_is_longer_than_half_of_the_budget() -> None:
     whole = fitted([Found(piece("long", "word " * 1000)), Found(piece("short"))], 100)
     assert [line.piece.id for line in whole.lines] == ["long", "short"]
     assert whole.lines[0].text.endswith("word…")
+
+
+def test_what_is_cut_shows_what_is_wanted_and_takes_what_others_left() -> None:
+    text = "word " * 1000 + "here it is: " + "more " * 1000
+    long = structs.replace(piece("long", text), passage="here it is:")
+    whole = fitted([Found(long), Found(piece("short"))], 100)
+    assert whole.lines[0].text.startswith("[1] 2023-05-23 …here it is: more more ")
+    assert whole.lines[1].piece.id == "short"
+    assert whole.tokens >= 98
 
 
 def test_a_day_past_the_calendar_is_a_number() -> None:

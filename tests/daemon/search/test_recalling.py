@@ -64,6 +64,25 @@ async def test_a_memory_of_very_many_texts_is_recalled_by_its_first(at: Searched
     assert found.tokens <= 64
 
 
+@pytest.mark.parametrize("before", [300, 3_000, 10_000])
+@pytest.mark.parametrize("after", [0, 3_000])
+async def test_of_a_long_memory_what_was_asked_for_is_recalled(before: int, after: int, at: Searched) -> None:
+    answer = "the blue locker's code\nis behind the mirror"
+    text = "lorem ipsum\n" * before + answer + " dolor sit" * after
+    await at.commit(memory("book", "chapter", content={"first": "a page", "text": text, "last": "an end"}))
+    found = await recall(at.searches, RecallParams(text="blue locker code", mode="words", budget_tokens=400))
+    assert "the blue locker's code is behind the mirror" in found.text
+    assert 380 <= found.tokens <= 400
+
+
+async def test_of_very_many_texts_the_one_that_was_asked_for_is_recalled(at: Searched) -> None:
+    texts = [f"caraway {number:05}" for number in range(1_000)]
+    await at.commit(memory("list", "spices", content={"all": texts}))
+    found = await recall(at.searches, RecallParams(text="00777", mode="words", budget_tokens=64))
+    assert "… · caraway 00777 · caraway 00778 · caraway 00779" in found.text
+    assert found.tokens <= 64
+
+
 async def test_what_is_recalled_tells_the_latest_state_that_it_shows(at: Searched) -> None:
     seen: list[int] = []
     found = await recall(at.searches, RecallParams(text="bread", mode="words"), seen.append)

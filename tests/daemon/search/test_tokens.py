@@ -46,6 +46,26 @@ def test_what_was_cut_fits_and_begins_as_the_text_does(text: str, most: int) -> 
         assert text.startswith(short[:-1])
 
 
-@given(texts)
-def test_what_fits_is_not_cut(text: str) -> None:
-    assert clipped(text, estimated_tokens(text)) == text
+@given(texts, texts, texts)
+def test_what_fits_is_not_cut(before: str, passage: str, after: str) -> None:
+    text = before + passage + after
+    assert clipped(text, estimated_tokens(text), passage) == text
+
+
+@given(texts, texts, texts, st.integers(2, 90))
+def test_what_was_cut_fits_wherever_its_passage_is(before: str, passage: str, after: str, most: int) -> None:
+    text = before + passage + after
+    short = clipped(text, most, passage)
+    assert estimated_tokens(short) <= most
+    assert short in text or short.removeprefix("…").removesuffix("…") in text
+    if most >= estimated_tokens(passage) + 2 * estimated_tokens("…"):
+        assert passage.strip() in short
+
+
+def test_what_was_cut_begins_at_a_passage_that_would_not_be_seen() -> None:
+    text = "one two three four five six seven eight"
+    assert clipped(text, 7, "two three") == "one two three four five…"
+    assert clipped(text, 7, "three four five six") == "…three four five…"
+    assert clipped(text, 7, "six seven") == "…four five six seven eight"
+    assert clipped(text, 3, "six") == "one…"
+    assert clipped(text, 7, "nine") == "one two three four five…"

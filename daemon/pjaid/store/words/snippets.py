@@ -16,8 +16,11 @@ from pjaid.store.words.question import Question
 from pjaid.store.words.texts import joined
 from pjaid.store.words.tokenizer import stems_of, tokenizer_of
 
-Snippets = dict[int, tuple[str, ...]]
-"""By row the parts of a passage: the first is as it is, the second a match, and so on in turn."""
+Parts = tuple[str, ...]
+"""Of a passage: the first is as it is, the second a match, and so on in turn."""
+
+Snippets = dict[int, Parts]
+"""By row."""
 
 _decoded = msgspec.msgpack.Decoder().decode
 
