@@ -10,9 +10,10 @@ from typing import Final
 from unittest.mock import patch
 
 from pjaid.live import dependents, difference, kept_groups, subscription, view, views, window
+from pjaid.search import asked, dense_query
 from pjaid.store import capture
 
-SMALL: Final[tuple[tuple[ModuleType, str, tuple[int, ...]], ...]] = (
+SMALL: Final[tuple[tuple[ModuleType, str, tuple[float, ...]], ...]] = (
     (window, "MARGIN_MIN", (1, 2)),
     (view, "FOLLOWED_AT_ONCE_MAX", (1, 3)),
     (dependents, "CHANGES_AT_ONCE_MAX", (1, 3)),
@@ -24,10 +25,13 @@ SMALL: Final[tuple[tuple[ModuleType, str, tuple[int, ...]], ...]] = (
     (kept_groups, "GROUPS_MAX", (2, 5)),
     (difference, "REORDERINGS_MAX", (1, 3)),
     (capture, "CHANGES_MAX", (3, 20)),
+    (asked, "DEPTH", (8,)),
+    (dense_query, "COMMON_FROM_ROWS", (3, 10)),
+    (dense_query, "COMMON_SHARE", (0.7, 0.85)),
 )
 """Each limit, and what it may be instead."""
 
-Limits = dict[str, int]
+Limits = dict[str, float]
 
 
 def small_limits(chance: Random) -> Limits:

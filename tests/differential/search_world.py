@@ -71,7 +71,7 @@ class SearchWorld:
     def search(self) -> SearchParams:
         """A search that means something."""
         chance = self._chance
-        asked: dict[str, Any] = {"limit": chance.choice((1, 2, 3, 5, 20)), **self._sought()}
+        asked: dict[str, Any] = {"limit": chance.choice((1, 2, 3, 5, 8)), **self._sought()}
         asked["table"] = "memories" if "vector" in asked else chance.choice(("memories",) * 5 + ("messages",))
         if asked["table"] == "memories":
             asked["where"] = chance.sample(_CONDITIONS, chance.choice((0, 0, 1, 1, 2)))

@@ -16,6 +16,7 @@ from pjai import Database, memories, v1
 from pjai.hits import Hit
 from pjai.live_query import LiveQuery
 from pjai.testing import daemon
+from pjai_wire.codec import decode_any
 from pjai_wire.errors import InvalidSearch
 from pjai_wire.records import MemoryEntity
 from tests.daemon.actors.embedder.vector_server import vector_server
@@ -157,10 +158,12 @@ async def test_a_search_survives_a_restart_of_the_daemon() -> None:
             assert ids(live.current) == ["a"]
 
 
-async def embedded(db: Database) -> None:
-    """Waits until something was embedded."""
-    async for _ in db.follow_events(names=("v1.VectorsStored",)):
-        return
+async def embedded(db: Database, count: int = 1, after: int = 0) -> None:
+    """Waits until so many vectors were stored after a seq."""
+    async for event in db.follow_events(names=("v1.VectorsStored",), after=after):
+        count -= decode_any(bytes(event.args))["count"]
+        if count <= 0:
+            return
 
 
 async def by_meaning(live: LiveQuery[Hit[MemoryEntity]]) -> list[Hit[MemoryEntity]]:
@@ -203,6 +206,27 @@ async def test_hits_come_by_meaning_when_the_embedder_is_begun_anew() -> None:
                 os.kill(actor.pid, signal.SIGKILL)
                 assert ids(await by_meaning(live)) == ["a"]
                 assert live.current == list(await db.search("bread dough"))
+
+
+async def test_a_search_by_meaning_follows_which_words_are_common() -> None:
+    kinds = ("bread", "tea", "salt", "rice", "fish", "jam", "milk", "wine", "corn", "oats")
+    told = [memory(f"a{n}", f"Ada likes {kinds[n % 10]} {n}") for n in range(119)]
+    told += [memory(f"b{n}", f"{kinds[n % 10]} was sold on day {n}") for n in range(181)]
+    with daemon(actors="embedder") as running:
+        async with pjai.connect(running.endpoint) as db:
+            await db.commit(v1.PersonaCreated(id="ada", name="Ada"), *told)
+            await embedded(db, len(told))
+            asked = "what does Ada say of bread"
+            async with db.watch_search(asked, mode="meaning", limit=3) as live:
+                before = ids(live.current)
+                receipt = await db.commit(
+                    *(memory(f"c{n}", f"Ada's quarterly invoice {n}") for n in range(4))
+                )
+                await embedded(db, 4, after=receipt.seq)
+                fresh = await db.search(asked, mode="meaning", limit=3)
+                await live.reached(fresh.seq)
+                assert live.current == list(fresh)
+                assert ids(fresh) != before
 
 
 async def test_without_an_embedder_nobody_waits_for_one() -> None:

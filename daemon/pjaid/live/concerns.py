@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from pjai_wire.query import Junction
 from pjai_wire.tables import Table, memory_links
+from pjaid.live.countdown import Countdown
 from pjaid.live.predicate import NOT_EVALUATED, Predicate, comparisons, predicate
 from pjaid.live.search_plan import Found, Near, SearchPlan
 from pjaid.store import vectors
@@ -57,6 +58,8 @@ class Concerns(Generic[ItemT]):
         self._by_links: dict[ItemT, None] = {}
         self._by_any_vector: dict[ItemT, None] = {}
         self._by_vectors: dict[Shelf, Nearness[ItemT]] = {}
+        self._countdown: Countdown[ItemT] = Countdown()
+        """Of changed rows, to where words of a search may have become common."""
         self._unsure: dict[ItemT, None] = {}
         """Those that are being run: nobody knows yet what concerns them."""
 
@@ -99,6 +102,10 @@ class Concerns(Generic[ItemT]):
         if found.near is not None:
             shelf = self._shelf((found.near.model, search.plan.persona_id), len(found.near.vector))
             shelf.put(item, found.near.vector, found.near.bar)
+        if found.steady_for is None:
+            self._countdown.discard(item)
+        else:
+            self._countdown.put(item, found.steady_for)
         if found.lacks_vectors or search.plan.reads.any_vector:
             self._by_any_vector[item] = None
         else:
@@ -115,10 +122,14 @@ class Concerns(Generic[ItemT]):
             del filed[item]
         self._unsure.pop(item, None)
         self._by_any_vector.pop(item, None)
+        self._countdown.discard(item)
         self._unshelve(item, search)
 
     def of(self, changes: Sequence[RowChange]) -> Iterator[ItemT]:
-        """The searches whose hits some changes can change; one may come more than once."""
+        """The searches whose hits some changes can change; one may come more than once.
+
+        They are to be run again, also if the next changes concern them no more.
+        """
         yield from self._unsure
         rows = [change for change in changes if change.table == self._table.table_name]
         if rows:
@@ -132,6 +143,7 @@ class Concerns(Generic[ItemT]):
 
     def _concerned_by_rows(self, rows: Sequence[RowChange]) -> Iterator[ItemT]:
         yield from self._by_any_row
+        yield from self._countdown.count(len(rows))
         updated = [change for change in rows if change.before is not None and change.after is not None]
         columns = {place for change in updated for place in _differing(change)}
         for place, filed in self._by_text.items():

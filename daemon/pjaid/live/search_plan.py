@@ -43,6 +43,9 @@ class Found(Struct, frozen=True):
     """None where no vectors had a part in it."""
     lacks_vectors: bool = False
     """Whether vectors would have had a part in it, had there been any: each that comes matters."""
+    steady_for: int | None = None
+    """It is to be run again once so many rows of its table have come, changed or left; None where their
+    number does not matter."""
     awaits_embedder: bool = False
     """Whether a search for the same may find something else as soon as its text can be embedded again."""
 

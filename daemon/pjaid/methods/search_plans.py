@@ -59,8 +59,11 @@ async def planned(searches: Searches, params: SearchParams) -> Planned:
 class _Run:
     """Runs a search again and again, as one that is new would be run.
 
-    Which words its vector is made of depends on how many rows have each. It stays while no other can be had,
-    which is told.
+    Which words its vector is made of depends on how many rows have each. By meaning alone it stays while no
+    other can be had, which is told.
+
+    Of commits after the search was made ready, and before it is watched, nobody tells: it looks whether there
+    were any.
     """
 
     def __init__(self, searches: Searches, ready: Ready) -> None:
@@ -70,7 +73,8 @@ class _Run:
         self._awaits_embedder = ready.may_come
 
     async def __call__(self, finish: Callable[[search_plan.Found], T]) -> T:
-        if self._has_run and self._ready.asked.embeds_text:
+        is_old = self._has_run or self._ready.seq != self._searches.seq
+        if is_old and self._ready.asked.embeds_text:
             await self._prepare()
         self._has_run = True
         found = await self._searches.run(self._ready)
@@ -85,8 +89,7 @@ class _Run:
             self._awaits_embedder = passes(problem)
         else:
             self._awaits_embedder = ready.may_come
-            if ready.sought is not None or self._ready.sought is None:
-                self._ready = ready
+            self._ready = ready
 
 
 def _reads(asked: Asked) -> Reads:
@@ -124,6 +127,7 @@ def _told(ready: Ready, found: Found, *, awaits_embedder: bool) -> search_plan.F
         weighed=frozenset(weighed),
         near=_near(ready, found),
         lacks_vectors=ready.meaning == "unavailable",
+        steady_for=ready.steady_for,
         awaits_embedder=awaits_embedder,
     )
 

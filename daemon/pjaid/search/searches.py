@@ -16,7 +16,7 @@ from pjai_wire.methods import HIT_COLUMNS, MeaningState, SearchMode, SearchParam
 from pjaid.search.asked import Asked, understood
 from pjaid.search.choosing import chosen
 from pjaid.search.codes.codes import Codes
-from pjaid.search.dense_query import COMMON_FROM_ROWS, COMMON_SHARE, without, words_of
+from pjaid.search.dense_query import Telling, are_enough, telling, words_of
 from pjaid.search.fusion import Candidate, Ranking, by_both, by_meaning, by_words
 from pjaid.search.meaning import Embedded, QueryVectors, passes
 from pjaid.search.showing import passages, shown
@@ -48,6 +48,11 @@ class Ready(Struct, frozen=True):
     """Why it is not to be had."""
     may_come: bool = False
     """Whether it is to be had again before long."""
+    seq: int = 0
+    """Its text was looked at in this state, or in a later one."""
+    steady_for: int | None = None
+    """Until so many rows of the table have come, changed or left, it stays the vector; None where it always
+    does."""
 
     @property
     def mode(self) -> SearchMode:
@@ -117,6 +122,11 @@ class Searches:
         self._vectors: Final = vectors
         self._weights: Final = weights
 
+    @property
+    def seq(self) -> int:
+        """The last commit that was told of."""
+        return self._store.seq
+
     async def ready(self, params: SearchParams, *, is_running_text: bool = False) -> Ready:
         """What `params` ask for, with the vector of their text; as in `understood`.
 
@@ -130,17 +140,19 @@ class Searches:
         if params.vector is not UNSET:
             assert params.model is not UNSET
             return Ready(asked, Embedded(params.model, params.vector, BROUGHT_WEIGHT, is_brought=True))
+        seq = self.seq
         try:
-            sought = await self._vectors.of(await self._telling(asked))
+            words = await self._telling(asked)
+            sought = await self._vectors.of(words.text)
             if params.model is not UNSET and params.model != sought.model:
                 raise UnknownModel(
                     "texts are embedded by another model", hint="bring the vector, or name no model"
                 )
-            return Ready(asked, sought)
+            return Ready(asked, sought, seq=seq, steady_for=words.steady_for)
         except PjaiError as problem:
             if asked.mode == "meaning":
                 raise
-            return Ready(asked, None, problem.message, may_come=passes(problem))
+            return Ready(asked, None, problem.message, may_come=passes(problem), seq=seq)
 
     async def run(self, ready: Ready) -> Found:
         """What is found now.
@@ -179,7 +191,7 @@ class Searches:
                 asked, lambda connection, _: _look(connection, asked), is_heavy=asked.which.is_heavy
             )
         # Codes follow what was told of; commits that a read sees may be yet to be told.
-        told = self._store.seq
+        told = self.seq
         near = await self._near(asked, sought, None if looked is None else looked.allowed, spare)
         ranked = by_meaning(near.hits)
         if asked.by_words and looked is not None:
@@ -226,15 +238,14 @@ class Searches:
             )
         return Near(near.model, list(zip(near.rows, near.cosines, strict=True)), near.compared)
 
-    async def _telling(self, asked: Asked) -> str:
+    async def _telling(self, asked: Asked) -> Telling:
         """The text of a search, without what a large part of the searched rows has."""
         text = asked.params.text
         words = [word for word in words_of(text) if word.casefold() not in STOP_WORDS]
         if not words:
-            return text
+            return Telling(text)
         first = words[: limits.SEARCH_WORDS_MAX]
-        common = await self._read(asked, lambda connection, _: _common(connection, asked, first))
-        return without(text, common)
+        return await self._read(asked, lambda connection, _: _telling(connection, asked, first))
 
     async def _read(
         self, asked: Asked, work: Callable[[apsw.Connection, int], T], *, is_heavy: bool = False
@@ -281,11 +292,12 @@ def _words(connection: apsw.Connection, asked: Asked) -> Ranking:
     return word_hits(connection, asked.table, asked.question, asked.which, depth=asked.depth)
 
 
-def _common(connection: apsw.Connection, asked: Asked, words: Sequence[str]) -> list[str]:
-    """Those words that a large part of the searched rows has."""
+def _telling(connection: apsw.Connection, asked: Asked, words: Sequence[str]) -> Telling:
+    """The text of a search, without those words that a large part of the searched rows has."""
     persona_id = asked.which.persona_id
+    shares: dict[str, float] = {}
     with snapshot(connection):
-        if rows_of(connection, asked.table, persona_id) < COMMON_FROM_ROWS:
-            return []
-        shares = document_frequencies(connection, asked.table, words, persona_id)
-    return [word for word, share in shares.items() if share >= COMMON_SHARE]
+        rows = rows_of(connection, asked.table, persona_id)
+        if are_enough(rows):
+            shares = document_frequencies(connection, asked.table, words, persona_id)
+    return telling(asked.params.text, rows, shares)

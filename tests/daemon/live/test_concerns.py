@@ -149,3 +149,12 @@ def test_a_search_is_near_to_what_it_found_last() -> None:
     known.remove("s")
     assert not len(known)
     assert list(known.of([vector(NORTH), TAGGED, LINK])) == []
+
+
+def test_so_many_rows_as_a_search_says_concern_it_together() -> None:
+    known = concerns(Reads(), Found(1, [], frozenset(), None, steady_for=3))
+    assert list(known.of([came(workflow("a")), vector(EAST)])) == []
+    assert list(known.of([LINK, left(workflow("b"))])) == []
+    assert list(known.of([TAGGED])) == ["s"]
+    known.ran("s", found())
+    assert list(known.of([TAGGED] * 9)) == []

@@ -50,6 +50,20 @@ async def test_a_name_that_has_become_common_is_embedded_no_more(at: Searched, m
     assert hits == (await at.searches.run(await at.searches.ready(params))).rows
 
 
+async def test_a_name_that_became_common_before_a_search_is_watched_is_not_embedded(at: Searched) -> None:
+    plan = (await planned(at.searches, SearchParams(text=ASKED, mode="meaning"))).plan
+    await make_the_name_common(at)
+    await found(plan)
+    assert at.embedded[-1] == "What did eat?"
+
+
+async def test_a_search_by_meaning_tells_after_how_many_rows_it_may_mean_something_else(at: Searched) -> None:
+    plan = (await planned(at.searches, SearchParams(text=ASKED, mode="meaning"))).plan
+    assert (await found(plan)).steady_for == COMMON_FROM_ROWS - 1
+    brought = SearchParams(vector=meaning("the oven"), model=MODEL)
+    assert (await found((await planned(at.searches, brought)).plan)).steady_for is None
+
+
 async def test_a_vector_stays_while_no_other_can_be_had(at: Searched) -> None:
     plan = (await planned(at.searches, SearchParams(text=ASKED, mode="meaning"))).plan
     await found(plan)
