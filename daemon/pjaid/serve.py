@@ -141,6 +141,8 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
         dependents.committed(committed)
         embedding.committed(committed)
         embedder_return.committed()
+        if committed.is_anew:
+            live.end_searches()
 
     def load() -> Load:
         return Load(

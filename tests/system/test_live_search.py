@@ -237,3 +237,28 @@ async def test_without_an_embedder_nobody_waits_for_one() -> None:
             await live.reached(receipt.seq)
             assert ids(live.current) == ["a"]
             assert not (await db.events(names=("v1.EmbedderReturned",))).events
+
+
+async def test_hits_whose_vectors_went_with_the_state_are_shown_no_more() -> None:
+    with vector_server() as server:
+        endpoint = {"embedder": "endpoint", "embedder_url": server.url, "embedder_model": "small"}
+        with daemon(actors="embedder", tick_interval_ms=50, **endpoint) as running:
+            async with pjai.connect(running.endpoint) as db:
+                await db.commit(v1.PersonaCreated(id="ada", name="Ada"), memory("a", "sourdough starter"))
+                await embedded(db)
+                async with (
+                    db.watch_search("what to bake") as by_vectors,
+                    db.watch_search("sourdough", mode="words") as by_words,
+                ):
+                    assert ids(by_vectors.current) == ["a"]
+                    topic = by_words.topic
+                    server.status = 503
+                    assert (await db.rebuild(replace=True)).identical
+                    with anyio.fail_after(WITHIN_S):
+                        async for hits in by_vectors:
+                            if not hits:
+                                break
+                    assert await db.search("what to bake") == []
+                    assert by_words.topic == topic
+                    server.status = 200
+                    assert ids(await by_meaning(by_vectors)) == ["a"]

@@ -198,6 +198,12 @@ class LiveQueries:
         for opened in self._registry:
             self.unwatch(opened.topic)
 
+    def end_searches(self) -> None:
+        """Ends searches that compared vectors, for their clients to begin anew: those vectors are gone."""
+        for watched in self._views:
+            if (found := watched.view.found) is not None and found.near is not None:
+                self._end(watched, UnknownTopic("the state was rebuilt", hint="watch again"))
+
     def issued(self, topic: str) -> bool:
         """Whether something that is open has this topic."""
         return topic in self._registry
