@@ -29,6 +29,7 @@ _POOLS: dict[str, tuple[str, ...]] = {
     "Plugin": ("g1", "g2"),
     "Actor": ("actor.a", "actor.b"),
     "Embedder": ("actor.embedder",),
+    "PageCache": ("readers",),
     "Index": ("auto_memories_by_type", "auto_personas_by_name"),
     "Statistics": ("memories",),
     "SystemConfig": ("s1", "s2"),
