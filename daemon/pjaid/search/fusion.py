@@ -51,7 +51,9 @@ def by_both(words: Ranking, meaning: Ranking, weight: float) -> list[Candidate]:
         All rows of both; a row that one of them lacks has nothing from it.
     """
     shares, cosines = _shares(words), dict(meaning)
-    spread_words, spread_meaning = spread(words), spread(meaning)
+    # Where the words have no further hits, all other rows score 0, and the last hit more than they do.
+    spread_words = spread(words, least=0.0 if len(words) < DEPTH else None)
+    spread_meaning = spread(meaning)
     rows = dict.fromkeys((*spread_words, *spread_meaning))
     return _best_first(
         Candidate(
@@ -64,11 +66,17 @@ def by_both(words: Ranking, meaning: Ranking, weight: float) -> list[Candidate]:
     )
 
 
-def spread(ranking: Ranking) -> Mapping[int, float]:
-    """Min-max normalised scores: the last has 0 and the first 1; all have 1 where they are equal."""
+def spread(ranking: Ranking, least: float | None = None) -> Mapping[int, float]:
+    """Min-max normalised scores: the first has 1 and the least 0; all have 1 where they are equal.
+
+    Args:
+        ranking: what is spread.
+        least: what any row scores at least, by default what the last does.
+    """
     if not ranking:
         return {}
-    least = min(score for _, score in ranking)
+    if least is None:
+        least = min(score for _, score in ranking)
     most = max(score for _, score in ranking)
     if most == least:
         return dict.fromkeys((row for row, _ in ranking), 1.0)

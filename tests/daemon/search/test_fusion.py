@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pjaid.search.fusion import Candidate, by_both, by_meaning, by_words, spread
+from pjaid.search.fusion import DEPTH, Candidate, by_both, by_meaning, by_words, spread
 
 scores = st.floats(0.001, 1e6)
 
@@ -31,10 +31,26 @@ def test_both_is_the_weighted_sum_of_scores_spread_over_0_to_1() -> None:
     found = by_both([(1, 9.0), (2, 5.0), (3, 1.0)], [(2, 0.8), (4, 0.6)], 0.25)
     assert found == [
         Candidate(1, 0.75, 1.0, None),
-        Candidate(2, 0.625, 5 / 9, 0.8),
-        Candidate(3, 0.0, 1 / 9, None),
+        Candidate(2, 0.75 * 5 / 9 + 0.25, 5 / 9, 0.8),
+        Candidate(3, 0.75 / 9, 1 / 9, None),
         Candidate(4, 0.0, None, 0.6),
     ]
+
+
+def test_words_that_have_more_hits_than_count_are_spread_from_the_last_that_counts() -> None:
+    words = [(row, 2.0 * DEPTH - row) for row in range(1, DEPTH + 1)]
+    found = {one.row: one.score for one in by_both(words, [(1, 0.8), (DEPTH + 1, 0.6)], 0.25)}
+    assert found[1] == 1.0
+    assert found[DEPTH] == found[DEPTH + 1] == 0.0
+
+
+@given(rankings().filter(bool), st.floats(0, 0.9))
+def test_who_has_any_word_scores_more_than_who_has_none_and_means_as_little(
+    words: list[tuple[int, float]], weight: float
+) -> None:
+    meaning = [(row, 0.5) for row, _ in words]
+    found = {one.row: one.score for one in by_both(words, [(99, 0.9), *meaning, (98, 0.5)], weight)}
+    assert all(found[row] > found[98] for row, _ in words)
 
 
 def test_scores_that_are_all_equal_are_all_the_best() -> None:
