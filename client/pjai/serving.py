@@ -29,6 +29,7 @@ from pjai_wire.methods import (
     ACTOR_TAKE,
     ActorHeartbeatParams,
     ActorRegisterParams,
+    ActorRegisterResult,
     ActorSettleParams,
     ActorTakeParams,
     ActorTakeResult,
@@ -117,9 +118,9 @@ async def serve(actor: Actor, *, endpoint: str, token: str, clock: Clock | None 
         clock: by which periodic work is done.
 
     Raises:
-        PjaiError: the daemon does not take it, or is gone.
+        PjaiError: the daemon does not take it, or is gone, or silent.
     """
-    async with connect(endpoint, client=f"actor.{actor.name}", timeout=math.inf) as db:
+    async with connect(endpoint, client=f"actor.{actor.name}") as db:
         connection = db.connection
         register = ActorRegisterParams(
             name=actor.name, token=token, methods=tuple(actor.handlers), may=actor.may
@@ -134,7 +135,7 @@ async def serve(actor: Actor, *, endpoint: str, token: str, clock: Clock | None 
                 tasks.start_soon(_repeat, periodic, db, clock or SystemClock(), doings)
             for work in actor.lasting:
                 tasks.start_soon(_last, actor, work, db)
-            tasks.start_soon(_give_signs_of_life, connection, agreed.heartbeat_interval_ms / 1000, doings)
+            tasks.start_soon(_give_signs_of_life, connection, agreed, doings)
 
 
 async def _take_calls(actor: Actor, db: Database, doings: Doings, tasks: TaskGroup) -> None:
@@ -244,7 +245,8 @@ async def _last(actor: Actor, work: Work, db: Database) -> None:
     raise InternalError(f"work of {actor.name} ended that was to last")
 
 
-async def _give_signs_of_life(connection: Connection, interval_s: float, doings: Doings) -> None:
+async def _give_signs_of_life(connection: Connection, agreed: ActorRegisterResult, doings: Doings) -> None:
     while True:
-        await connection.call(ACTOR_HEARTBEAT, doings.sign_of_life())
-        await anyio.sleep(interval_s)
+        # A daemon that hangs may have lost what this actor waits for: the next process asks anew.
+        await connection.call(ACTOR_HEARTBEAT, doings.sign_of_life(), agreed.silence_ms_max / 1000)
+        await anyio.sleep(agreed.heartbeat_interval_ms / 1000)

@@ -203,6 +203,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
         clients,
         calls_at_once=settings.actor_calls_at_once,
         heartbeat_interval_ms=settings.actor_heartbeat_ms,
+        silence_ms_max=settings.actor_silence_ms_max,
         memory_of=memory_bytes,
         settings_of=partial(settings_of, settings),
     )

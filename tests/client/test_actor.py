@@ -16,8 +16,9 @@ from msgspec import Struct
 from pjai import Database, memories
 from pjai import serving as serving_module
 from pjai.actor import Actor, Permissions, caller
+from pjai.opening import ANSWER_TIMEOUT_S
 from pjai.serving import RESULT_BYTES_MAX, StrayCancellation, serve
-from pjai_wire.errors import Forbidden, NotFound, PjaiError
+from pjai_wire.errors import Forbidden, NotFound, PjaiError, TimedOut
 from pjai_wire.methods import CountResult, Done, Params, Result
 from tests.client.fake_daemon import Asked, FakeDaemon
 
@@ -64,11 +65,19 @@ def notes() -> Actor:
     return Actor("notes", may=Permissions(methods=("count",)))
 
 
+def agreed(**otherwise: int) -> dict[str, int]:
+    """What an actor is told when it registers."""
+    return {"callsAtOnce": 1, "heartbeatIntervalMs": MINUTE_MS, "silenceMsMax": MINUTE_MS, **otherwise}
+
+
 @asynccontextmanager
-async def serving(fake: FakeDaemon, actor: Actor, clock: FakeClock | None = None) -> AsyncIterator[None]:
+async def serving(
+    fake: FakeDaemon, actor: Actor, clock: FakeClock | None = None, *, answers_heartbeats: bool = True
+) -> AsyncIterator[None]:
     """The actor serves the fake daemon inside the block."""
-    fake.answers.setdefault("actor_register", lambda _: {"callsAtOnce": 1, "heartbeatIntervalMs": MINUTE_MS})
-    fake.answers.setdefault("actor_heartbeat", lambda _: Done())
+    fake.answers.setdefault("actor_register", lambda _: agreed())
+    if answers_heartbeats:
+        fake.answers.setdefault("actor_heartbeat", lambda _: Done())
     async with anyio.create_task_group() as tasks:
 
         async def run() -> None:
@@ -137,7 +146,7 @@ async def test_it_registers_with_what_it_declares(fake: FakeDaemon, notes: Actor
 
     def register(params: dict[str, Any]) -> object:
         registered.append(params)
-        return {"callsAtOnce": 1, "heartbeatIntervalMs": MINUTE_MS}
+        return agreed()
 
     fake.answers["actor_register"] = register
     async with serving(fake, notes):
@@ -158,7 +167,7 @@ async def test_it_keeps_as_many_wishes_waiting_as_were_agreed(fake: FakeDaemon, 
     async def total(_db: Database, _params: TotalParams) -> TotalResult:
         return TotalResult(total=0)
 
-    fake.answers["actor_register"] = lambda _: {"callsAtOnce": 3, "heartbeatIntervalMs": MINUTE_MS}
+    fake.answers["actor_register"] = lambda _: agreed(callsAtOnce=3)
     async with serving(fake, notes):
         takes = [await fake.asked("actor_take") for _ in range(3)]
     assert [take.params for take in takes] == [{}, {}, {}]
@@ -349,7 +358,7 @@ async def test_periodic_work_that_fails_is_told_with_the_next_sign_of_life_and_d
             is_told.set()
         return Done()
 
-    fake.answers["actor_register"] = lambda _: {"callsAtOnce": 1, "heartbeatIntervalMs": 1}
+    fake.answers["actor_register"] = lambda _: agreed(heartbeatIntervalMs=1)
     fake.answers["actor_heartbeat"] = hear
     clock = FakeClock()
     async with serving(fake, notes, clock):
@@ -430,6 +439,29 @@ async def test_an_actor_that_the_daemon_does_not_take_ends(fake: FakeDaemon, not
         async with serving(fake, notes):
             await anyio.sleep_forever()
     assert isinstance(_leaf(ended.value), Forbidden)
+
+
+async def test_an_actor_ends_when_the_daemon_gives_no_sign_of_life(fake: FakeDaemon, notes: Actor) -> None:
+    fake.answers["actor_register"] = lambda _: agreed(silenceMsMax=1)
+    with pytest.raises(ExceptionGroup) as ended, anyio.fail_after(10):
+        async with serving(fake, notes, answers_heartbeats=False):
+            await anyio.sleep_forever()
+    assert isinstance(_leaf(ended.value), TimedOut)
+
+
+async def test_what_an_actor_asks_is_not_waited_for_for_ever(fake: FakeDaemon, notes: Actor) -> None:
+    timeouts: list[float] = []
+
+    @notes.runs
+    async def follow(db: Database) -> None:
+        timeouts.append(db.connection.timeout)
+        await anyio.sleep_forever()
+
+    async with serving(fake, notes):
+        with anyio.fail_after(10):
+            while not timeouts:
+                await anyio.lowlevel.checkpoint()
+    assert timeouts == [ANSWER_TIMEOUT_S]
 
 
 def _leaf(error: BaseException) -> BaseException:

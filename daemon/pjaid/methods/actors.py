@@ -47,6 +47,7 @@ class ActorMethods:
         clients: who asks.
         calls_at_once: how many calls one actor carries out at once.
         heartbeat_interval_ms: how often it is to give a sign of life.
+        silence_ms_max: after how long without one each counts the other as hung.
         memory_of: the memory of a process, in bytes.
         settings_of: the settings of an actor.
     """
@@ -59,6 +60,7 @@ class ActorMethods:
         *,
         calls_at_once: int,
         heartbeat_interval_ms: int,
+        silence_ms_max: int,
         memory_of: Callable[[int], int],
         settings_of: Callable[[str], dict[str, Any]] = lambda _: {},
     ) -> None:
@@ -66,7 +68,9 @@ class ActorMethods:
         self._supervisor = supervisor
         self._clients = clients
         self._agreed = ActorRegisterResult(
-            calls_at_once=calls_at_once, heartbeat_interval_ms=heartbeat_interval_ms
+            calls_at_once=calls_at_once,
+            heartbeat_interval_ms=heartbeat_interval_ms,
+            silence_ms_max=silence_ms_max,
         )
         self._settings_of = settings_of
         self._memory_of = memory_of

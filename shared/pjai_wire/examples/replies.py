@@ -232,7 +232,9 @@ REPLIES = (
     Reply(
         "how to behave",
         methods.ACTOR_REGISTER,
-        methods.ActorRegisterResult(calls_at_once=16, heartbeat_interval_ms=250, settings={"pace": 5}),
+        methods.ActorRegisterResult(
+            calls_at_once=16, heartbeat_interval_ms=250, silence_ms_max=1_000, settings={"pace": 5}
+        ),
     ),
     Reply(
         "a call",

@@ -55,7 +55,9 @@ class ActorRegisterResult(Result, frozen=True, kw_only=True):
     calls_at_once: int
     """How many `actor_take` may wait, and so how many calls be carried out at once."""
     heartbeat_interval_ms: int
-    """How often to send a heartbeat; an actor that is silent for long counts as hung, and is ended."""
+    """How often to send a heartbeat."""
+    silence_ms_max: int
+    """How long an actor may be silent before it is ended, and the daemon before an actor ends by itself."""
     settings: dict[str, Any] = field(default_factory=dict)
     """The daemon's settings whose names begin with the actor's and an underscore, without these."""
 

@@ -54,6 +54,7 @@ class House:
             self.clients,
             calls_at_once=4,
             heartbeat_interval_ms=250,
+            silence_ms_max=1_000,
             memory_of=lambda pid: pid,
         )
 

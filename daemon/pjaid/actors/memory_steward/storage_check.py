@@ -16,6 +16,9 @@ from pjaid.actors.memory_steward.warning_rules import KINDS, changes, figures
 
 CHECK_S = 60.0
 
+MEASURED_WITHIN_S = 600.0
+"""How long the daemon may look at what is stored: now and then at every page."""
+
 DAY_MS = 86_400_000
 DAYS = 30
 """Of growth that are added up."""
@@ -70,7 +73,7 @@ class StorageCheck:
             since = self._present() - DAYS * DAY_MS
             params = StorageParams(since=since) if is_first else StorageParams(after=self._after)
             async with batch():
-                storage = await db.call(STORAGE, params)
+                storage = await db.call(STORAGE, params, timeout=MEASURED_WITHIN_S)
             for part in storage.growth:
                 if part.persona_id is not None:
                     self._days[part.persona_id][part.day] += part.bytes
