@@ -148,7 +148,10 @@ class PersonaCalls:
         return await self._connection.call(PERSONA_DUPLICATE, params, timeout)
 
     async def delete(self, persona_id: str, *, timeout: float | None = None) -> PersonaChanged:
-        """Deletes it, with all that it owns."""
+        """Deletes it, with all that it owns; that takes some seconds for each 10,000 memories.
+
+        Where the answer comes too late, the deleting goes on.
+        """
         return await self._connection.call(PERSONA_DELETE, PersonaParams(id=persona_id), timeout)
 
     async def set_secrets(

@@ -22,7 +22,7 @@ from pjai_wire.tables import personas
 
 _LISTED = (personas.id, personas.name, personas.is_active, personas.usage_count, personas.last_used_at)
 
-DUPLICATE_WITHIN_S = 3_600.0
+WITHIN_S = 3_600.0
 """A persona may have a million memories."""
 
 
@@ -115,7 +115,7 @@ async def duplicate(invocation: Invocation, name: str, new_name: str | None, *, 
                 found.id,
                 name=UNSET if new_name is None else new_name,
                 with_memories=with_memories,
-                timeout=DUPLICATE_WITHIN_S,
+                timeout=WITHIN_S,
             )
     if invocation.output.as_json:
         invocation.output.document(made)
@@ -144,7 +144,10 @@ async def insights(invocation: Invocation, name: str) -> None:
 async def delete(invocation: Invocation, name: str) -> None:
     """Deletes a persona with all that it owns."""
     async with invocation.connect() as db:
-        done = await db.persona.delete((await existing_persona(db, name)).id)
+        found = await existing_persona(db, name)
+        with invocation.output.progress(counted=False) as progress:
+            progress.add_task("deleting")
+            done = await db.persona.delete(found.id, timeout=WITHIN_S)
     _tell(invocation, "deleted", done)
 
 

@@ -113,9 +113,10 @@ def all_of_persona(condition: str, *fields: str) -> Requirement:
 
     def check(connection: apsw.Connection, event: Any) -> str | None:
         ids = set(event.ids)
+        # With a plus, as SQLite would else look at all that the persona has, rather than at many ids.
         sql = (
             f"SELECT count(*) FROM memories WHERE id IN ({', '.join('?' * len(ids))})"
-            f" AND persona_id = ? AND {condition}"
+            f" AND +persona_id = ? AND {condition}"
         )
         values = (getattr(event, field) for field in fields)
         if connection.execute(sql, (*ids, event.id, *values)).get != len(ids):

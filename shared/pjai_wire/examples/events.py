@@ -64,6 +64,7 @@ EVENTS: tuple[Event, ...] = (
     v1.MemoryPinned(at=NOON, id=SOURDOUGH),
     v1.MemoryUnpinned(at=NOON, id=SOURDOUGH),
     v1.MemoriesTiered(at=NOON, id=ADA, ids=(SOURDOUGH, STARTER), tier="cold", reason="old_and_unimportant"),
+    v1.MemoriesDeleted(at=NOON, id=ADA, ids=(SOURDOUGH, STARTER), reason="persona_deleted"),
     v1.MemoriesExpired(at=NOON, id=ADA, ids=(STARTER,), reason="retention", before=NOON - 86_400_000),
     v1.MemoriesPurged(at=NOON, id=ADA, ids=(STARTER,), reason="deleted_long_ago", before=NOON - 86_400_000),
     v1.MemoriesPacked(at=NOON, id=ADA, ids=(SOURDOUGH, STARTER), dictionary=1, reason="seldom_read"),
@@ -98,7 +99,7 @@ EVENTS: tuple[Event, ...] = (
     v1.ConversationUpdated(at=NOON, id=TALK, summary="About rye bread", sentiment=None),
     v1.ConversationArchived(at=NOON, id=TALK, reason="untouched"),
     v1.ConversationUnarchived(at=NOON, id=TALK),
-    v1.ConversationDeleted(at=NOON, id=TALK),
+    v1.ConversationDeleted(at=NOON, id=TALK, reason="persona_deleted"),
     v1.WorkflowSaved(
         at=NOON,
         id=RECIPE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -104,8 +105,45 @@ def expired(before: int, *ids: str) -> tuple[str, dict[str, Any]]:
     return ("v1.MemoriesExpired", args)
 
 
+def deleted(*ids: str) -> tuple[str, dict[str, Any]]:
+    return ("v1.MemoriesDeleted", {"id": "ada", "ids": ids, "reason": "persona_deleted", "at": 9})
+
+
 def purged(before: int, *ids: str) -> tuple[str, dict[str, Any]]:
     return ("v1.MemoriesPurged", {"id": "ada", "ids": ids, "reason": "deleted_long_ago", "before": before})
+
+
+def test_memories_that_are_deleted_together_leave_the_connections_of_others(
+    ledger: Ledger, persona: str, rows: Rows
+) -> None:
+    ledger.commit(*(memory(one) for one in "abcd"))
+    for number, (one, other) in enumerate(pairwise("abcd")):
+        ledger.commit(("v1.MemoryEntityLinked", {"id": f"l{number}", "fromId": one, "toId": other}))
+    ledger.commit(("v1.MemoryPinned", {"id": "a"}), deleted("a", "b"))
+    assert rows("SELECT id, deleted_at, connection_count FROM memories ORDER BY id") == [
+        *(("a", 9, 0), ("b", 9, 0), ("c", None, 1), ("d", None, 1)),
+    ]
+    with pytest.raises(Conflict):
+        ledger.commit(deleted("b", "c"))
+
+
+def test_memories_that_an_event_names_are_looked_up_by_their_ids(ledger: Ledger, persona: str) -> None:
+    ids = [f"m{number}" for number in range(100)]
+    ledger.commit(*(memory(one) for one in ids))
+    asked: list[str] = []
+
+    def note(_cursor: object, sql: str, _values: object) -> bool:
+        asked.append(sql)
+        return True
+
+    ledger.connection.exec_trace = note
+    ledger.commit(tiered("cold", *ids), deleted(*ids))
+    ledger.connection.exec_trace = None
+    looked = [sql for sql in asked if sql.startswith(("SELECT count(*) FROM memories", "UPDATE memories"))]
+    assert looked
+    for sql in looked:
+        plan = ledger.connection.execute(f"EXPLAIN QUERY PLAN {sql}", (None,) * sql.count("?"))
+        assert [row[3] for row in plan] == ["SEARCH memories USING INDEX sqlite_autoindex_memories_1 (id=?)"]
 
 
 def test_a_move_to_another_tier_is_no_change(ledger: Ledger, persona: str, rows: Rows) -> None:

@@ -3,7 +3,7 @@
 remembering  what clients ask of it
 sanitiser    what should not lie about in a memory, by the persona's policy; sensitive, check_digits find it
 hashing      which memories are equal
-tiering      moves memories to where tiers says that they belong; rounds says whose, and pace how fast
+tiering      moves memories to where tiers says that they belong; rounds says whose
 compressing  contents that are seldom read; dictionaries, with which they are
 cleaning     what expires, is purged, archived or hangs loose
 storage_check  how much is stored, and of whom; warning_rules what there is to warn of

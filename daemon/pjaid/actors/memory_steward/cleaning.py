@@ -11,10 +11,10 @@ from pjai_wire.errors import Conflict, NotFound
 from pjai_wire.events import Event
 from pjai_wire.ids import now_ms
 from pjai_wire.methods import MemoryCleanResult, Nothing
-from pjaid.actors.memory_steward.pace import batch
 from pjaid.actors.memory_steward.progress import Progress
 from pjaid.actors.memory_steward.sharing import OneAtATime
 from pjaid.actors.memory_steward.steward_settings import StewardSettings, read_settings
+from pjaid.actors.pace import batch
 
 LOOK_S = 600.0
 """How often is looked whether a clean-up is due."""

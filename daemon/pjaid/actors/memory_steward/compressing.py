@@ -26,7 +26,7 @@ from pjaid.actors.memory_steward.dictionaries import (
     learnt_from_few,
     trained,
 )
-from pjaid.actors.memory_steward.pace import batch
+from pjaid.actors.pace import batch
 
 COMPRESS_INTERVAL_S = 300
 

@@ -10,9 +10,9 @@ from pjai_wire.errors import NotFound
 from pjai_wire.ids import now_ms
 from pjai_wire.methods import STORAGE, StorageParams, StorageResult
 from pjai_wire.records import Warning as WarningRow
-from pjaid.actors.memory_steward.pace import batch
 from pjaid.actors.memory_steward.steward_settings import read_settings
 from pjaid.actors.memory_steward.warning_rules import KINDS, changes, figures
+from pjaid.actors.pace import batch
 
 CHECK_S = 60.0
 

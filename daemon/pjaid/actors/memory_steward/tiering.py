@@ -13,11 +13,11 @@ from pjai import Database, memories, personas, v1
 from pjai_wire.errors import Conflict, NotFound
 from pjai_wire.ids import now_ms
 from pjai_wire.methods import MemoryTendParams, MemoryTendResult
-from pjaid.actors.memory_steward.pace import batch
 from pjaid.actors.memory_steward.progress import Progress
 from pjaid.actors.memory_steward.rounds import due
 from pjaid.actors.memory_steward.sharing import OneAtATime
 from pjaid.actors.memory_steward.tiers import Doubtful, Standing, Verdict, doubtful, verdict
+from pjaid.actors.pace import batch
 
 ROUND_S = 300.0
 

@@ -2,9 +2,11 @@
 
 declaration  what the actor may do
 names        texts as they are kept, and free names (pure)
-life         create, update, activate, deactivate, touch, delete
+life         create, update, activate, deactivate, touch
+deleting     delete
 duplicating  duplicate
 commits      many events in few commits
+marks        what says that one of these is under way
 secrets      set_secrets, reveal
 insights     insights
 """
@@ -15,7 +17,7 @@ from importlib import import_module
 
 from pjaid.actors.persona.declaration import persona
 
-for _room in ("life", "duplicating", "secrets", "insights"):
+for _room in ("life", "deleting", "duplicating", "secrets", "insights"):
     import_module(f"{__name__}.{_room}")
 
 __all__ = ["persona"]

@@ -21,6 +21,8 @@ persona = Actor(
             "v1.PersonaUsed",
             "v1.PersonaDeleted",
             "v1.PersonaSecretsSet",
+            "v1.MemoriesDeleted",
+            "v1.ConversationDeleted",
             "v1.MemoryEntityCreated",
             "v1.MemoryEntityLinked",
             "v1.MemoryPinned",

@@ -19,18 +19,20 @@ from pjai_wire.errors import LimitExceeded, NotFound, PjaiError
 from pjai_wire.ids import new_id
 from pjai_wire.methods import PersonaDuplicated, PersonaDuplicateParams
 from pjai_wire.records import MemoryLink
-from pjai_wire.tables import memories, memory_links, personas, system_config
+from pjai_wire.tables import memories, memory_links, personas
 from pjaid.actors.persona import names
 from pjaid.actors.persona.commits import Commits
 from pjaid.actors.persona.declaration import existing, persona
+from pjaid.actors.persona.deleting import delete_in_batches
+from pjaid.actors.persona.marks import Mark
 
 ROWS_READ_AT_ONCE = 500
 """Memories."""
 
-UNDONE_WITHIN_S = 10.0
+UNDONE_WITHIN_S = 300.0
+"""What is not deleted by then, the next look finds."""
 
-UNFINISHED = "persona.duplicating."
-"""What the mark's id begins with; the copy's follows."""
+COPYING = Mark("persona.duplicating.")
 
 LOOKED_AFTER_S = 3600.0
 
@@ -59,7 +61,7 @@ async def duplicate(db: Database, params: PersonaDuplicateParams) -> PersonaDupl
         settings=first.settings,
         memory_config=first.memory_config,
     )
-    commits = Commits(db, *_mark(other.id))
+    commits = Commits(db, COPYING.begun(other.id), COPYING.over(other.id))
     copies: dict[str, str] = {}
     links = 0
     _under_way.add(other.id)
@@ -77,7 +79,7 @@ async def duplicate(db: Database, params: PersonaDuplicateParams) -> PersonaDupl
     except BaseException:
         if commits.has_begun:
             with anyio.move_on_after(UNDONE_WITHIN_S, shield=True), suppress(PjaiError):
-                await _undo(db, other.id, is_marked=commits.are_several)
+                await _undo(db, other.id)
         raise
     finally:
         _under_way.discard(other.id)
@@ -87,29 +89,16 @@ async def duplicate(db: Database, params: PersonaDuplicateParams) -> PersonaDupl
 @persona.every(LOOKED_AFTER_S)
 async def undo_unfinished(db: Database) -> None:
     """Deletes the halves of copies that were under way when this process's predecessor ended."""
-    marks = system_config.where(system_config.id.like(f"{UNFINISHED}%")).select("id")
-    async for rows in db.pages(marks.limit(limits.QUERY_ROWS_MAX)):
-        for row in rows:
-            if (copy := row["id"].removeprefix(UNFINISHED)) not in _under_way:
-                await _undo(db, copy, is_marked=True)
+    for copy in await COPYING.marked(db):
+        if copy not in _under_way:
+            await _undo(db, copy)
 
 
-def _mark(copy: str) -> tuple[v1.SystemConfigSet, v1.SystemConfigRemoved]:
-    """What marks a copy as unfinished, and what ends that."""
-    name = f"{UNFINISHED}{copy}"
-    return v1.SystemConfigSet(id=name, value=True), v1.SystemConfigRemoved(id=name)
-
-
-async def _undo(db: Database, copy: str, *, is_marked: bool) -> None:
-    """Deletes a copy, and its mark."""
-    _, over = _mark(copy)
-    try:
-        await db.commit(v1.PersonaDeleted(id=copy), *([over] if is_marked else []))
-    except NotFound:
-        # Somebody has deleted it, or it never came to be.
-        if is_marked:
-            with suppress(NotFound):
-                await db.commit(over)
+async def _undo(db: Database, copy: str) -> None:
+    """Deletes a copy, as far as it came to be, and its mark."""
+    with suppress(NotFound):
+        await delete_in_batches(db, copy)
+    await COPYING.remove(db, copy)
 
 
 async def _taken(db: Database) -> set[str]:

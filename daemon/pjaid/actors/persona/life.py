@@ -1,4 +1,4 @@
-"""Owns a persona's life: create, update, activate, deactivate, touch, delete."""
+"""Owns a persona's life: create, update, activate, deactivate, touch."""
 
 from __future__ import annotations
 
@@ -76,12 +76,6 @@ async def deactivate(db: Database, params: PersonaParams) -> PersonaChanged:
 async def touch(db: Database, params: PersonaParams) -> PersonaChanged:
     """It served its user."""
     return await changed(db, params.id, v1.PersonaUsed(id=params.id))
-
-
-@persona.serves
-async def delete(db: Database, params: PersonaParams) -> PersonaChanged:
-    """It goes, with all that it owns."""
-    return await changed(db, params.id, v1.PersonaDeleted(id=params.id))
 
 
 def _tidy(given: Personality) -> Personality:

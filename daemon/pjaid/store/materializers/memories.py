@@ -134,12 +134,23 @@ def memories_tiered(event: v1.MemoriesTiered, _read: Read) -> Iterator[Write]:
     yield from _read_often(memories.where(memories.id.in_(event.ids)), event.tier)
 
 
+@materializes(v1.MemoriesDeleted, all_of_persona("deleted_at IS NULL"))
+def memories_deleted(event: v1.MemoriesDeleted, read: Read) -> Iterator[Write]:
+    """As if each were deleted by itself."""
+    yield from _left(event, read)
+
+
 @materializes(
     v1.MemoriesExpired,
     all_of_persona("deleted_at IS NULL AND pinned = 0 AND last_accessed_at < ?", "before"),
 )
 def memories_expired(event: v1.MemoriesExpired, read: Read) -> Iterator[Write]:
-    """As if each were deleted: the rows stay, their links end, and count no more at other ends."""
+    """As if each were deleted by itself."""
+    yield from _left(event, read)
+
+
+def _left(event: v1.MemoriesDeleted | v1.MemoriesExpired, read: Read) -> Iterator[Write]:
+    """The rows stay, their links end, and count no more at other ends."""
     links = memory_links.where(either(memory_links.from_id.in_(event.ids), memory_links.to_id.in_(event.ids)))
     lost: Counter[str] = Counter()
     for link in read(links):

@@ -34,6 +34,7 @@ from pjai_wire.events.v1.indexes import (
     StatisticsTaken,
 )
 from pjai_wire.events.v1.memories import (
+    MemoriesDeleted,
     MemoriesExpired,
     MemoriesLeftPlain,
     MemoriesPacked,
@@ -83,6 +84,7 @@ __all__ = [
     "MemoryPinned",
     "MemoryUnpinned",
     "MemoriesTiered",
+    "MemoriesDeleted",
     "MemoriesExpired",
     "MemoriesPurged",
     "MemoriesPacked",

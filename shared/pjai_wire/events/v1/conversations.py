@@ -69,3 +69,5 @@ class ConversationDeleted(Event, frozen=True, kw_only=True):
     """A conversation ends, with its messages."""
 
     id: Id
+    reason: Literal["persona_deleted"] | None = None
+    """Why, where the persona actor says so."""

@@ -121,6 +121,15 @@ class MemoriesTiered(Event, frozen=True, kw_only=True):
     reason: TierReason
 
 
+class MemoriesDeleted(Event, frozen=True, kw_only=True):
+    """Memories of a persona are deleted together, as by `MemoryEntityDeleted`."""
+
+    id: Id
+    """The persona's."""
+    ids: Ids
+    reason: Literal["persona_deleted"]
+
+
 class MemoriesExpired(Event, frozen=True, kw_only=True):
     """Memories of a persona, not accessed for long, are deleted as by `MemoryEntityDeleted`."""
 

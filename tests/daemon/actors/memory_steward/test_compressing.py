@@ -13,7 +13,7 @@ from pjai import Database, dictionaries, memories, v1
 from pjai.feed import RowInserted, RowUpdated
 from pjai.testing import daemon
 from pjai_wire.codec import encode
-from pjaid.actors.memory_steward import pace
+from pjaid.actors import pace
 from pjaid.actors.memory_steward.compressing import Compressing
 from tests.prose import prose
 

@@ -16,7 +16,7 @@ import pjai
 from pjai import dictionaries, memories, v1
 from pjai.testing import daemon
 from pjai_wire.codec import encode
-from pjaid.actors.memory_steward import pace
+from pjaid.actors import pace
 from pjaid.actors.memory_steward.compressing import Compressing
 from pjaid.store.packing import Dictionary
 

@@ -1,0 +1,38 @@
+"""Owns the marks of what takes several commits: rows of `system_config` named for a persona."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from msgspec import Struct
+
+from pjai import Database, v1
+from pjai_wire import limits
+from pjai_wire.errors import NotFound
+from pjai_wire.tables import system_config
+
+
+class Mark(Struct, frozen=True):
+    """Says that something is under way with a persona; where nobody is at it, who was has ended."""
+
+    prefix: str
+    """What the row's id begins with; the persona's follows."""
+
+    def begun(self, persona_id: str) -> v1.SystemConfigSet:
+        """The event that marks a persona."""
+        return v1.SystemConfigSet(id=self.prefix + persona_id, value=True)
+
+    def over(self, persona_id: str) -> v1.SystemConfigRemoved:
+        """The event that ends that."""
+        return v1.SystemConfigRemoved(id=self.prefix + persona_id)
+
+    async def remove(self, db: Database, persona_id: str) -> None:
+        """Ends it; somebody else may have."""
+        with suppress(NotFound):
+            await db.commit(self.over(persona_id))
+
+    async def marked(self, db: Database) -> list[str]:
+        """The ids of the personas that are marked."""
+        marks = system_config.where(system_config.id.like(f"{self.prefix}%")).select("id")
+        pages = db.pages(marks.limit(limits.QUERY_ROWS_MAX))
+        return [row["id"].removeprefix(self.prefix) async for rows in pages for row in rows]
