@@ -48,6 +48,8 @@ from pjai_wire.tables import (
     system_config,
     workflows,
 )
+from pjaid.actors.persona import commits
+from pjaid.actors.persona.commits import EVENTS_AT_ONCE
 from pjaid.actors.persona.duplicating import duplicate
 
 pytestmark = pytest.mark.anyio
@@ -275,10 +277,8 @@ async def test_memories_are_duplicated_with_their_age_their_links_and_their_vect
     assert len({event.commit_id for event in events}) == 1
 
 
-async def test_more_memories_than_a_commit_takes_are_duplicated_in_as_few_as_can_be(
-    db: Database, ada: str
-) -> None:
-    wanted = limits.EVENTS_PER_COMMIT_MAX
+async def test_many_memories_are_duplicated_in_small_commits(db: Database, ada: str) -> None:
+    wanted = 3 * EVENTS_AT_ONCE
     await db.commit(
         *(
             v1.MemoryEntityCreated(id=pjai.new_id(), persona_id=ada, type="task", name=f"Memory {number}")
@@ -288,8 +288,9 @@ async def test_more_memories_than_a_commit_takes_are_duplicated_in_as_few_as_can
     )
     made = await db.persona.duplicate(ada, with_memories=True, timeout=PATIENCE_S)
     assert made.memories == await db.count(memories.where(persona_id=made.id)) == wanted
-    commits = {event.commit_id async for event in db.audit(persona_id=made.id)}
-    assert len(commits) == 2
+    parts = [event.commit_id async for event in db.audit(persona_id=made.id)]
+    assert max(map(parts.count, parts)) == EVENTS_AT_ONCE
+    assert await db.count(system_config) == 0
 
 
 class Failing(Database):
@@ -317,7 +318,7 @@ async def test_a_duplicate_that_fails_half_way_leaves_no_persona(
 ) -> None:
     await owning_much(db, ada)
     before = await db.count(personas)
-    monkeypatch.setattr(limits, "EVENTS_PER_COMMIT_MAX", 2)
+    monkeypatch.setattr(commits, "EVENTS_AT_ONCE", 2)
     database = Failing(db.connection, db._live)
     database.failing, database.error = failing, error
     with pytest.raises(type(error)):
@@ -361,7 +362,7 @@ async def test_a_duplicate_whose_actor_is_killed_half_way_leaves_no_persona() ->
             assert await db.count(memories.where(memories.persona_id != ada)) == 0
 
 
-async def test_memories_too_large_for_one_answer_or_one_commit_are_duplicated_in_several() -> None:
+async def test_memories_too_large_for_one_answer_are_duplicated_each_by_itself() -> None:
     mebibyte = 2**20
     with daemon(actors="persona", message_bytes_max=3 * mebibyte, result_bytes_max=3 * mebibyte) as narrow:
         async with pjai.connect(narrow.endpoint) as db:
@@ -378,8 +379,8 @@ async def test_memories_too_large_for_one_answer_or_one_commit_are_duplicated_in
             copied = memories.where(persona_id=made.id).limit(1)
             texts = [row.content["text"] async for page in db.pages(copied) for row in page]
             assert sorted(texts) == [str(number) * mebibyte for number in range(8)]
-            commits = {event.commit_id async for event in db.audit(persona_id=made.id)}
-            assert len(commits) == 4
+            parts = {event.commit_id async for event in db.audit(persona_id=made.id)}
+            assert len(parts) == 9
 
 
 async def test_secrets_are_revealed_and_each_reveal_is_on_the_trail(db: Database, ada: str) -> None:

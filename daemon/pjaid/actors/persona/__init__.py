@@ -5,7 +5,7 @@ names        texts as they are kept, and free names (pure)
 life         create, update, activate, deactivate, touch
 deleting     delete
 duplicating  duplicate
-commits      many events in few commits
+commits      many events, some hundred at a time
 marks        what says that one of these is under way
 secrets      set_secrets, reveal
 insights     insights

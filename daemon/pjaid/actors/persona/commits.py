@@ -1,17 +1,20 @@
-"""Owns the committing of many events in as few commits as limits allow."""
+"""Owns the committing of many events, some hundred at a time with rests between, so that others go on."""
 
 from __future__ import annotations
 
 from pjai import Database, Event, NewEvent, new_event
-from pjai_wire import limits
+from pjaid.actors.pace import batch
 
-COMMIT_BYTES = 64 * 2**10
+EVENTS_AT_ONCE = 250
+BYTES_AT_ONCE = 2**20
+"""What one commit takes, which writes them in some tens of milliseconds; a larger event is by itself."""
+
 EVENT_BYTES = 300
-"""What a commit takes, and each event in it, beside the events' arguments."""
+"""What each event takes beside its arguments."""
 
 
 class Commits:
-    """Collects events, and commits them where one commit would take no more.
+    """Collects events, and commits them when there are enough.
 
     Args:
         db: where to.
@@ -21,7 +24,6 @@ class Commits:
 
     def __init__(self, db: Database, begun: Event, over: Event) -> None:
         self._db = db
-        self._bytes_max = db.hello.limits["messageBytes"] - COMMIT_BYTES
         self._begun, self._over = begun, over
         self._events: list[NewEvent] = []
         self._bytes = 0
@@ -36,13 +38,13 @@ class Commits:
         """Commits the event with those that come after it, or before."""
         new = new_event(event)
         size = len(memoryview(new.args)) + EVENT_BYTES
-        # One more may come with each: the first, or the last, of several.
-        is_full = len(self._events) + 1 >= limits.EVENTS_PER_COMMIT_MAX
-        if self._events and (is_full or self._bytes + size > self._bytes_max):
+        is_full = len(self._events) >= EVENTS_AT_ONCE or self._bytes + size > BYTES_AT_ONCE
+        if self._events and is_full:
             if not self.are_several:
                 self.are_several = True
                 self._events.append(new_event(self._begun))
-            await self._commit()
+            async with batch(is_awaited=True):
+                await self._commit()
         self._events.append(new)
         self._bytes += size
 
