@@ -75,8 +75,6 @@ class Doings:
 
     def __init__(self, actor: Actor) -> None:
         self._actor = actor
-        self.last_error = ""
-        """In work of its own."""
         self.calls = 0
         self.call_errors = 0
         self.long_calls = 0
@@ -84,12 +82,26 @@ class Doings:
         self.runs = 0
         """Of periodic work."""
         self.run_errors = 0
+        self._failing: dict[Periodic, str] = {}
         self._told_at = -math.inf
 
     def count(self, outcome: Outcome) -> None:
         """A call is over."""
         self.calls += 1
         self.call_errors += outcome.error is not UNSET
+
+    def ran(self, periodic: Periodic, error: str = "") -> None:
+        """Work of its own was done, or failed."""
+        self.runs += 1
+        self._failing.pop(periodic, None)
+        if error:
+            self.run_errors += 1
+            self._failing[periodic] = error
+
+    @property
+    def last_error(self) -> str:
+        """The latest in work of its own that has not succeeded since."""
+        return next(reversed(self._failing.values()), "")
 
     def sign_of_life(self) -> ActorHeartbeatParams:
         """What to tell of them: figures now and then, as they take longer to tell than that all is well."""
@@ -222,20 +234,19 @@ def _told_of(problem: PjaiError) -> ErrorBody:
 async def _repeat(periodic: Periodic, db: Database, clock: Clock, doings: Doings) -> None:
     times: Counter[str] = Counter()
     while True:
-        doings.runs += 1
         try:
             with _uncancelled():
                 await periodic.do(db)
+            doings.ran(periodic)
         except PjaiError as problem:
-            doings.run_errors += 1
-            doings.last_error = problem.code
+            doings.ran(periodic, problem.code)
         except Exception as defect:
-            doings.run_errors += 1
-            doings.last_error = type(defect).__name__
-            times[doings.last_error] += 1
+            kind = type(defect).__name__
+            doings.ran(periodic, kind)
+            times[kind] += 1
             # Each time that it is twice as often: it may fail for ever.
-            if times[doings.last_error].bit_count() == 1:
-                _log.error("periodic work failed: %s (%d times)", doings.last_error, times[doings.last_error])
+            if times[kind].bit_count() == 1:
+                _log.error("periodic work failed: %s (%d times)", kind, times[kind])
         await clock.sleep(periodic.seconds)
 
 

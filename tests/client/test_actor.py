@@ -15,9 +15,9 @@ from msgspec import Struct
 
 from pjai import Database, memories
 from pjai import serving as serving_module
-from pjai.actor import Actor, Permissions, caller
+from pjai.actor import Actor, Periodic, Permissions, caller
 from pjai.opening import ANSWER_TIMEOUT_S
-from pjai.serving import RESULT_BYTES_MAX, StrayCancellation, serve
+from pjai.serving import RESULT_BYTES_MAX, Doings, StrayCancellation, serve
 from pjai_wire.errors import Forbidden, NotFound, PjaiError, TimedOut
 from pjai_wire.methods import CountResult, Done, Params, Result
 from tests.client.fake_daemon import Asked, FakeDaemon
@@ -368,6 +368,26 @@ async def test_periodic_work_that_fails_is_told_with_the_next_sign_of_life_and_d
             await is_told.wait()
     assert times >= 2
     assert heard[-1] == told
+
+
+def test_the_last_error_is_of_work_that_has_not_succeeded_since(notes: Actor) -> None:
+    tidying, counting = Periodic(1, _nothing), Periodic(2, _nothing)
+    doings = Doings(notes)
+    told = []
+    for periodic, error in (
+        (tidying, "not_found"),
+        (counting, "conflict"),
+        (tidying, "timed_out"),
+        (tidying, ""),
+        (counting, ""),
+    ):
+        doings.ran(periodic, error)
+        told.append(doings.sign_of_life().last_error)
+    assert told == ["not_found", "conflict", "timed_out", "conflict", ""]
+    assert (doings.runs, doings.run_errors) == (5, 3)
+
+
+async def _nothing(_db: Database) -> None: ...
 
 
 async def test_periodic_work_that_always_fails_is_logged_ever_more_seldom(

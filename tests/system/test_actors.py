@@ -230,7 +230,10 @@ async def test_a_restart_gives_an_actor_another_process(running: Daemon) -> None
         before = await told_of(db, "notes")
         await db.restart_actor("notes")
         assert await db.call(TOTAL, ADA) == TotalResult(total=0)
-        assert (await told_of(db, "notes")).pid != before.pid
+        after = await told_of(db, "notes")
+        assert after.pid != before.pid
+        assert (after.restarts, after.last_error) == (1, "")
+        assert "actor_fell" not in running.log.read_text()
         with pytest.raises(NotFound):
             await db.restart_actor("nobody")
 

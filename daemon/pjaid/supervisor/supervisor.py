@@ -62,7 +62,11 @@ class Supervised:
         self.token: bytes | None = None
         """Good for one registration."""
         self.restarts = 0
-        self.last_error = ""
+        self.is_wanted_anew = False
+        """Whether its process ends because somebody asked for another."""
+        self.fell_by = ""
+        self.failing_with = ""
+        """What it told last of work of its own."""
         self.started_at: int | None = None
         self.heard_at = 0.0
         self.figures = NO_FIGURES
@@ -70,6 +74,11 @@ class Supervised:
         self.budget = Budget(replace(place.restart, most=restarts_max), random)
         self.hurry = anyio.Event()
         """Set where somebody asks for a restart now."""
+
+    @property
+    def last_error(self) -> str:
+        """What fails in it now, or why it fell last."""
+        return self.failing_with or self.fell_by
 
 
 class Supervisor:
@@ -123,7 +132,7 @@ class Supervisor:
         supervised = self._supervised[name]
         supervised.figures = figures or supervised.figures
         supervised.heard_at = anyio.current_time()
-        supervised.last_error = last_error or supervised.last_error
+        supervised.failing_with = last_error
 
     def restart(self, name: str) -> None:
         """Ends an actor, and begins it again at once, however often it fell.
@@ -138,6 +147,7 @@ class Supervisor:
         supervised.hurry.set()
         self._calls.fall(name, AGAIN, is_down=False)
         if supervised.process is not None:
+            supervised.is_wanted_anew = True
             supervised.process.kill()
 
     async def close(self) -> None:
@@ -157,22 +167,31 @@ class Supervisor:
     async def _keep(self, supervised: Supervised) -> None:
         while True:
             begun = time.monotonic()
-            await self._run(supervised)
-            verdict = supervised.budget.fell(time.monotonic(), time.monotonic() - begun)
+            supervised.is_wanted_anew = False
+            supervised.fell_by = await self._run(supervised)
+            supervised.failing_with = ""
             supervised.restarts += 1
-            supervised.state = "down" if verdict.is_down else "backing_off"
-            why = "is down: it fell too often" if verdict.is_down else AGAIN
-            self._calls.fall(supervised.place.name, why, is_down=verdict.is_down)
-            level = log.error if verdict.is_down else log.warning
-            level(
-                "actor_fell", actor=supervised.place.name, why=supervised.last_error, wait_s=verdict.delay_s
-            )
-            supervised.hurry = anyio.Event()
-            with anyio.move_on_after(verdict.delay_s):
-                await supervised.hurry.wait()
+            if supervised.is_wanted_anew:
+                supervised.fell_by = ""
+                self._calls.fall(supervised.place.name, AGAIN, is_down=False)
+                log.info("actor_restarted", actor=supervised.place.name)
+            else:
+                await self._back_off(supervised, time.monotonic() - begun)
 
-    async def _run(self, supervised: Supervised) -> None:
-        """Runs an actor's process until it ends, or is ended because it is silent."""
+    async def _back_off(self, supervised: Supervised, up_s: float) -> None:
+        """Lets some time pass after a fall, as long as its restarts tell."""
+        verdict = supervised.budget.fell(time.monotonic(), up_s)
+        supervised.state = "down" if verdict.is_down else "backing_off"
+        why = "is down: it fell too often" if verdict.is_down else AGAIN
+        self._calls.fall(supervised.place.name, why, is_down=verdict.is_down)
+        level = log.error if verdict.is_down else log.warning
+        level("actor_fell", actor=supervised.place.name, why=supervised.fell_by, wait_s=verdict.delay_s)
+        supervised.hurry = anyio.Event()
+        with anyio.move_on_after(verdict.delay_s):
+            await supervised.hurry.wait()
+
+    async def _run(self, supervised: Supervised) -> str:
+        """Runs an actor's process until it ends, or is ended because it is silent; why it did."""
         assert self._processes is not None
         token = secrets.token_urlsafe(TOKEN_BYTES)
         supervised.state, supervised.token = "starting", token.encode()
@@ -186,8 +205,7 @@ class Supervisor:
         try:
             supervised.process = await self._processes.begin(start)
         except OSError as error:
-            supervised.last_error = type(error).__name__
-            return
+            return type(error).__name__
         supervised.heard_at = anyio.current_time()
         was_silent = anyio.Event()
         async with anyio.create_task_group() as watching:
@@ -195,8 +213,9 @@ class Supervisor:
             code = await supervised.process.ended()
             watching.cancel_scope.cancel()
         supervised.process, supervised.token = None, None
-        if not was_silent.is_set():
-            supervised.last_error = "ended" if code is None else f"exit {code}"
+        if was_silent.is_set():
+            return "silent"
+        return "ended" if code is None else f"exit {code}"
 
     async def _end_when_silent(
         self, supervised: Supervised, process: ActorProcess, was_silent: anyio.Event
@@ -205,7 +224,6 @@ class Supervisor:
             allowed = self._pace.silence_s_max if supervised.state == "up" else self._pace.start_s_max
             left = supervised.heard_at + allowed - anyio.current_time()
             if left <= 0:
-                supervised.last_error = "silent"
                 was_silent.set()
                 process.kill()
                 return

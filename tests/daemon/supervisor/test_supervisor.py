@@ -112,10 +112,15 @@ async def test_a_token_is_good_for_one_registration(supervisor: Supervisor) -> N
         supervisor.registered("notes", "the token")
 
 
-async def test_the_last_error_of_an_actor_s_own_work_is_kept(supervisor: Supervisor) -> None:
+async def test_the_last_error_of_an_actor_s_own_work_is_told_until_that_succeeds(
+    supervisor: Supervisor,
+) -> None:
+    (supervised,) = supervisor
+    supervised.fell_by = "exit -9"
     supervisor.heard("notes", "unavailable")
+    assert supervised.last_error == "unavailable"
     supervisor.heard("notes")
-    assert [supervised.last_error for supervised in supervisor] == ["unavailable"]
+    assert supervised.last_error == "exit -9"
 
 
 async def test_an_unknown_actor_cannot_be_restarted(supervisor: Supervisor) -> None:
