@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import apsw
 
@@ -11,7 +11,7 @@ from pjaid.search.asked import Asked
 from pjaid.search.choosing import Chosen
 from pjaid.store.hits import numbers_of
 from pjaid.store.words.neighbours import Around, neighbours
-from pjaid.store.words.snippets import Parts, snippets
+from pjaid.store.words.snippets import Parts, Snippets, snippets, substring_snippets
 
 
 def shown(connection: apsw.Connection, asked: Asked, hits: Sequence[Chosen], bytes_max: int) -> list[Row]:
@@ -30,7 +30,7 @@ def shown(connection: apsw.Connection, asked: Asked, hits: Sequence[Chosen], byt
         around = neighbours(connection, asked.table, numbers)
         beside = dict.fromkeys(row for pair in around.values() for row in pair if row is not None)
         turns = asked.around.read(connection, beside, bytes_max) if beside else {}
-    texts = snippets(connection, asked.table, asked.question, numbers) if asked.params.snippets else {}
+    texts = _snippets(connection, asked, numbers) if asked.params.snippets else {}
 
     def turn(number: int | None) -> Row | None:
         return None if number is None else turns.get(number)
@@ -55,5 +55,11 @@ def shown(connection: apsw.Connection, asked: Asked, hits: Sequence[Chosen], byt
 def passages(connection: apsw.Connection, asked: Asked, ids: Collection[str]) -> dict[str, Parts]:
     """The snippets of rows that are there, by their ids."""
     numbers = numbers_of(connection, asked.table, ids)
-    texts = snippets(connection, asked.table, asked.question, numbers)
+    texts = _snippets(connection, asked, numbers)
     return {numbers[row]: parts for row, parts in texts.items()}
+
+
+def _snippets(connection: apsw.Connection, asked: Asked, numbers: Iterable[int]) -> Snippets:
+    if asked.mode == "substring":
+        return substring_snippets(connection, asked.table, asked.params.text, numbers)
+    return snippets(connection, asked.table, asked.question, numbers)

@@ -73,6 +73,8 @@ async def test_of_a_long_memory_what_was_asked_for_is_recalled(before: int, afte
     found = await recall(at.searches, RecallParams(text="blue locker code", mode="words", budget_tokens=400))
     assert "the blue locker's code is behind the mirror" in found.text
     assert 380 <= found.tokens <= 400
+    found = await recall(at.searches, RecallParams(text="ue lock", mode="substring", budget_tokens=400))
+    assert "the blue locker's code is behind the mirror" in found.text
 
 
 async def test_of_very_many_texts_the_one_that_was_asked_for_is_recalled(at: Searched) -> None:

@@ -344,6 +344,8 @@ async def test_context_is_the_turns_around_a_hit_whatever_its_conditions(at: Sea
 async def test_snippets_mark_what_matched(bakery: Searched) -> None:
     (hit, *_) = await bakery.found("caraway", mode="words", where=ADAS, snippets=True)
     assert tuple(hit["snippet"]) == ("rye bread with ", "caraway", "")
+    (hit, *_) = await bakery.found("e bread WITH car", mode="substring", where=ADAS, snippets=True)
+    assert tuple(hit["snippet"]) == ("ry", "e bread with car", "away")
     (bare, *_) = await bakery.found("caraway", mode="words", where=ADAS)
     assert bare["snippet"] is None
 

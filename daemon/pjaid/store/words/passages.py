@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from pjaid.store.words.question import WORDS_IN_TEXT, Question
@@ -87,7 +87,47 @@ def passage(text: str, sought: Sequence[Sequence[Run]], tokenise: Tokenise) -> P
         if matches := list(_matches(words, sought)):
             is_last = begin + PART_CHARACTERS >= len(text)
             return _around(part, words, matches, goes_before=begin > 0, goes_on=not is_last)
-    return Passage((_clipped(text),), 0)
+    return beginning(text)
+
+
+def beginning(text: str) -> Passage:
+    """What is shown of a text that has nothing of what is looked for."""
+    is_short = len(text) <= PASSAGE_CHARACTERS_MAX
+    return Passage((text if is_short else text[:PASSAGE_CHARACTERS_MAX] + CUT,), 0)
+
+
+def marked(
+    text: str,
+    begin: int,
+    end: int,
+    spans: Iterable[tuple[int, int]],
+    *,
+    terms: int,
+    goes_before: bool = False,
+    goes_on: bool = False,
+) -> Passage:
+    """A part of a text in which some spans are marked.
+
+    Args:
+        text: which it is from.
+        begin: where it begins.
+        end: where it ends.
+        spans: what is marked, within it.
+        terms: how many different ones those are of.
+        goes_before: whether something stands before this text.
+        goes_on: whether something stands behind it.
+    """
+    parts: list[str] = []
+    at = begin
+    for span_begin, span_end in _merged(spans):
+        parts += (text[at:span_begin], text[span_begin:span_end])
+        at = span_end
+    parts.append(text[at:end])
+    if goes_before or begin > 0:
+        parts[0] = CUT + parts[0]
+    if goes_on or end < len(text):
+        parts[-1] += CUT
+    return Passage(tuple(parts), terms)
 
 
 def words_of(text: str, tokenise: Tokenise) -> list[Word]:
@@ -154,25 +194,16 @@ def _around(
     begin = 0 if first == 0 else words[first].begin
     begin = max(begin, words[best.first].begin - PASSAGE_CHARACTERS_MAX // 2)
     end = min(len(text) if last == len(words) - 1 else words[last].end, begin + PASSAGE_CHARACTERS_MAX)
-    marks = _merged(
+    marks = (
         (words[match.first].begin, min(end, words[match.last].end))
         for match in ordered
         if words[match.first].begin >= begin and words[match.first].begin < end
     )
-    parts: list[str] = []
-    at = begin
-    for mark_begin, mark_end in marks:
-        parts += (text[at:mark_begin], text[mark_begin:mark_end])
-        at = mark_end
-    parts.append(text[at:end])
-    if goes_before or begin > 0:
-        parts[0] = CUT + parts[0]
-    if goes_on or end < len(text):
-        parts[-1] += CUT
-    return Passage(tuple(parts), len(together(best)))
+    terms = len(together(best))
+    return marked(text, begin, end, marks, terms=terms, goes_before=goes_before, goes_on=goes_on)
 
 
-def _merged(spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Spans without overlaps, in order."""
     merged: list[tuple[int, int]] = []
     for begin, end in sorted(spans):
@@ -181,9 +212,3 @@ def _merged(spans: Iterator[tuple[int, int]]) -> list[tuple[int, int]]:
         else:
             merged.append((begin, end))
     return merged
-
-
-def _clipped(text: str) -> str:
-    if len(text) <= PASSAGE_CHARACTERS_MAX:
-        return text
-    return text[:PASSAGE_CHARACTERS_MAX] + CUT
