@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
@@ -59,7 +60,7 @@ from pjaid.store.recorder import Origin
 from pjaid.store.store import Store
 from pjaid.store.writer import Committed
 from pjaid.supervisor.supervisor import Pace, Supervisor
-from pjaid.supervisor.tree import Place, places
+from pjaid.supervisor.tree import Place, places, take_secrets
 from pjaid.transport.admission import Admission
 from pjaid.transport.changes import Changes
 from pjaid.transport.requests import Requests
@@ -94,16 +95,18 @@ def run(settings: Settings) -> int:
     Raises:
         StartError: it could not start.
     """
-    actors = places(settings.actors)
+    actors, secrets = places(settings.actors), take_secrets(os.environ)
     with claim(settings.data_dir, settings.runtime_dir):
         make_private(settings.state_dir)
         key = open_or_create_keys(settings, interactive=sys.stdin.isatty())
         sys.setswitchinterval(THREAD_SWITCH_INTERVAL_S)
-        anyio.run(_serve, settings, key, actors, backend_options={"use_uvloop": True})
+        anyio.run(_serve, settings, key, actors, secrets, backend_options={"use_uvloop": True})
     return EX_OK
 
 
-async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place, ...]) -> None:
+async def _serve(
+    settings: Settings, key: StoreKey, tree_of_actors: tuple[Place, ...], secrets: Mapping[str, str]
+) -> None:
     context = zmq.asyncio.Context()
     context.set(zmq.MAX_SOCKETS, 4 * settings.clients_max + 64)
     runtime = Path(settings.runtime_dir)
@@ -183,6 +186,7 @@ async def _serve(settings: Settings, key: StoreKey, tree_of_actors: tuple[Place,
             restarts_max=settings.actor_restarts_max,
             memory_bytes_max=settings.actor_memory_bytes_max,
         ),
+        secrets,
     )
     searches = Searches(
         store,

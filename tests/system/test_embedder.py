@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 import numpy as np
+import psutil
 import pytest
 
 import pjai
@@ -17,6 +18,7 @@ from pjai.testing import Daemon, daemon
 from pjai_wire.codec import decode_any
 from pjai_wire.errors import NoEmbedder, NotRunning, Unavailable
 from pjai_wire.methods import EmbedderStatusResult
+from pjaid.actors.embedder.api_key import VARIABLE
 from pjaid.actors.embedder.static.distil import MODEL
 from pjaid.actors.embedder.work import TOO_LATE
 from pjaid.store.database import open_database
@@ -30,6 +32,7 @@ pytestmark = pytest.mark.anyio
 WITHIN_S = 30
 MEMORIES = 1_500
 TOO_MUCH = "unspeakable"
+KEY = "sk-the-server-alone-has-this"
 
 
 @pytest.fixture
@@ -217,6 +220,18 @@ async def test_a_server_that_hangs_keeps_one_search_waiting_and_is_asked_until_i
             server.hangs.set()
             assert (await status_where(db, state="ready")).last_error == ""
             assert (await db.search("sourdough bread")).meaning == "used"
+
+
+async def test_the_key_of_a_server_is_with_the_embedder_alone(server: VectorServer) -> None:
+    with daemon(actors="embedder,persona", **of_server(server)) as running:
+        running.environment[VARIABLE] = KEY
+        running.restart()
+        async with connected(running) as db:
+            await status_where(db, state="ready", dimension=DIMENSION)
+            assert server.authorizations[-1] == f"Bearer {KEY}"
+        children = psutil.Process(running.pid).children(recursive=True)
+        assert len(children) > len(("embedder", "persona"))
+        assert not [child for child in children if VARIABLE in child.environ()]
 
 
 async def test_without_an_embedder_that_is_said() -> None:

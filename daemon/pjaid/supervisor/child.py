@@ -36,6 +36,7 @@ def run(start: Start, lifeline: Connection) -> None:
     """As `entry.main`."""
     share_one_heap()
     _let_go_of_descriptors(lifeline.fileno())
+    os.environ.update(start.secrets)
     _confine(start.memory_bytes_max)
     threading.Thread(target=_end_with, args=(lifeline,), name="lifeline", daemon=True).start()
     log = ActorLog(start.name)

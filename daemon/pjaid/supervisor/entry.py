@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -20,6 +21,8 @@ class Start(Struct, frozen=True):
     endpoint: str
     token: str
     memory_bytes_max: int
+    secrets: Mapping[str, str] = {}
+    """Variables of the environment that it alone is given."""
 
 
 def main(start: Start, lifeline: Connection) -> None:

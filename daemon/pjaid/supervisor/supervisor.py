@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from random import random
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 import anyio
@@ -89,13 +90,22 @@ class Supervisor:
         calls: what they serve.
         endpoint: the daemon's request socket.
         pace: how often they must be heard.
+        environ: variables of which each is given those that its place names.
     """
 
-    def __init__(self, tree: tuple[Place, ...], calls: Calls, endpoint: str, pace: Pace) -> None:
+    def __init__(
+        self,
+        tree: tuple[Place, ...],
+        calls: Calls,
+        endpoint: str,
+        pace: Pace,
+        environ: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._supervised = {place.name: Supervised(place, pace.restarts_max) for place in tree}
         self._calls = calls
         self._endpoint = endpoint
         self._pace = pace
+        self._environ = environ
         self._processes: Processes | None = None
 
     def __iter__(self) -> Iterator[Supervised]:
@@ -201,6 +211,7 @@ class Supervisor:
             endpoint=self._endpoint,
             token=token,
             memory_bytes_max=self._pace.memory_bytes_max,
+            secrets={name: self._environ[name] for name in supervised.place.secrets & self._environ.keys()},
         )
         try:
             supervised.process = await self._processes.begin(start)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
+
 from msgspec import Struct
 
 from pjaid.errors import InvalidSetting
@@ -16,6 +18,8 @@ class Place(Struct, frozen=True):
     actor: str
     """Where its declaration is: `module:attribute`, imported by its own process alone."""
     restart: Restart = Restart()
+    secrets: frozenset[str] = frozenset()
+    """Variables of the daemon's environment that it alone is given."""
 
 
 TREE: tuple[Place, ...] = (
@@ -23,7 +27,7 @@ TREE: tuple[Place, ...] = (
     Place("memory", "pjaid.actors.memory_steward:memory"),
     Place("metrics", "pjaid.actors.metrics.actor:metrics"),
     Place("optimiser", "pjaid.actors.query_optimiser:optimiser"),
-    Place("embedder", "pjaid.actors.embedder:embedder"),
+    Place("embedder", "pjaid.actors.embedder:embedder", secrets=frozenset({"PJAI_EMBEDDER_KEY"})),
 )
 """Ours, one for one: when one falls, the others stay."""
 
@@ -51,3 +55,13 @@ def places(wanted: str) -> tuple[Place, ...]:
                 hint=f"actors is one or more of: {', '.join(['all', 'none', *known])}",
             )
     return tuple(known[name] for name in dict.fromkeys(names))
+
+
+def take_secrets(environ: MutableMapping[str, str]) -> dict[str, str]:
+    """Takes what only one actor is to know out of an environment, so that no process inherits it.
+
+    Returns:
+        The variables that there were, whether or not their actor runs.
+    """
+    known = {variable for place in TREE for variable in place.secrets}
+    return {variable: environ.pop(variable) for variable in known & environ.keys()}

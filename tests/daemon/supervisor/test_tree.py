@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from pjaid.actors.embedder.api_key import VARIABLE
 from pjaid.errors import InvalidSetting
-from pjaid.supervisor.tree import TREE, Place, places
+from pjaid.supervisor.tree import TREE, Place, places, take_secrets
 from tests.installing import tell_of
 
 
@@ -44,6 +45,14 @@ def test_an_actor_that_is_not_installed_is_told_with_those_that_are() -> None:
     with pytest.raises(InvalidSetting, match="there is no actor 'note'") as refused:
         places("note")
     assert "notes, weather" in (refused.value.hint or "")
+
+
+def test_what_one_actor_alone_is_to_know_leaves_the_environment() -> None:
+    environ = {VARIABLE: "never", "HOME": "/home/ada"}
+    assert take_secrets(environ) == {VARIABLE: "never"}
+    assert take_secrets(environ) == {}
+    assert environ == {"HOME": "/home/ada"}
+    assert [place.name for place in TREE if VARIABLE in place.secrets] == ["embedder"]
 
 
 @pytest.mark.usefixtures("installed")
