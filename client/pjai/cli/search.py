@@ -161,11 +161,15 @@ async def recall(
     if invocation.output.as_json:
         invocation.output.document(found)
         return
-    for line in found.text.split("\n"):
+    for line in found.text.splitlines():
         invocation.output.say(visible(line))
-    invocation.output.note(f"{len(found.memories)} memories, about {found.tokens} tokens")
     if found.meaning == "unavailable":
         invocation.output.note(f"by words alone: {found.why}")
+    if not found.memories and not found.left_out:
+        invocation.output.note("nothing was found")
+        return
+    left_out = f"; {found.left_out} did not fit" if found.left_out else ""
+    invocation.output.note(f"{len(found.memories)} memories, about {found.tokens} tokens{left_out}")
 
 
 async def _among(

@@ -74,6 +74,14 @@ def test_recall_is_a_text_within_a_budget(shell: Shell, ada: str) -> None:
     document = shell("recall", "bread", "--persona", ada, "--budget", "30", "--json").document
     assert document["tokens"] <= 30
     assert len(document["memories"]) == 1
+    ended = shell("recall", "bread", "--mode", "words", "--persona", ada, "--budget", "16")
+    assert (ended.out, ended.err.strip()) == ("", "0 memories, about 0 tokens; 2 did not fit")
+
+
+@pytest.mark.parametrize("command", ["search", "recall"])
+def test_nothing_found_is_said_and_is_no_output(command: str, shell: Shell, ada: str) -> None:
+    ended = shell(command, "astronomy", "--mode", "words", "--persona", ada)
+    assert (ended.code, ended.out, ended.err.strip()) == (0, "", "nothing was found")
 
 
 def test_what_cannot_be_searched_is_an_error(shell: Shell, ada: str) -> None:
