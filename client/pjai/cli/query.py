@@ -29,7 +29,7 @@ async def query(invocation: Invocation, selection: Selection) -> None:
 @click.command()
 @invoked
 @table_argument
-@where_option
+@where_option("deletedAt is not null")
 async def count(invocation: Invocation, table: str, where: tuple[str, ...]) -> None:
     """How many rows of a table meet all conditions."""
     asked = table_named(table)

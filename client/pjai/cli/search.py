@@ -46,7 +46,7 @@ def seeking(body: Body) -> Body:
     @click.option("--since", metavar="TIME", help="Made at or after, such as 2025-03-01.")
     @click.option("--until", metavar="TIME", help="Made before.")
     @click.option("--type", "kind", type=click.Choice(get_args(MemoryType)), help="Memories of this type.")
-    @where_option
+    @where_option("summary is not null")
     @click.option("--links", is_flag=True, help="Also memories that a hit is linked with.")
     @click.option("--diversity", type=click.FloatRange(0, 1), default=0.0, help="Hits unlike each other.")
     @functools.wraps(body)

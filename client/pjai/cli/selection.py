@@ -50,15 +50,19 @@ def table_argument(function: FunctionT) -> FunctionT:
     return click.argument("table", metavar="TABLE")(function)
 
 
-def where_option(function: FunctionT) -> FunctionT:
-    """The option --where, of which all must hold."""
+def where_option(last_example: str) -> Callable[[FunctionT], FunctionT]:
+    """The option --where, of which all must hold.
+
+    Args:
+        last_example: a condition that some of the command's rows meet, and others do not.
+    """
     return click.option(
         "--where",
         multiple=True,
         metavar="CONDITION",
         help="Only rows such as importance>=50, 'tags contains bread', 'type in concept,event', "
-        "'deletedAt is not null'; may be repeated.",
-    )(function)
+        f"'{last_example}'; may be repeated.",
+    )
 
 
 def selecting(body: Body) -> Body:
@@ -75,7 +79,7 @@ def selecting_live(body: Body) -> Body:
 
 def _selecting(body: Body, rows: click.IntRange, rows_help: str) -> Body:
     @table_argument
-    @where_option
+    @where_option("deletedAt is not null")
     @click.option("--order-by", multiple=True, metavar="COLUMN[:desc]", help="May be repeated.")
     @click.option(
         "--limit",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 import pjai
@@ -82,6 +84,15 @@ def test_recall_is_a_text_within_a_budget(shell: Shell, ada: str) -> None:
 def test_nothing_found_is_said_and_is_no_output(command: str, shell: Shell, ada: str) -> None:
     ended = shell(command, "astronomy", "--mode", "words", "--persona", ada)
     assert (ended.code, ended.out, ended.err.strip()) == (0, "", "nothing was found")
+
+
+@pytest.mark.parametrize("command", ["search", "recall"])
+def test_help_shows_conditions_of_what_is_searched(command: str, shell: Shell, ada: str) -> None:
+    told = " ".join(shell(command, "--help").out.split())
+    examples = re.findall(r"Only rows such as (.*?); may", told)[0].replace("'", "").split(", ")
+    assert "deletedAt" not in told
+    for example in examples:
+        assert shell(command, "bread", "--persona", ada, "--mode", "words", "--where", example).code == 0
 
 
 def test_what_cannot_be_searched_is_an_error(shell: Shell, ada: str) -> None:
