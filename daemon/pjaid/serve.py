@@ -185,6 +185,7 @@ async def _serve(
             start_s_max=settings.actor_start_ms_max / 1000,
             restarts_max=settings.actor_restarts_max,
             memory_bytes_max=settings.actor_memory_bytes_max,
+            open_files_max=settings.actor_open_files_max,
         ),
         secrets,
     )

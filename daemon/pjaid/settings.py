@@ -184,6 +184,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     actor_memory_bytes_max: Annotated[
         int, _about("What an actor's data may take.", unit="bytes", ge=64 * MIB, le=1024 * 1024 * MIB)
     ] = 1024 * MIB
+    actor_open_files_max: Annotated[
+        int, _about("Files, sockets included, that an actor may have open.", unit="files", ge=64, le=65_536)
+    ] = 256
     metrics_prometheus_port: Annotated[
         int,
         _about("Where on 127.0.0.1 Prometheus asks for metrics; 0 is nowhere.", unit="port", ge=0, le=65_535),

@@ -35,7 +35,7 @@ from pjai_wire.methods import ActorInfo, Done, Method, Nothing, Scope
 from tests.installing import install, make_known, tell_of
 from tests.notes_actor import TotalParams, TotalResult
 from tests.system.raw import RawClient, raw_client
-from tests.trouble_actor import Confinement
+from tests.trouble_actor import Begun, Confinement
 
 pytestmark = pytest.mark.anyio
 
@@ -48,6 +48,7 @@ NOTHING = Nothing()
 
 SERVING_WITHIN_S = 30
 ENDED_WITHIN_MS = 10_000
+OPEN_FILES_MAX = 100
 SECRET = "what an actor must not tell the log"  # noqa: S105 # what a test looks for, not what it guards
 
 FALLING_ACTOR = f"""
@@ -300,11 +301,12 @@ async def test_nobody_but_the_daemon_makes_an_actor(running: Daemon) -> None:
             assert client.ask(method, **params)["error"]["code"] == "forbidden"
 
 
-async def test_an_actor_is_confined(running: Daemon) -> None:
-    async with pjai.connect(running.endpoint) as db:
-        found = await db.call(trouble("look_around", Confinement), NOTHING)
+async def test_an_actor_is_confined(site: Path) -> None:
+    with daemon(actors="trouble", actor_open_files_max=OPEN_FILES_MAX) as running:
+        async with pjai.connect(running.endpoint) as db:
+            found = await db.call(trouble("look_around", Confinement), NOTHING)
     assert found.core_bytes_max == 0
-    assert found.open_files_max <= 256
+    assert found.open_files_max == OPEN_FILES_MAX
     assert "PJAI_PASSPHRASE" not in found.environment
     assert sys.platform != "linux" or "NoNewPrivs:\t1" in found.status
 
@@ -336,6 +338,21 @@ async def test_actors_end_with_the_daemon_however_that_ends(
         os.kill(hung, signal.SIGSTOP)
     with ended(*children):
         end(running)
+
+
+@linux_only
+@pytest.mark.parametrize("end", ["fall", "restart", "stop"])
+async def test_what_an_actor_began_ends_with_it(running: Daemon, end: str) -> None:
+    async with pjai.connect(running.endpoint) as db:
+        begun = await db.call(trouble("begin_another", Begun), NOTHING)
+        with ended(begun.pid):
+            if end == "stop":
+                running.stop()
+            elif end == "restart":
+                await db.restart_actor("trouble")
+            else:
+                with pytest.raises(ActorFailed):
+                    await db.call(trouble("fall", Done), NOTHING)
 
 
 def server_of(running: Daemon) -> int:

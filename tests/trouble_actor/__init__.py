@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import sys
 from pathlib import Path
 
 import anyio
@@ -26,6 +27,12 @@ class Confinement(Result, frozen=True, kw_only=True):
     environment: tuple[str, ...]
     status: str
     """As in /proc; empty where there is none."""
+
+
+class Begun(Result, frozen=True, kw_only=True):
+    """A process of its own making."""
+
+    pid: int
 
 
 @trouble.serves
@@ -83,6 +90,12 @@ async def until_stopping(db: Database, _params: Nothing) -> Done:
         pass
     await db.count(personas.all())
     return Done()
+
+
+@trouble.serves
+async def begin_another(_db: Database, _params: Nothing) -> Begun:
+    begun = await anyio.open_process([sys.executable, "-c", "import signal; signal.pause()"])
+    return Begun(pid=begun.pid)
 
 
 @trouble.serves

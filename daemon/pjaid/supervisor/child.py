@@ -24,7 +24,6 @@ from pjaid.supervisor.entry import Start
 # What was imported stays: a collector that looks at it would write to pages that all actors share.
 gc.freeze()
 
-OPEN_FILES_MAX = 256
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 """Of prctl(2)."""
 
@@ -37,7 +36,7 @@ def run(start: Start, lifeline: Connection) -> None:
     share_one_heap()
     _let_go_of_descriptors(lifeline.fileno())
     os.environ.update(start.secrets)
-    _confine(start.memory_bytes_max)
+    _confine(start)
     threading.Thread(target=_end_with, args=(lifeline,), name="lifeline", daemon=True).start()
     log = ActorLog(start.name)
     log.install()
@@ -64,14 +63,14 @@ def _let_go_of_descriptors(kept: int) -> None:
     os.close(nothing)
 
 
-def _confine(memory_bytes_max: int) -> None:
+def _confine(start: Start) -> None:
     """Gives up what an actor has no need of."""
-    # Ctrl-C goes to every process of the terminal; the daemon decides when its actors end.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The terminal's Ctrl-C is for the daemon, and what this process begins is to end with it, by its group.
+    os.setsid()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES_MAX, OPEN_FILES_MAX))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (start.open_files_max, start.open_files_max))
     if sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes_max, memory_bytes_max))
+        resource.setrlimit(resource.RLIMIT_DATA, (start.memory_bytes_max, start.memory_bytes_max))
         libc = ctypes.CDLL(None, use_errno=True)
         libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
         # One that hangs could not see its lifeline end. What it was forked from ends with the daemon.

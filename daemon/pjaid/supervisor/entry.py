@@ -21,6 +21,7 @@ class Start(Struct, frozen=True):
     endpoint: str
     token: str
     memory_bytes_max: int
+    open_files_max: int
     secrets: Mapping[str, str] = {}
     """Variables of the environment that it alone is given."""
 

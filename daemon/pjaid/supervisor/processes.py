@@ -99,6 +99,7 @@ class ActorProcess:
             return self._exit_code
         told = self._process.sentinel
         await _any_readable(told, *self._end_of_pid)
+        self._kill_group()
         with suppress(TimeoutError):
             await asyncio.wait_for(_any_readable(told), TOLD_WITHIN_S)
         self._has_ended = True
@@ -114,8 +115,16 @@ class ActorProcess:
         self._send(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Ends it, hung or stopped or not."""
+        """Ends it and what it began, hung or stopped or not."""
+        if not self._has_ended:
+            self._kill_group()
         self._send(signal.SIGKILL)
+
+    def _kill_group(self) -> None:
+        """Ends what it began, which would outlive it."""
+        # While anybody is left of its group, the number is no other's.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
 
     def _send(self, kind: signal.Signals) -> None:
         # Its number may be another's by then.

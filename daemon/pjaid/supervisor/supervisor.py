@@ -46,6 +46,7 @@ class Pace(Struct, frozen=True):
     restarts_max: int
     """Within the time that the place in the tree names."""
     memory_bytes_max: int
+    open_files_max: int
 
 
 class Supervised:
@@ -211,6 +212,7 @@ class Supervisor:
             endpoint=self._endpoint,
             token=token,
             memory_bytes_max=self._pace.memory_bytes_max,
+            open_files_max=self._pace.open_files_max,
             secrets={name: self._environ[name] for name in supervised.place.secrets & self._environ.keys()},
         )
         try:

@@ -43,7 +43,9 @@ class House:
     def __init__(self) -> None:
         self.calls = Calls(("notes",), queue_max=5, within_ms_default=60_000)
         self.clients = Clients()
-        pace = Pace(silence_s_max=1.0, start_s_max=1.0, restarts_max=5, memory_bytes_max=2**30)
+        pace = Pace(
+            silence_s_max=1.0, start_s_max=1.0, restarts_max=5, memory_bytes_max=2**30, open_files_max=256
+        )
         place = Place("notes", "notes_actor:notes")
         self.supervisor = Supervisor((place,), self.calls, "ipc:///nowhere", pace)
         (self.supervised,) = self.supervisor

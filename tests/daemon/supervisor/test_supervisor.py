@@ -14,7 +14,7 @@ from pjaid.supervisor.tree import Place
 
 pytestmark = pytest.mark.anyio
 
-PACE = Pace(silence_s_max=1.0, start_s_max=60.0, restarts_max=5, memory_bytes_max=2**30)
+PACE = Pace(silence_s_max=1.0, start_s_max=60.0, restarts_max=5, memory_bytes_max=2**30, open_files_max=256)
 
 WITHOUT_ACTORS = """
 import sys
@@ -26,7 +26,7 @@ from pjaid.supervisor.tree import places
 
 async def main():
     calls = Calls((), queue_max=1, within_ms_default=1)
-    supervisor = Supervisor(places("none"), calls, "ipc:///nowhere", Pace(1.0, 1.0, 5, 2**30))
+    supervisor = Supervisor(places("none"), calls, "ipc:///nowhere", Pace(1.0, 1.0, 5, 2**30, 256))
     async with anyio.create_task_group() as tasks:
         supervisor.serve(tasks)
     await supervisor.close()
