@@ -29,6 +29,7 @@ ALWAYS = frozenset(
 FOR_ACTORS = {
     "secret_seal": "ask the actor that keeps the secret",
     "secret_open": "ask the actor that keeps the secret",
+    "metrics_record": "the actor metrics keeps what the daemon measures",
     "embedding_take": "the actor embedder embeds what is committed",
     "embedding_put": "a memory may bring its embedding with it",
 }

@@ -12,7 +12,7 @@ from pjai_wire import limits
 from pjai_wire.errors import LimitExceeded
 from pjai_wire.measures import Measures, latency, merged
 from pjaid.store.local import local_head
-from pjaid.store.points import record_point
+from pjaid.store.points import LEFT_OUT, record_point
 from pjaid.store.spans import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, SPANS
 from tests.daemon.store.conftest import Ledger
 
@@ -78,10 +78,24 @@ def test_a_point_counts_as_a_change_outside_the_log(ledger: Ledger) -> None:
     assert (local_head(ledger.connection), ledger.recorder.head.seq) == (1, 0)
 
 
-def test_a_point_with_too_many_names_is_refused(ledger: Ledger) -> None:
-    record_point(ledger.connection, NOON, Measures(counts={f"a{n}": 1 for n in range(limits.MEASURES_MAX)}))
-    with pytest.raises(LimitExceeded):
-        record_point(ledger.connection, NOON, measured(1))
+def test_names_past_what_a_point_has_room_for_are_left_out_and_counted(ledger: Ledger) -> None:
+    record_point(ledger.connection, NOON, measured(1))
+    many = {f"a{number}": 1 for number in range(limits.MEASURES_MAX)}
+    record_point(ledger.connection, NOON, Measures(counts=many, gauges=many))
+    record_point(ledger.connection, NOON, measured(2))
+    for span in SPANS:
+        (whole,) = points(ledger.connection, span.resolution).values()
+        assert len(whole.counts) == len(whole.gauges) == limits.MEASURES_MAX
+        assert (whole.counts["events"], whole.gauges["clients"], whole.latencies["sync"].count) == (3, 2, 2)
+        assert whole.counts[LEFT_OUT] == 3
+
+
+def test_as_many_names_as_there_is_room_for_are_kept(ledger: Ledger) -> None:
+    many = {f"a{number}": 1 for number in range(limits.MEASURES_MAX - 1)}
+    for _ in range(2):
+        record_point(ledger.connection, NOON, Measures(counts=many))
+    (whole,) = points(ledger.connection, "1h").values()
+    assert whole.counts == dict.fromkeys(many, 2)
 
 
 def test_a_count_past_what_every_language_can_hold_is_refused(ledger: Ledger) -> None:
