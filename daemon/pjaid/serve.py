@@ -32,7 +32,7 @@ from pjaid.live.queries import LiveQueries
 from pjaid.live.registry import Registry
 from pjaid.metering.process import ProcessMeter
 from pjaid.methods.actors import ActorMethods
-from pjaid.methods.clients import Clients
+from pjaid.methods.clients import DAEMON, Clients
 from pjaid.methods.data import DataMethods
 from pjaid.methods.documents import DocumentMethods
 from pjaid.methods.embedder_return import EmbedderReturn
@@ -56,7 +56,6 @@ from pjaid.search.signals import Weights
 from pjaid.settings import Settings, settings_of
 from pjaid.single import claim
 from pjaid.store.keys import StoreKey, open_or_create_keys
-from pjaid.store.recorder import Origin
 from pjaid.store.store import Store
 from pjaid.store.writer import Committed
 from pjaid.supervisor.supervisor import Pace, Supervisor
@@ -236,7 +235,7 @@ async def _serve(
             **DocumentMethods(store).handlers,
             **embedding.handlers,
             **OptimisingMethods(store.indexing).handlers,
-            **SecretMethods(store).handlers,
+            **SecretMethods(store, calls).handlers,
             **SearchMethods(searches, answers).handlers,
             **StorageMethods(store).handlers,
             **actors.handlers,
@@ -308,7 +307,7 @@ async def _serve(
 
 def _record_refusal(store: Store, actor: str, wanted: str) -> None:
     """Puts on the audit trail that an actor was refused."""
-    store.record(v1.ActorRefused(id=actor, wanted=wanted), Origin(client="pjaid", session=""))
+    store.record(v1.ActorRefused(id=actor, wanted=wanted), DAEMON)
 
 
 async def _tidy(store: Store) -> None:

@@ -173,6 +173,22 @@ async def test_what_an_actor_did_not_declare_is_forbidden_and_on_the_audit_trail
         assert await db.get(personas, "ada") is not None
 
 
+async def test_an_actor_tells_no_secret_to_somebody_who_has_not_asked_it(running: Daemon) -> None:
+    async with pjai.connect(running.endpoint, client="asker") as db:
+        with pytest.raises(Forbidden, match="asked the actor for nothing") as refused:
+            await db.call(trouble("blame", Done), NOTHING)
+        assert refused.value.actor == "trouble"
+        assert (await db.events(names=("v1.PersonaSecretRevealed",))).events == []
+
+
+async def test_what_a_client_commits_stands_under_no_actor_s_name(running: Daemon) -> None:
+    for name in ("pjaid", "actor.persona"):
+        async with pjai.connect(running.endpoint, client=name) as db:
+            receipt = await db.commit(v1.UserPreferenceSet(id=name, value=1))
+            (event,) = (await db.events(after=receipt.seq - 1)).events
+            assert event.client == "anonymous"
+
+
 async def test_an_actor_s_error_comes_with_its_name(running: Daemon) -> None:
     async with pjai.connect(running.endpoint) as db:
         with pytest.raises(NotFound, match="there is no such thing") as missed:

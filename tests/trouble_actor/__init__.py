@@ -12,9 +12,11 @@ import anyio
 from pjai import Database, memories, personas, v1
 from pjai.actor import Actor, Permissions
 from pjai_wire.errors import NotFound
-from pjai_wire.methods import Done, Nothing, Result
+from pjai_wire.methods import SECRET_OPEN, Done, Nothing, Result, SecretOpenParams
 
-trouble = Actor("trouble", may=Permissions(methods=("count", "commit"), events=("v1.PersonaUsed",)))
+trouble = Actor(
+    "trouble", may=Permissions(methods=("count", "commit", "secret_open"), events=("v1.PersonaUsed",))
+)
 
 _was_cancelled = anyio.Event()
 
@@ -50,6 +52,15 @@ async def read_all(db: Database, _params: Nothing) -> Done:
 @trouble.serves
 async def delete(db: Database, _params: Nothing) -> Done:
     await db.commit(v1.PersonaDeleted(id="ada"))
+    return Done()
+
+
+@trouble.serves
+async def blame(db: Database, _params: Nothing) -> Done:
+    params = SecretOpenParams(
+        table="persona_secrets", id="ada", column="privateMemory", client="who asked for nothing"
+    )
+    await db.call(SECRET_OPEN, params)
     return Done()
 
 

@@ -110,6 +110,15 @@ class Calls:
         served.routing_id, served.methods, served.is_down = routing_id, methods, False
         self._by_connection[routing_id] = name
 
+    def check_asked_by(self, routing_id: bytes, client: str) -> None:
+        """Checks that an actor carries out a call of that client.
+
+        Raises:
+            Forbidden: it does not, or the connection is no actor's.
+        """
+        if not self._served_by(routing_id).desk.serves(client):
+            raise Forbidden("that client has asked the actor for nothing", hint="name the one that did")
+
     def take(self, routing_id: bytes) -> asyncio.Future[bytes]:
         """The next call for an actor, encoded as an `ActorTakeResult`, once there is one.
 

@@ -54,6 +54,10 @@ class Desk:
         """How many calls are carried out."""
         return len(self._under_way)
 
+    def serves(self, client: str) -> bool:
+        """Whether a call of that client is carried out."""
+        return any(call.client == client for call in self._under_way.values())
+
     def put(self, call: Call) -> None:
         """Takes a call, and hands it over where the actor waits for one.
 

@@ -26,7 +26,7 @@ from pjai_wire.methods import (
     Outcome,
 )
 from pjaid.calls.calls import Calls
-from pjaid.methods.clients import Client, Clients
+from pjaid.methods.clients import ACTOR, Client, Clients
 from pjaid.methods.router import Handler
 from pjaid.supervisor.supervisor import Supervised, Supervisor
 
@@ -92,7 +92,7 @@ class ActorMethods:
         """This connection is an actor's from now on, and may do no more than that declares."""
         asked = _register.decode(params)
         self._supervisor.registered(asked.name, asked.token)
-        self._clients.restrict(client.routing_id, f"actor.{asked.name}", asked.may)
+        self._clients.restrict(client.routing_id, f"{ACTOR}{asked.name}", asked.may)
         self._calls.register(asked.name, client.routing_id, frozenset(asked.methods))
         return encode(replace(self._agreed, settings=self._settings_of(asked.name)))
 

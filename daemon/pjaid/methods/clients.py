@@ -9,6 +9,12 @@ from msgspec import Struct
 from pjai_wire.methods import Permissions
 from pjaid.store.recorder import Origin
 
+DAEMON = Origin(client="pjaid", session="")
+"""Who does what the daemon does by itself."""
+
+ACTOR = "actor."
+"""What the names of actors begin with, and of nobody else; a connection that registers has such a name."""
+
 ANONYMOUS = Origin(client="anonymous", session="")
 
 KNOWN_MAX = 10_000
@@ -31,9 +37,14 @@ class Clients:
         self._known: OrderedDict[bytes, Client] = OrderedDict()
 
     def introduce(self, routing_id: bytes, origin: Origin) -> None:
-        """Remembers a client's hello; an actor keeps the name that it registered with."""
+        """Remembers a client's hello; an actor keeps the name that it registered with.
+
+        The daemon's own name, and those of actors, are nobody's to take: who says one is anonymous.
+        """
         known = self.get(routing_id)
-        client = origin.client if known.may is None else known.origin.client
+        is_taken = origin.client == DAEMON.client or origin.client.startswith(ACTOR)
+        said = ANONYMOUS.client if is_taken else origin.client
+        client = said if known.may is None else known.origin.client
         self._keep(Client(routing_id, Origin(client=client, session=origin.session), known.may))
 
     def restrict(self, routing_id: bytes, client: str, may: Permissions) -> None:

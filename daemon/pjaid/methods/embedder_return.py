@@ -12,7 +12,8 @@ from pjai_wire.errors import PjaiError
 from pjai_wire.events import Event, v1
 from pjai_wire.methods import SearchParams
 from pjaid.live.awaiting import Awaiting
-from pjaid.methods.query_embedding import CLIENT, EMBEDDER
+from pjaid.methods.clients import DAEMON
+from pjaid.methods.query_embedding import EMBEDDER
 from pjaid.search.meaning import passes
 from pjaid.search.searches import Searches
 from pjaid.store.recorder import Origin
@@ -23,8 +24,6 @@ PAUSE_S = 1.0
 """From one try to the next where something was committed meanwhile; else pauses double."""
 
 PAUSE_S_MAX = 60.0
-
-ORIGIN = Origin(client=CLIENT, session="")
 
 Record = Callable[[Event, Origin], Awaitable[Any]]
 """Records an event of what the daemon itself does."""
@@ -101,7 +100,7 @@ class EmbedderReturn:
     async def _tell(self) -> None:
         self._awaiting.end()
         try:
-            await self._record(v1.EmbedderReturned(id=f"actor.{EMBEDDER}"), ORIGIN)
+            await self._record(v1.EmbedderReturned(id=f"actor.{EMBEDDER}"), DAEMON)
         except PjaiError as problem:
             # They are run again with the next commit, then.
             log.warning("embedder_return_not_recorded", code=problem.code)

@@ -11,12 +11,11 @@ from pjai_wire.codec import encode
 from pjai_wire.errors import NoEmbedder
 from pjai_wire.methods import EMBEDDER_EMBED, EmbedderEmbedParams, EmbedderEmbedResult
 from pjaid.calls.calls import Calls
+from pjaid.methods.clients import DAEMON
 from pjaid.search.meaning import Embedded
 
 WITHIN_MS = 2_000
 """How long a search waits for its vector; then words must do."""
-
-CLIENT = "pjaid"
 
 EMBEDDER = EMBEDDER_EMBED.name.partition(".")[0]
 """The actor that embeds."""
@@ -45,6 +44,6 @@ class QueryEmbedding:
             raise NoEmbedder("no embedder runs", hint="the daemon's setting `actors` says which actors do")
         params = Raw(encode(EmbedderEmbedParams(texts=(text,), is_query=True)))
         answer = _result(
-            await self._calls.call(EMBEDDER_EMBED.name, params, client=CLIENT, within_ms=WITHIN_MS)
+            await self._calls.call(EMBEDDER_EMBED.name, params, client=DAEMON.client, within_ms=WITHIN_MS)
         )
         return Embedded(answer.model, answer.vectors, answer.weight)

@@ -206,3 +206,17 @@ async def test_a_stop_lets_what_is_carried_out_end_and_begins_nothing(calls: Cal
         calls.take(NOTES)
     calls.settle(NOTES, call.call, RESULT)
     assert await under_way == RESULT
+
+
+async def test_an_actor_acts_for_those_whose_calls_it_carries_out(calls: Calls) -> None:
+    answer = asked(calls)
+    with pytest.raises(Forbidden):
+        calls.check_asked_by(NOTES, "ada")
+    call = await taken(calls)
+    calls.check_asked_by(NOTES, "ada")
+    with pytest.raises(Forbidden):
+        calls.check_asked_by(NOTES, "bo")
+    calls.settle(NOTES, call.call, RESULT)
+    await answer
+    with pytest.raises(Forbidden):
+        calls.check_asked_by(NOTES, "ada")

@@ -108,3 +108,12 @@ def test_an_actor_keeps_its_name_and_its_bounds_whatever_it_says_later() -> None
     clients.restrict(b"1", "actor.notes", MAY)
     clients.introduce(b"1", Origin(client="app", session="second"))
     assert clients.get(b"1") == Client(b"1", Origin(client="actor.notes", session="second"), MAY)
+
+
+@pytest.mark.parametrize("name", ["pjaid", "actor.notes", "actor."])
+def test_nobody_takes_the_name_of_the_daemon_or_of_an_actor(name: str) -> None:
+    clients = Clients()
+    clients.introduce(b"1", Origin(client=name, session="s"))
+    assert clients.get(b"1") == Client(b"1", Origin(client="anonymous", session="s"))
+    clients.restrict(b"1", "actor.notes", MAY)
+    assert clients.get(b"1").origin == Origin(client="actor.notes", session="s")
