@@ -37,6 +37,9 @@ SEARCH_CHARACTERS_MAX = 4_000
 SEARCH_WORDS_MAX = 256
 """Different words and phrases in it, stop words left out. Of plain text, the first so many count."""
 
+SEARCH_TELLING_MAX = 32
+"""Words of plain text that are looked for: where there are more, those that the fewest rows have."""
+
 SEARCH_DEPTH_MAX = 8
 """How deep parentheses nest in it."""
 

@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import Final
 from unittest.mock import patch
 
+from pjai_wire import limits
 from pjaid.live import dependents, difference, kept_groups, subscription, view, views, window
 from pjaid.search import asked, dense_query
 from pjaid.store import capture
@@ -28,6 +29,7 @@ SMALL: Final[tuple[tuple[ModuleType, str, tuple[float, ...]], ...]] = (
     (asked, "DEPTH", (8,)),
     (dense_query, "COMMON_FROM_ROWS", (3, 10)),
     (dense_query, "COMMON_SHARE", (0.7, 0.85)),
+    (limits, "SEARCH_TELLING_MAX", (1,)),
 )
 """Each limit, and what it may be instead."""
 

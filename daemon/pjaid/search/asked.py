@@ -7,6 +7,7 @@ from functools import lru_cache
 import msgspec
 from msgspec import UNSET, Struct
 
+from pjai_wire import limits
 from pjai_wire.codec import encode
 from pjai_wire.errors import InvalidSearch
 from pjai_wire.methods import SearchMode, SearchParams, SearchWeights
@@ -64,6 +65,11 @@ class Asked(Struct, frozen=True):
     def is_heavy(self) -> bool:
         """Whether one row that it looks at, or shows, may take long, as its texts may be of any length."""
         return self.mode == "substring" or self.params.snippets or self.which.is_heavy
+
+    @property
+    def is_long(self) -> bool:
+        """Whether to count its words takes long, however few rows it finds."""
+        return len(self.question.terms) > limits.SEARCH_TELLING_MAX
 
     @property
     def embeds_text(self) -> bool:

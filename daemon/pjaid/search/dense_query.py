@@ -15,6 +15,9 @@ from msgspec import Struct
 COMMON_SHARE = 0.4
 """A word is common that so many of the searched memories have: of two who talk in turn, each has a half."""
 
+RARE_SHARE = COMMON_SHARE / 2
+"""A word that fewer have is far from common: by how much need not be known."""
+
 COMMON_FROM_ROWS = 50
 """Of fewer memories, no share says anything."""
 
@@ -42,7 +45,8 @@ def telling(text: str, rows: int, shares: Mapping[str, float]) -> Telling:
     Args:
         text: as it is searched for.
         rows: how many are searched.
-        shares: of those rows that have each word; none where they are not enough.
+        shares: of those rows that have each word; below `RARE_SHARE` they may be less than is told, and where
+            rows are not enough there are none.
     """
     if not are_enough(rows):
         return Telling(text, COMMON_FROM_ROWS - rows)

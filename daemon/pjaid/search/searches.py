@@ -16,7 +16,7 @@ from pjai_wire.methods import HIT_COLUMNS, MeaningState, SearchMode, SearchParam
 from pjaid.search.asked import Asked, understood
 from pjaid.search.choosing import chosen
 from pjaid.search.codes.codes import Codes
-from pjaid.search.dense_query import Telling, are_enough, telling, words_of
+from pjaid.search.dense_query import RARE_SHARE, Telling, are_enough, telling, words_of
 from pjaid.search.fusion import Candidate, Ranking, by_both, by_meaning, by_words
 from pjaid.search.meaning import Embedded, QueryVectors, passes
 from pjaid.search.showing import passages, shown
@@ -25,7 +25,9 @@ from pjaid.store.generation import generation
 from pjaid.store.hits import check_model, meeting
 from pjaid.store.reads import head, snapshot
 from pjaid.store.store import Store
-from pjaid.store.words.hits import document_frequencies, rows_of, word_hits
+from pjaid.store.words.frequencies import Frequencies
+from pjaid.store.words.hits import word_hits
+from pjaid.store.words.index import indexed
 from pjaid.store.words.question import STOP_WORDS
 from pjaid.store.words.snippets import Parts
 from pjaid.store.words.substring import substring_hits
@@ -166,7 +168,9 @@ class Searches:
         asked = ready.asked
         if ready.sought is None:
             return await self._read(
-                asked, lambda connection, most: _by_words(connection, asked, most), is_heavy=asked.is_heavy
+                asked,
+                lambda connection, most: _by_words(connection, asked, most),
+                is_heavy=asked.is_heavy or asked.is_long,
             )
         while isinstance(found := await self._by_vector(asked, ready.sought), int):
             await self._store.until_generation(found)
@@ -188,7 +192,9 @@ class Searches:
         looked: _Looked | None = None
         if asked.by_words or asked.which.sql:
             looked = await self._read(
-                asked, lambda connection, _: _look(connection, asked), is_heavy=asked.which.is_heavy
+                asked,
+                lambda connection, _: _look(connection, asked),
+                is_heavy=asked.which.is_heavy or asked.is_long,
             )
         # Codes follow what was told of; commits that a read sees may be yet to be told.
         told = self.seq
@@ -245,7 +251,9 @@ class Searches:
         if not words:
             return Telling(text)
         first = words[: limits.SEARCH_WORDS_MAX]
-        return await self._read(asked, lambda connection, _: _telling(connection, asked, first))
+        return await self._read(
+            asked, lambda connection, _: _telling(connection, asked, first), is_heavy=asked.is_long
+        )
 
     async def _read(
         self, asked: Asked, work: Callable[[apsw.Connection, int], T], *, is_heavy: bool = False
@@ -294,10 +302,7 @@ def _words(connection: apsw.Connection, asked: Asked) -> Ranking:
 
 def _telling(connection: apsw.Connection, asked: Asked, words: Sequence[str]) -> Telling:
     """The text of a search, without those words that a large part of the searched rows has."""
-    persona_id = asked.which.persona_id
-    shares: dict[str, float] = {}
     with snapshot(connection):
-        rows = rows_of(connection, asked.table, persona_id)
-        if are_enough(rows):
-            shares = document_frequencies(connection, asked.table, words, persona_id)
-    return telling(asked.params.text, rows, shares)
+        counted = Frequencies(connection, indexed(asked.table), asked.which.persona_id)
+        shares = counted.shares(words, exact_from=RARE_SHARE) if are_enough(counted.rows) else {}
+    return telling(asked.params.text, counted.rows, shares)

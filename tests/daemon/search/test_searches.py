@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from msgspec import Raw
 
+from pjai_wire import limits
 from pjai_wire.codec import decode_any
 from pjai_wire.errors import (
     InvalidQuery,
@@ -65,6 +66,19 @@ async def bakery(at: Searched) -> Searched:
 
 async def test_words_find_rows_that_have_any_of_them_the_best_first(bakery: Searched) -> None:
     assert await bakery.ids("rye caraway", mode="words", where=ADAS) == ["rye", "starter"]
+
+
+async def test_a_long_text_is_searched_for_in_a_thread(bakery: Searched) -> None:
+    def read() -> tuple[int, int]:
+        counts = bakery.store.metered.counts
+        return counts["inline_reads"], counts["thread_reads"]
+
+    words = [f"word{n}" for n in range(limits.SEARCH_TELLING_MAX - 1)]
+    inline, in_threads = read()
+    assert await bakery.ids(" ".join(["caraway", *words]), mode="words") == ["rye"]
+    assert read() == (inline + 1, in_threads)
+    assert await bakery.ids(" ".join(["caraway", "oven", *words]), mode="words") == ["rye", "oven"]
+    assert read() == (inline + 1, in_threads + 1)
 
 
 async def test_meaning_finds_rows_by_their_cosines(bakery: Searched) -> None:

@@ -10,17 +10,17 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from math import log
 from typing import Final
 
 import apsw
 
+from pjai_wire import limits
 from pjaid.store.words.filters import NO_FILTER, Filter, Hits, best_first
-from pjaid.store.words.index import PERSONA, Indexed, indexed
+from pjaid.store.words.frequencies import Frequencies, within
+from pjaid.store.words.index import Indexed, indexed
 from pjaid.store.words.neighbours import THREADED, Around, listed, neighbours
 from pjaid.store.words.prefixes import completed
-from pjaid.store.words.question import Question, Term, term_of
-from pjaid.store.words.texts import persona_word
+from pjaid.store.words.question import Question, Term, any_of
 from pjaid.store.words.tokenizer import stems_of
 
 BEFORE: Final = 0.7
@@ -29,12 +29,6 @@ AFTER: Final = 0.3
 
 LIFTED_MAX: Final = 200
 """Of how many of the best rows the neighbours are looked at."""
-
-RARITY_MIN: Final = 1e-6
-"""Of a word that most rows have; FTS5's too."""
-
-AVERAGES: Final = 1
-"""The id of FTS5's record of how many rows there are, and how long."""
 
 
 def word_hits(
@@ -63,49 +57,14 @@ def word_hits(
     if question.whole is None:
         return []
     question = completed(question, stems_of(connection))
+    counted = Frequencies(connection, one, rows.persona_id)
+    if question.is_plain and len(question.terms) > limits.SEARCH_TELLING_MAX:
+        question = any_of(counted.telling(question.terms))
+        if question.whole is None:
+            return []
     if with_neighbours and question.is_any and table in THREADED:
-        return _hits_with_neighbours(connection, one, question, rows, depth)
+        return _hits_with_neighbours(connection, one, question, rows, depth, counted)
     return _hits(connection, one, question.expression, rows, depth)
-
-
-def document_frequencies(
-    connection: apsw.Connection, table: str, words: Iterable[str], persona_id: str | None
-) -> dict[str, float]:
-    """Which share of a persona's rows has each word, or of all rows; 0 where there are none.
-
-    Raises:
-        UnknownTable: the table is not searched.
-    """
-    one = indexed(table)
-    everything = rows_of(connection, table, persona_id)
-    shares: dict[str, float] = {}
-    for word in words:
-        term = term_of(word)
-        has = 0 if term is None else _count(connection, one, _within(term.expression, persona_id))
-        shares[word] = has / everything if everything else 0.0
-    return shares
-
-
-def rows_of(connection: apsw.Connection, table: str, persona_id: str | None) -> int:
-    """How many rows of a table can be found, a persona's or all."""
-    one = indexed(table)
-    if persona_id is not None:
-        return _count(connection, one, _of_persona(persona_id))
-    return _rows_indexed(connection, one)
-
-
-def _count(connection: apsw.Connection, one: Indexed, expression: str) -> int:
-    sql = f"SELECT count(*) FROM {one.name} WHERE {one.name} MATCH ?"
-    return int(connection.execute(sql, (expression,)).get)
-
-
-def _of_persona(persona_id: str) -> str:
-    return f'{PERSONA} : "{persona_word(persona_id)}"'
-
-
-def _within(expression: str, persona_id: str | None) -> str:
-    """An expression for one persona's rows, or all."""
-    return expression if persona_id is None else f"{_of_persona(persona_id)} AND {expression}"
 
 
 def _hits(connection: apsw.Connection, one: Indexed, expression: str, rows: Filter, depth: int) -> Hits:
@@ -117,11 +76,16 @@ def _hits(connection: apsw.Connection, one: Indexed, expression: str, rows: Filt
         else ""
     )
     sql = f"SELECT rowid, -rank FROM {one.name} WHERE {one.name} MATCH ?{fits} ORDER BY rank LIMIT ?"
-    return best_first(connection.execute(sql, (_within(expression, rows.persona_id), *rows.bindings, depth)))
+    return best_first(connection.execute(sql, (within(expression, rows.persona_id), *rows.bindings, depth)))
 
 
 def _hits_with_neighbours(
-    connection: apsw.Connection, one: Indexed, question: Question, rows: Filter, depth: int
+    connection: apsw.Connection,
+    one: Indexed,
+    question: Question,
+    rows: Filter,
+    depth: int,
+    counted: Frequencies,
 ) -> Hits:
     """First the rows that have the words, then those beside them, and what both score word by word."""
     table = one.table.table_name
@@ -142,7 +106,7 @@ def _hits_with_neighbours(
     looked_at = {*found, *(row for pair in around.values() for row in pair if row is not None)}
     scores = [_scores(connection, one, term, rows.persona_id, looked_at) for term in question.terms]
     if rows.persona_id is not None:
-        scores = _as_of_persona(connection, one, question.terms, rows.persona_id, scores)
+        scores = _as_of_persona(counted, question.terms, scores)
     return best_first(_totals(scores, found, around).items())[:depth]
 
 
@@ -171,7 +135,7 @@ def _scores(
     connection: apsw.Connection, one: Indexed, term: Term, persona_id: str | None, rows: Iterable[int]
 ) -> dict[int, float]:
     """How well a word fits those of some rows, a persona's or anybody's, that have it."""
-    expression = _within(term.expression, persona_id)
+    expression = within(term.expression, persona_id)
     # With the plus FTS5 is asked once for all rows that have the word, and not once for each that is listed.
     sql = (
         f"SELECT rowid, -rank FROM {one.name} WHERE {one.name} MATCH ?"
@@ -181,42 +145,18 @@ def _scores(
 
 
 def _as_of_persona(
-    connection: apsw.Connection,
-    one: Indexed,
-    terms: Sequence[Term],
-    persona_id: str,
-    scores: Sequence[dict[int, float]],
+    counted: Frequencies, terms: Sequence[Term], scores: Sequence[dict[int, float]]
 ) -> list[dict[int, float]]:
     """Scores by how telling each word is among a persona's rows, where FTS5's are by that among all.
 
     A name that each row of a persona has tells nothing there, however rare it is elsewhere.
     """
-    all_rows = _rows_indexed(connection, one)
-    all_of_persona = _count(connection, one, _of_persona(persona_id))
     weighed: list[dict[int, float]] = []
     for term, of_word in zip(terms, scores, strict=True):
         if of_word:
-            among_all = _rarity(all_rows, _count(connection, one, term.expression))
-            having = _count(connection, one, _within(term.expression, persona_id))
-            factor = _rarity(all_of_persona, having) / among_all
+            factor = counted.lift(term)
             weighed.append({row: score * factor for row, score in of_word.items()})
     return weighed
-
-
-def _rarity(rows: int, having: int) -> float:
-    """How telling a word is that so many of some rows have: the inverse document frequency, as FTS5's."""
-    return max(RARITY_MIN, log((rows - having + 0.5) / (having + 0.5)))
-
-
-def _rows_indexed(connection: apsw.Connection, one: Indexed) -> int:
-    """How many rows an index has: the first number of FTS5's record of averages, as counting takes long."""
-    record: bytes = connection.execute(f"SELECT block FROM {one.name}_data WHERE id = {AVERAGES}").get
-    number = 0
-    for byte in record:
-        number = number << 7 | byte & 0x7F
-        if byte < 0x80:
-            break
-    return number
 
 
 def _let_through(connection: apsw.Connection, one: Indexed, rows_there: set[int], rows: Filter) -> set[int]:

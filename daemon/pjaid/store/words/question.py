@@ -104,6 +104,8 @@ class Question(Struct, frozen=True):
     """What makes a row fit, each once; not what it must lack."""
     is_any: bool
     """Whether any of the terms will do, so that each may be looked for by itself."""
+    is_plain: bool = False
+    """Whether its terms are the words of a plain text, so that nobody chose how many there are."""
 
     @property
     def expression(self) -> str:
@@ -132,8 +134,12 @@ def plain(text: str) -> Question:
     words = [match[0] for match in WORDS_IN_TEXT.finditer(_usable(text)) if _has_words(match[0])]
     telling = [word for word in words if not _is_stop_word(word)] or words
     terms = dict.fromkeys(map(_term, telling))
-    first = tuple(itertools.islice(terms, limits.SEARCH_WORDS_MAX))
-    return _question(_joined("OR", first) if first else None)
+    return any_of(tuple(itertools.islice(terms, limits.SEARCH_WORDS_MAX)))
+
+
+def any_of(terms: tuple[Term, ...]) -> Question:
+    """A question for the words of a plain text, each once."""
+    return Question(_joined("OR", terms) if terms else None, terms, is_any=bool(terms), is_plain=True)
 
 
 def term_of(word: str) -> Term | None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from pjai_wire import limits
 from pjai_wire.errors import UnknownColumn, UnknownTable
-from pjaid.store.words.hits import document_frequencies, word_hits
+from pjaid.store.words.frequencies import Frequencies
+from pjaid.store.words.hits import word_hits
+from pjaid.store.words.index import indexed
 from pjaid.store.words.question import parse
 from tests.daemon.store.conftest import Ledger
 from tests.daemon.store.words.conftest import Find, Remember
@@ -171,16 +174,55 @@ def test_a_turn_is_found_by_a_neighbour_that_the_filter_leaves_out(remember: Rem
     assert find("flour", "memories", ("importance", ">", 50)) == ["b"]
 
 
+def test_of_a_long_text_the_words_are_looked_for_that_the_fewest_rows_have(
+    remember: Remember, find: Find
+) -> None:
+    common = [f"word{n}" for n in range(limits.SEARCH_TELLING_MAX)]
+    for number in range(3):
+        remember(f"m{number}", " ".join(common))
+    remember("rare", "caraway")
+    remember("common", common[-1])
+    assert set(find(" ".join(common))) == {"m0", "m1", "m2", "common"}
+    assert set(find(" ".join([*common, "caraway"]))) == {"m0", "m1", "m2", "rare"}
+    assert set(find(" ".join([*common, "caraway", "nothing", "nobody"]))) == {"m0", "m1", "m2", "rare"}
+
+
+def test_what_a_persona_s_rows_lack_takes_the_place_of_no_word_that_they_have(
+    ledger: Ledger, remember: Remember, find: Find
+) -> None:
+    ledger.commit(("v1.PersonaCreated", {"id": "bo", "name": "Bo"}))
+    theirs = [f"theirs{n}" for n in range(limits.SEARCH_TELLING_MAX)]
+    remember("theirs", " ".join(theirs), personaId="bo")
+    remember("a", "caraway")
+    remember("b", "caraway")
+    text = " ".join([*theirs, "caraway"])
+    assert find(text) == ["theirs"]
+    assert find(text, "memories", ("personaId", "=", "ada")) == ["a", "b"]
+
+
+def test_words_that_somebody_chose_are_all_looked_for(remember: Remember, find: Find) -> None:
+    words = [f"word{n}" for n in range(limits.SEARCH_TELLING_MAX)]
+    remember("a", " ".join(words))
+    remember("b", "caraway")
+    remember("c", "caraway")
+    assert find(" OR ".join([*words, "caraway"])) == ["a", "b", "c"]
+
+
 def test_how_common_a_word_is_is_told_of_a_persona(ledger: Ledger, remember: Remember) -> None:
     ledger.commit(("v1.PersonaCreated", {"id": "bo", "name": "Bo"}))
     for number in range(4):
         remember(f"m{number}", "Ada speaks" if number else "Ada bakes")
     remember("theirs", "Bo speaks", personaId="bo")
-    words = ["Ada", "speaking", "oven", "→"]
-    shares = document_frequencies(ledger.connection, "memories", words, "ada")
-    assert shares == {"Ada": 1.0, "speaking": 0.75, "oven": 0.0, "→": 0.0}
-    assert document_frequencies(ledger.connection, "memories", ["speaks"], None) == {"speaks": 0.8}
-    assert document_frequencies(ledger.connection, "memories", ["speaks"], "nobody") == {"speaks": 0.0}
+    remember("late", "an oven speaks", personaId="bo")
+
+    def shares(persona_id: str | None, exact_from: float = 0) -> list[float]:
+        counted = Frequencies(ledger.connection, indexed("memories"), persona_id)
+        return list(counted.shares(["Ada", "speaking", "oven", "→"], exact_from=exact_from).values())
+
+    assert shares(None) == [4 / 6, 5 / 6, 1 / 6, 0.0]
+    assert shares("ada") == [1.0, 0.75, 0.0, 0.0]
+    assert shares("ada", exact_from=0.3) == [1.0, 0.75, 0.25, 0.0]
+    assert shares("bo") == [0.0, 1.0, 0.5, 0.0]
 
 
 def test_a_question_without_words_finds_nothing(ledger: Ledger, remember: Remember) -> None:
