@@ -111,7 +111,7 @@ class Actor:
     ) -> Callable[[Database, ParamsT], Awaitable[ResultT]]:
         """As `serves`, for what may take long: however many ask for it, it holds up no other call.
 
-        So many at once are its own (`serving.LONG_CALLS_MAX`); more are `overloaded`.
+        So many at once are a setting (`actor_long_calls_at_once`); more are `overloaded`.
         """
         return self._serves(function, is_long=True)
 

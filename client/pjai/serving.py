@@ -42,9 +42,6 @@ RESULT_BYTES_MAX = limits.PARAMS_BYTES_MAX - 1_000
 ERROR_BYTES_MAX = 2**16
 """Of an error as it travels."""
 
-LONG_CALLS_MAX = 256
-"""Calls that may take long and are carried out, or wait for each other, at once."""
-
 FIGURES_INTERVAL_S = 0.9
 """Between two signs of life that tell figures; the metrics actor looks once a second."""
 
@@ -142,7 +139,7 @@ async def serve(actor: Actor, *, endpoint: str, token: str, clock: Clock | None 
         doings = Doings(actor)
         async with anyio.create_task_group() as tasks:
             for _ in range(agreed.calls_at_once if actor.handlers else 0):
-                tasks.start_soon(_take_calls, actor, db, doings, tasks)
+                tasks.start_soon(_take_calls, actor, db, agreed.long_calls_at_once, doings, tasks)
             for periodic in actor.periodic:
                 tasks.start_soon(_repeat, periodic, db, clock or SystemClock(), doings)
             for work in actor.lasting:
@@ -150,7 +147,9 @@ async def serve(actor: Actor, *, endpoint: str, token: str, clock: Clock | None 
             tasks.start_soon(_give_signs_of_life, connection, agreed, doings)
 
 
-async def _take_calls(actor: Actor, db: Database, doings: Doings, tasks: TaskGroup) -> None:
+async def _take_calls(
+    actor: Actor, db: Database, long_calls_max: int, doings: Doings, tasks: TaskGroup
+) -> None:
     outcome: Outcome | UnsetType = UNSET
     while True:
         call = await db.connection.call(ACTOR_TAKE, ActorTakeParams(outcome=outcome), math.inf)
@@ -158,12 +157,12 @@ async def _take_calls(actor: Actor, db: Database, doings: Doings, tasks: TaskGro
         if handler is None or not handler.is_long:
             outcome = await _carried_out(actor, db, call)
             doings.count(outcome)
-        elif doings.long_calls < LONG_CALLS_MAX:
+        elif doings.long_calls < long_calls_max:
             doings.long_calls += 1
             tasks.start_soon(_carry_out_long, actor, db, call, doings)
             outcome = UNSET
         else:
-            too_many = Overloaded(f"{LONG_CALLS_MAX} calls that take long are under way", hint="wait")
+            too_many = Overloaded(f"{long_calls_max} calls that take long are under way", hint="wait")
             outcome = Outcome(call=call.call, error=too_many.body())
             doings.count(outcome)
 

@@ -206,6 +206,7 @@ async def _serve(
         supervisor,
         clients,
         calls_at_once=settings.actor_calls_at_once,
+        long_calls_at_once=settings.actor_long_calls_at_once,
         heartbeat_interval_ms=settings.actor_heartbeat_ms,
         silence_ms_max=settings.actor_silence_ms_max,
         memory_of=memory_bytes,

@@ -160,6 +160,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     actor_calls_at_once: Annotated[
         int, _about("Calls that one actor carries out at once.", unit="calls", ge=1, le=64)
     ] = 16
+    actor_long_calls_at_once: Annotated[
+        int,
+        _about(
+            "Calls, of methods that may take long, that one actor carries out beside those.",
+            unit="calls",
+            ge=1,
+            le=10_000,
+        ),
+    ] = 256
     actor_queue_max: Annotated[
         int, _about("Calls that wait for one actor.", unit="calls", ge=1, le=100_000)
     ] = 1000

@@ -14,7 +14,6 @@ import pytest
 from msgspec import Struct
 
 from pjai import Database, memories
-from pjai import serving as serving_module
 from pjai.actor import Actor, Periodic, Permissions, caller
 from pjai.opening import ANSWER_TIMEOUT_S
 from pjai.serving import RESULT_BYTES_MAX, Doings, StrayCancellation, serve
@@ -67,7 +66,13 @@ def notes() -> Actor:
 
 def agreed(**otherwise: int) -> dict[str, int]:
     """What an actor is told when it registers."""
-    return {"callsAtOnce": 1, "heartbeatIntervalMs": MINUTE_MS, "silenceMsMax": MINUTE_MS, **otherwise}
+    return {
+        "callsAtOnce": 1,
+        "longCallsAtOnce": 9,
+        "heartbeatIntervalMs": MINUTE_MS,
+        "silenceMsMax": MINUTE_MS,
+        **otherwise,
+    }
 
 
 @asynccontextmanager
@@ -293,10 +298,8 @@ async def test_what_its_caller_no_longer_waits_for_is_cancelled(fake: FakeDaemon
     assert was_cancelled.is_set()
 
 
-async def test_other_calls_are_taken_while_one_takes_long(
-    fake: FakeDaemon, notes: Actor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(serving_module, "LONG_CALLS_MAX", 1)
+async def test_other_calls_are_taken_while_one_takes_long(fake: FakeDaemon, notes: Actor) -> None:
+    fake.answers["actor_register"] = lambda _: agreed(longCallsAtOnce=1)
     go_on = anyio.Event()
 
     @notes.serves_long

@@ -46,6 +46,7 @@ class ActorMethods:
         supervisor: what keeps them running.
         clients: who asks.
         calls_at_once: how many calls one actor carries out at once.
+        long_calls_at_once: how many of those that may take long it carries out beside them.
         heartbeat_interval_ms: how often it is to give a sign of life.
         silence_ms_max: after how long without one each counts the other as hung.
         memory_of: the memory of a process, in bytes.
@@ -59,6 +60,7 @@ class ActorMethods:
         clients: Clients,
         *,
         calls_at_once: int,
+        long_calls_at_once: int,
         heartbeat_interval_ms: int,
         silence_ms_max: int,
         memory_of: Callable[[int], int],
@@ -69,6 +71,7 @@ class ActorMethods:
         self._clients = clients
         self._agreed = ActorRegisterResult(
             calls_at_once=calls_at_once,
+            long_calls_at_once=long_calls_at_once,
             heartbeat_interval_ms=heartbeat_interval_ms,
             silence_ms_max=silence_ms_max,
         )

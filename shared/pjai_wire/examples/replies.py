@@ -233,7 +233,11 @@ REPLIES = (
         "how to behave",
         methods.ACTOR_REGISTER,
         methods.ActorRegisterResult(
-            calls_at_once=16, heartbeat_interval_ms=250, silence_ms_max=1_000, settings={"pace": 5}
+            calls_at_once=16,
+            long_calls_at_once=256,
+            heartbeat_interval_ms=250,
+            silence_ms_max=1_000,
+            settings={"pace": 5},
         ),
     ),
     Reply(

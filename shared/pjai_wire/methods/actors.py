@@ -54,6 +54,8 @@ class ActorRegisterResult(Result, frozen=True, kw_only=True):
 
     calls_at_once: int
     """How many `actor_take` may wait, and so how many calls be carried out at once."""
+    long_calls_at_once: int
+    """How many calls may be carried out beside them that are told by `actor_settle`."""
     heartbeat_interval_ms: int
     """How often to send a heartbeat."""
     silence_ms_max: int

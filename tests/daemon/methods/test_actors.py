@@ -55,6 +55,7 @@ class House:
             self.supervisor,
             self.clients,
             calls_at_once=4,
+            long_calls_at_once=8,
             heartbeat_interval_ms=250,
             silence_ms_max=1_000,
             memory_of=lambda pid: pid,
