@@ -56,6 +56,9 @@ _IS_LANGUAGE = re.compile(rf'"|[^{_BETWEEN}]\*|{_OPERATOR}')
 _UNUSABLE = re.compile(f"[\x00\ud800-\udfff{PERSONA_MARK}]")
 """What ends a text for SQLite, what is no character, and what nobody else may ask for."""
 
+_VERSION = re.compile(r"(?P<v>[vV]?)(?P<number>[0-9]+(?:\.[0-9][0-9A-Za-z]*)+)")
+"""As `v1.2.3`: to the index `v1` is one word."""
+
 _UNSPACED_RUN = re.compile(f"{UNSPACED}+")
 
 
@@ -269,6 +272,9 @@ def _term(text: str, *, is_prefix: bool = False) -> Term:
     text = text.strip()
     if parts := parts_of(text):
         return Term((text, parts), is_prefix)
+    if version := _VERSION.fullmatch(text):
+        other = version["number"] if version["v"] else f"v{text}"
+        return Term((text, other), is_prefix)
     phrase = searchable(text).replace('"', " ").strip()
     # From the end: a search forward would begin anew at each character of a long run.
     run = _UNSPACED_RUN.match(text[::-1])

@@ -29,6 +29,7 @@ def shown(ledger: Ledger, sought: str) -> str:
         ("我喜欢吃面包。", "喜欢吃", "我[喜欢吃]面包。"),
         ("call getUserName now", "user", "call [getUserName] now"),
         ("well done 🎉!", "🎉", "well done [🎉]!"),
+        ("since v1.2.3 it is", "1.2.3", "since [v1.2.3] it is"),
         ("rye and rye", "rye", "[rye] and [rye]"),
         ("rye NOT oat", "rye NOT oat", "[rye] NOT oat"),
         ("nothing of it", "sourdough", "nothing of it"),
