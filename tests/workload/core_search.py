@@ -23,6 +23,7 @@ from pjaid.search.searches import Searches
 from pjaid.search.signals import Weights
 from pjaid.store import reads
 from pjaid.store.changed import RowChange, positions
+from pjaid.store.generation import generation
 from pjaid.store.local import local_head
 from pjaid.store.readers import Readers, Work
 from pjaid.store.store import Store
@@ -63,6 +64,7 @@ class SearchCore:
         )
         connection = bench.read_floor.connection
         self.seq = reads.head(connection)
+        self.generation = generation(connection)
         self.updates = 0
         self._dependents = Dependents(self.seq, local_head(connection))
         self._codes = Codes(StoredVectors(self.readers), bytes_max=PLENTY)
