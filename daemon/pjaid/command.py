@@ -12,7 +12,7 @@ import msgspec
 
 from pjai_wire import version
 from pjaid.errors import EX_OK, StartError
-from pjaid.setting_sources import load_settings, unknown_flag, unknown_variables
+from pjaid.setting_sources import SECRET_VARIABLES, load_settings, unknown_flag, unknown_variables
 from pjaid.settings import DECLARATIONS, Declaration, Settings
 
 OUR_PACKAGES = ("pjaid", "pjai_wire")
@@ -129,7 +129,7 @@ def _carry_out(options: argparse.Namespace) -> int:
 
 
 def _run(settings: Settings, unknown: Mapping[str, str]) -> int:
-    from pjaid.process import harden, share_one_heap, without
+    from pjaid.process import harden, hide_variables, share_one_heap, without
 
     # structlog would load it to print tracebacks, which the daemon never does: 5 MB, a fifth of its start.
     with without("rich"):
@@ -139,6 +139,7 @@ def _run(settings: Settings, unknown: Mapping[str, str]) -> int:
     from pjaid.logs import configure_logs
 
     harden()
+    hide_variables(SECRET_VARIABLES)
     share_one_heap()
     configure_logs(settings)
     for variable, hint in unknown.items():
@@ -147,11 +148,12 @@ def _run(settings: Settings, unknown: Mapping[str, str]) -> int:
 
 
 def _init(settings: Settings, *, keyring: bool) -> int:
-    from pjaid.process import harden
+    from pjaid.process import harden, hide_variables
     from pjaid.single import claim
     from pjaid.store.keys import SlotKind, make_slot
 
     harden()
+    hide_variables(SECRET_VARIABLES)
     kind: SlotKind = "keyring" if keyring else "passphrase"
     with claim(settings.data_dir):
         key = make_slot(settings, kind, interactive=sys.stdin.isatty())

@@ -7,7 +7,7 @@ import gc
 import os
 import resource
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,6 +45,19 @@ def harden() -> None:
     wanted = OPEN_FILES_WANTED if hard == resource.RLIM_INFINITY else min(OPEN_FILES_WANTED, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def hide_variables(names: Iterable[str]) -> None:
+    """Overwrites values of the environment where the kernel shows them to every process of the user.
+
+    To unset a variable leaves them there. `os.environ`, which is a copy, still has them.
+    """
+    getenv = ctypes.CDLL(None).getenv
+    getenv.restype = ctypes.c_void_p
+    for name in names:
+        place = getenv(os.fsencode(name))
+        if place is not None:
+            ctypes.memset(place, ord("*"), len(ctypes.string_at(place)))
 
 
 def share_one_heap() -> None:

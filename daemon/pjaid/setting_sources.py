@@ -16,7 +16,8 @@ from pjaid.settings import DECLARATIONS, Declaration, Settings
 
 CONFIG_FILE = "pjaid.toml"
 
-OTHER_VARIABLES = ("PJAI_CONFIG", "PJAI_PASSPHRASE", "PJAI_ENDPOINT", "PJAI_EMBEDDER_KEY")
+SECRET_VARIABLES = ("PJAI_PASSPHRASE", "PJAI_EMBEDDER_KEY")
+OTHER_VARIABLES = ("PJAI_CONFIG", "PJAI_ENDPOINT", *SECRET_VARIABLES)
 """Those that mean something to the daemon or to its clients, and are no setting."""
 FOREIGN_PREFIX = "PJAI_TEST_"
 """Of variables that the tests read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -21,6 +22,23 @@ harden()
 
 def test_a_hardened_process_keeps_to_itself() -> None:
     subprocess.run([sys.executable, "-c", HARDENED], check=True)
+
+
+HIDDEN = """
+import os, psutil
+from pjaid.process import hide_variables
+hide_variables(["PJAI_PASSPHRASE", "PJAI_NOTHING"])
+shown = psutil.Process().environ()
+assert "correct horse" not in str(shown)
+assert shown["PJAI_READERS_MAX"] == "12"
+assert os.environ.pop("PJAI_PASSPHRASE") == "correct horse"
+assert os.environ.get("PJAI_NOTHING") is None
+"""
+
+
+def test_what_is_hidden_of_the_environment_is_shown_to_no_other_process() -> None:
+    ours = {"PJAI_PASSPHRASE": "correct horse", "PJAI_READERS_MAX": "12"}
+    subprocess.run([sys.executable, "-c", HIDDEN], check=True, env={**os.environ, **ours})
 
 
 LIGHT = """

@@ -229,7 +229,9 @@ async def test_the_key_of_a_server_is_with_the_embedder_alone(server: VectorServ
         async with connected(running) as db:
             await status_where(db, state="ready", dimension=DIMENSION)
             assert server.authorizations[-1] == f"Bearer {KEY}"
-        children = psutil.Process(running.pid).children(recursive=True)
+        pjaid = psutil.Process(running.pid)
+        assert not {KEY, running.environment["PJAI_PASSPHRASE"]} & {*pjaid.environ().values()}
+        children = pjaid.children(recursive=True)
         assert len(children) > len(("embedder", "persona"))
         assert not [child for child in children if VARIABLE in child.environ()]
 
