@@ -147,11 +147,17 @@ def _near(ready: Ready, found: Found) -> search_plan.Near | None:
 
 
 def _bar(asked: Asked, found: Found, near: Near) -> float:
-    """The cosine of the last that mattered: of the last hit where nothing else is weighed."""
-    if asked.mode == "meaning" and asked.is_final and len(found.rows) == asked.params.limit:
-        last: float = found.rows[-1][len(asked.rows.columns) + HIT_COLUMNS.index("meaning")]
-    elif len(near.hits) >= asked.depth:
-        last = near.hits[-1][1]
-    else:
-        return PASSED_BY_ALL
-    return last - COSINE_ERROR
+    """The cosine below which a vector that comes or goes changes no hit.
+
+    By meaning, no row is a hit whose cosine is below the last hit's score by more than all signals add:
+    neither the one that comes or goes, nor one that it pushes out of those that are ranked, nor one that it
+    makes room for.
+    """
+    bars = [PASSED_BY_ALL]
+    if len(near.hits) >= asked.depth:
+        bars.append(near.hits[-1][1])
+    is_by_score = asked.mode == "meaning" and not (asked.params.links or asked.params.diversity)
+    if is_by_score and len(found.rows) == asked.params.limit:
+        last: float = found.rows[-1][len(asked.rows.columns) + HIT_COLUMNS.index("score")]
+        bars.append(last - asked.weights.most)
+    return max(bars) - COSINE_ERROR

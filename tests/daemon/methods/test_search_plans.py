@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pjai_wire.errors import InvalidValue, NoEmbedder, PjaiError, Unavailable
 from pjai_wire.events import v1
-from pjai_wire.methods import SearchParams
-from pjaid.live.search_plan import Found
-from pjaid.methods.search_plans import planned
+from pjai_wire.methods import SearchMode, SearchParams, SearchWeights
+from pjaid.live.search_plan import PASSED_BY_ALL, Found
+from pjaid.methods.search_plans import COSINE_ERROR, planned
 from pjaid.search.dense_query import COMMON_FROM_ROWS
+from pjaid.search.fusion import DEPTH
 from tests.daemon.search.searching import MODEL, Searched, meaning, memory
 
 pytestmark = pytest.mark.anyio
@@ -103,3 +105,35 @@ async def test_a_search_without_vectors_waits_for_those_that_may_come(
     at.problem = None
     now = await found(plan)
     assert (now.lacks_vectors, now.awaits_embedder) == (False, False)
+
+
+LIKE_IT: dict[str, Any] = {"limit": 2, "weights": SearchWeights(recency=0.0, importance=0.25)}
+
+
+async def bar_of(at: Searched, mode: SearchMode = "meaning", **params: Any) -> tuple[float, list[float]]:
+    """How near a vector must come to a search for the oven, and what its hits score."""
+    plan = (await planned(at.searches, SearchParams(text="the oven", mode=mode, **params))).plan
+    now = await found(plan)
+    assert now.near is not None
+    return now.near.bar, [row[plan.columns.index("score")] for row in now.rows]
+
+
+async def test_what_signals_cannot_bring_among_the_hits_is_not_near(at: Searched) -> None:
+    await at.commit(memory("old", "the old oven", importance=100), memory("new", "the new oven"))
+    bar, scores = await bar_of(at, **LIKE_IT)
+    assert len(scores) == 2
+    assert bar == pytest.approx(scores[-1] - 0.25 - COSINE_ERROR)
+
+
+@pytest.mark.parametrize("more", [{"limit": 4}, {"links": True}, {"diversity": 0.5}, {"mode": "both"}])
+async def test_every_vector_is_near_where_it_may_matter(at: Searched, more: dict[str, Any]) -> None:
+    await at.commit(memory("old", "the old oven"), memory("new", "the new oven"))
+    bar, _ = await bar_of(at, **{**LIKE_IT, **more})
+    assert bar == PASSED_BY_ALL
+
+
+async def test_what_is_farther_than_all_that_are_ranked_is_not_near(at: Searched) -> None:
+    await at.commit(*(memory(f"m{n}", f"the oven {'x ' * n}") for n in range(DEPTH)))
+    bar, scores = await bar_of(at, limit=2, links=True)
+    assert PASSED_BY_ALL < bar < scores[-1]
+    assert bar < (await bar_of(at, limit=2))[0]
