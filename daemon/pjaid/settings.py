@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct, field, inspect
 
 from pjai_wire.endpoints import runtime_directory
-from pjai_wire.methods.embedder import EmbedderKind
+from pjai_wire.methods.embedder import EMBEDDED_CHARACTERS, EmbedderKind
 from pjaid.directories import data_directory, state_directory
 from pjaid.errors import InvalidSetting
 
@@ -230,12 +230,21 @@ class Settings(Struct, frozen=True, kw_only=True):
         str, _about("What a model wants before a text that is searched for, such as `query: `.")
     ] = ""
     embedder_text_prefix: Annotated[
-        str, _about("What a model wants before a text that is searched in, such as `passage: `.")
+        str,
+        _about(
+            "What a model wants before a text that is searched in, such as `passage: `. Where it changes, all"
+            " texts are embedded anew."
+        ),
     ] = ""
     embedder_characters_max: Annotated[
         int,
-        _about("How much of a text an endpoint is given.", unit="characters", ge=100, le=20_000),
-    ] = 2_000
+        _about(
+            "How much of a text an endpoint is given. Where it changes, all texts are embedded anew.",
+            unit="characters",
+            ge=100,
+            le=20_000,
+        ),
+    ] = EMBEDDED_CHARACTERS
     embedder_timeout_s: Annotated[
         float, _about("How long an endpoint may take to answer.", unit="s", ge=0.1, le=600)
     ] = 30.0

@@ -170,6 +170,25 @@ async def test_another_model_embeds_everything_anew(server: VectorServer) -> Non
     assert [len(vector) for _, vector in found["small"]] == [2 * DIMENSION] * 2
 
 
+async def test_another_prefix_of_texts_embeds_everything_anew(server: VectorServer) -> None:
+    with daemon(actors="embedder", **of_server(server)) as running:
+        async with connected(running) as db:
+            await remember(db, await persona(db), "Sourdough", "Butter")
+            await vectors_stored(db, "small", 2)
+        running.stop()
+        (running.directory / "pjaid.toml").write_text('embedder_text_prefix = "passage: "\n')
+        running.start()
+        async with connected(running) as db:
+            model = (await db.embedder.embed(["anything"])).model
+            await vectors_stored(db, model, 2)
+        running.stop()
+        found = vectors_in(running)
+    assert model.startswith("small#")
+    assert len(found[model]) == 2
+    embedded = {text for asked in server.asked for text in asked}
+    assert {"Sourdough", "passage: Sourdough", "Butter", "passage: Butter"} <= embedded
+
+
 async def test_a_text_that_is_refused_has_no_vector_and_the_others_have_theirs(server: VectorServer) -> None:
     server.refuses = TOO_MUCH
     names = [f"memory number {n}" for n in range(20)]

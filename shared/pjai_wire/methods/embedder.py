@@ -16,6 +16,9 @@ EmbedderKind = Literal["static", "onnx", "endpoint", "none"]
 EmbedderState = Literal["ready", "failing", "none"]
 """`failing`: it waits, and tries again."""
 
+EMBEDDED_CHARACTERS = 2_000
+"""How much of a text an endpoint is given, where nobody says otherwise."""
+
 EmbedText = Annotated[str, Meta(max_length=limits.EMBED_CHARACTERS_MAX)]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from hashlib import blake2b
 from http import HTTPStatus
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from msgspec import Struct
 
 from pjai_wire import limits
 from pjai_wire.http_place import HttpPlace
-from pjai_wire.methods import EmbedderKind
+from pjai_wire.methods.embedder import EMBEDDED_CHARACTERS, EmbedderKind
 from pjaid.actors.embedder import http
 from pjaid.actors.embedder.api_key import api_key
 from pjaid.actors.embedder.embedding import (
@@ -31,6 +32,7 @@ from pjaid.actors.embedder.embedding import (
 )
 
 REQUESTS_AT_ONCE = 4
+MARK_BYTES = 4
 SUSPECT = (
     HTTPStatus.BAD_REQUEST,
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -52,6 +54,19 @@ class Wanted(Struct, frozen=True, kw_only=True):
     characters_max: int
     """Of a text; what comes after them is left out."""
     timeout_s: float
+
+    @property
+    def name(self) -> str:
+        """By which name vectors are kept: that of the model, and a mark of what it is given of texts.
+
+        Vectors of a text with another prefix, or of another part of it, are no more comparable than another
+        model's.
+        """
+        if (self.text_prefix, self.characters_max) == ("", EMBEDDED_CHARACTERS):
+            return self.model
+        given = msgspec.json.encode((self.model, self.text_prefix, self.characters_max))
+        mark = f"#{blake2b(given, digest_size=MARK_BYTES).hexdigest()}"
+        return self.model[: limits.TAG_CHARACTERS_MAX - len(mark)] + mark
 
 
 class _Ask(Struct, frozen=True):
@@ -93,7 +108,7 @@ class EndpointEmbedder:
             if vectors is None:
                 raise EmbedderFails(f"{self._wanted.place.name} has no vectors of this model")
             self._dimension = vectors.shape[1]
-        return Model(self._wanted.model, self._dimension)
+        return Model(self._wanted.name, self._dimension)
 
     async def embed(self, texts: Sequence[str], *, is_query: bool) -> Vectors:
         """As `Embedder`."""

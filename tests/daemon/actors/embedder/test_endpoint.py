@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pjai_wire import limits
 from pjai_wire.http_place import HttpPlace
+from pjai_wire.methods.embedder import EMBEDDED_CHARACTERS
 from pjaid.actors.embedder.api_key import VARIABLE
 from pjaid.actors.embedder.embedding import PROBE, EmbedderFails, TextsRefused
 from pjaid.actors.embedder.endpoint import EndpointEmbedder, Wanted
@@ -35,7 +37,7 @@ def make(server: VectorServer) -> Make:
     """An embedder that asks that server."""
 
     def made(**wanted: Any) -> EndpointEmbedder:
-        rest = {"model": "small", "characters_max": 100, "timeout_s": 10.0, **wanted}
+        rest = {"model": "small", "characters_max": EMBEDDED_CHARACTERS, "timeout_s": 10.0, **wanted}
         return EndpointEmbedder(Wanted(place=HttpPlace.of(server.url), **rest))
 
     return made
@@ -62,6 +64,28 @@ async def test_the_server_is_asked_for_the_model_with_prefixes_and_no_more_of_a_
     assert server.asked == [[PROBE], ["query: sourd"], ["passage: sourd"]]
     assert set(server.models) == {"small"}
     assert set(server.authorizations) == {None}
+
+
+async def test_vectors_of_texts_that_are_given_otherwise_have_another_name(make: Make) -> None:
+    def name(**wanted: Any) -> str:
+        return Wanted(place=HttpPlace.of("http://127.0.0.1/"), timeout_s=1.0, **wanted).name
+
+    usual = {"model": "small", "characters_max": EMBEDDED_CHARACTERS}
+    assert name(**usual) == name(**usual, query_prefix="query: ") == "small"
+    others = [
+        usual | {"text_prefix": "passage: "},
+        usual | {"text_prefix": "search_document: "},
+        usual | {"characters_max": 500},
+        usual | {"text_prefix": "passage: ", "characters_max": 500},
+        usual | {"text_prefix": "passage: ", "model": "large"},
+        *(usual | {"text_prefix": "passage: ", "model": "m" * 99 + end} for end in "ab"),
+    ]
+    names = [name(**wanted) for wanted in others]
+    assert len({"small", *names}) == 1 + len(others)
+    assert names == [name(**wanted) for wanted in others]
+    assert all(len(one) <= limits.TAG_CHARACTERS_MAX for one in names)
+    assert (await make(text_prefix="passage: ").open()).name == names[0]
+    assert names[0].startswith("small#")
 
 
 async def test_a_key_comes_from_a_file_of_the_user_s_alone(
