@@ -33,15 +33,6 @@ def _remember(**args: Any) -> bytes:
     return _commit("v1.MemoryEntityCreated", **{"personaId": ADA, "type": "concept", "name": "Rye"} | args)
 
 
-def _measured(**params: Any) -> bytes:
-    return encode({"v": 1, "id": 7, "method": "metrics_record", "params": {"at": NOON} | params})
-
-
-def _took(*buckets: int, count: int) -> bytes:
-    latency = {"count": count, "sumUs": 9, "p50Us": 3, "p99Us": 3, "buckets": buckets}
-    return _measured(latencies={"request:query": latency})
-
-
 _HEALTH = encode({"v": 1, "id": 7, "method": "health", "params": {}})
 
 _MALFORMED = (
@@ -99,12 +90,6 @@ _PARAMS = (
         encode({"v": 1, "id": 7, "method": "document_get", "params": {"name": "a/b"}}),
         errors.InvalidValue,
     ),
-    Refused("a measure's name that is none", _measured(counts={"Of Ada": 1}), errors.InvalidValue),
-    Refused("a count below nothing", _measured(counts={"events": -1}), errors.InvalidValue),
-    Refused("buckets out of their order", _took(4, 1, 3, 1, count=2), errors.InvalidValue),
-    Refused("a bucket without a count", _took(4, 1, 5, count=1), errors.InvalidValue),
-    Refused("a bucket past the last", _took(272, 1, count=1), errors.InvalidValue),
-    Refused("buckets that hold more than was counted", _took(4, 2, count=1), errors.InvalidValue),
 )
 
 _EVENTS = (
