@@ -13,7 +13,9 @@ from pathlib import Path
 import msgpack  # type: ignore[import-untyped] # it ships no types
 import pytest
 
+import tests.trouble_actor
 from pjai.testing import Daemon, daemon
+from tests.installing import install, make_known
 from tests.system.raw import raw_client
 
 EX_OK, EX_TEMPFAIL, EX_NOPERM, EX_CONFIG = 0, 75, 77, 78
@@ -101,6 +103,31 @@ def test_requests_in_flight_are_answered_before_it_ends() -> None:
         assert client.receive()["id"] == 2, "the commit is in flight"
         os.kill(running.pid, signal.SIGTERM)
         assert client.receive()["result"]["seq"] == 2_001
+
+
+@pytest.mark.parametrize("kind", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_ends_it_at_once_and_loses_nothing(
+    kind: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(tmp_path, tests.trouble_actor)
+    make_known(tmp_path, monkeypatch)
+    with daemon(actors="trouble", drain_timeout_s=60) as running:
+        process = running._process
+        assert process is not None
+        with raw_client(running.endpoint) as client:
+            client.result("trouble.be_well")
+            client.result("commit", events=[PERSONA])
+            client.send(msgpack.packb({"v": 1, "id": 1, "method": "trouble.linger", "params": {}}))
+            process.send_signal(signal.SIGTERM)
+            while client.result("health")["status"] != "stopping":
+                pass
+            assert process.poll() is None, "it waits for what is in flight"
+            process.send_signal(kind)
+            assert process.wait(CLEAN_STOP_MAX_S) == 128 + kind
+        assert "stopped" not in logged(running)
+        running.restart()
+        with raw_client(running.endpoint) as client:
+            assert client.result("query", table="personas")["rows"][0][1] == "Ada"
 
 
 def test_it_tells_its_service_manager(tmp_path: Path) -> None:
