@@ -6,8 +6,8 @@ others, and whether a vector matters on how near those are that were found.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -58,8 +58,9 @@ class Concerns(Generic[ItemT]):
         self._by_links: dict[ItemT, None] = {}
         self._by_any_vector: dict[ItemT, None] = {}
         self._by_vectors: dict[Shelf, Nearness[ItemT]] = {}
-        self._countdown: Countdown[ItemT] = Countdown()
-        """Of changed rows, to where words of a search may have become common."""
+        self._owner = positions(table).get("personaId")
+        self._countdowns: defaultdict[str | None, Countdown[ItemT]] = defaultdict(Countdown)
+        """Of changed rows, of a persona or of all, to where words of a search may have become common."""
         self._unsure: dict[ItemT, None] = {}
         """Those that are being run: nobody knows yet what concerns them."""
 
@@ -102,10 +103,11 @@ class Concerns(Generic[ItemT]):
         if found.near is not None:
             shelf = self._shelf((found.near.model, search.plan.persona_id), len(found.near.vector))
             shelf.put(item, found.near.vector, found.near.bar)
+        countdown = self._countdowns[search.plan.persona_id]
         if found.steady_for is None:
-            self._countdown.discard(item)
+            countdown.discard(item)
         else:
-            self._countdown.put(item, found.steady_for)
+            countdown.put(item, found.steady_for)
         if found.lacks_vectors or search.plan.reads.any_vector:
             self._by_any_vector[item] = None
         else:
@@ -122,7 +124,7 @@ class Concerns(Generic[ItemT]):
             del filed[item]
         self._unsure.pop(item, None)
         self._by_any_vector.pop(item, None)
-        self._countdown.discard(item)
+        self._countdowns[search.plan.persona_id].discard(item)
         self._unshelve(item, search)
 
     def of(self, changes: Sequence[RowChange]) -> Iterator[ItemT]:
@@ -143,7 +145,8 @@ class Concerns(Generic[ItemT]):
 
     def _concerned_by_rows(self, rows: Sequence[RowChange]) -> Iterator[ItemT]:
         yield from self._by_any_row
-        yield from self._countdown.count(len(rows))
+        for persona_id, number in self._counted(rows).items():
+            yield from self._countdowns[persona_id].count(number)
         updated = [change for change in rows if change.before is not None and change.after is not None]
         columns = {place for change in updated for place in _differing(change)}
         for place, filed in self._by_text.items():
@@ -161,6 +164,16 @@ class Concerns(Generic[ItemT]):
         known = {change.before[0] for change in rows if change.before is not None}
         if known:
             yield from [item for item, one in self._searches.items() if not one.weighed.isdisjoint(known)]
+
+    def _counted(self, rows: Sequence[RowChange]) -> Mapping[str | None, int]:
+        """How many rows changed of all, and of each persona whose words are counted, at most."""
+        if self._owner is None:
+            return dict.fromkeys(self._countdowns, len(rows))
+        counted: Counter[Any] = Counter()
+        for change in rows:
+            counted.update({row[self._owner] for row in (change.before, change.after) if row is not None})
+        counted[None] = len(rows)
+        return {persona_id: counted[persona_id] for persona_id in self._countdowns}
 
     def _concerned_by_vectors(self, changes: Sequence[RowChange]) -> Iterator[ItemT]:
         by_shelf: defaultdict[Shelf, list[Any]] = defaultdict(list)

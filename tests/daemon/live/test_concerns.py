@@ -158,3 +158,11 @@ def test_so_many_rows_as_a_search_says_concern_it_together() -> None:
     assert list(known.of([TAGGED])) == ["s"]
     known.ran("s", found())
     assert list(known.of([TAGGED] * 9)) == []
+
+
+def test_rows_of_other_personas_do_not_count() -> None:
+    last = Found(1, [], frozenset(), None, steady_for=2)
+    known = concerns(Reads(), last, persona_id="p")
+    of_p, of_q = came(workflow("a", persona_id="p")), came(workflow("b", persona_id="q"))
+    assert list(known.of([of_q, of_q, of_p])) == []
+    assert list(known.of([became(workflow("a", persona_id="p"), workflow("a", persona_id="q"))])) == ["s"]
