@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from pjaid.search.tokens import clipped, estimated_tokens
 
 LARGEST_SHARE = 2
-"""One memory takes at most a half of the budget, until all that fit have theirs; what is longer is cut."""
+"""One memory takes a half of the budget at most, with its heading, until all that fit have theirs."""
 
 PIECES_MAX = 999
 """So that a number in the text has three digits, and takes one token, at most."""
@@ -62,8 +62,8 @@ class Prompt(Struct, frozen=True):
     lines: list[Line]
     left_out: int
     """Pieces that were found, and did not fit."""
-    too_long: frozenset[str]
-    """The ids of those of which only a part had room, whether it was taken or not."""
+    cut: frozenset[str]
+    """The ids of those that were taken in part."""
 
 
 def fitted(found: Iterable[Found], budget_tokens: int) -> Prompt:
@@ -97,10 +97,8 @@ class _Taken:
         """By their ids, as they were cut."""
         self._longest = budget_tokens // LARGEST_SHARE
         self._left = budget_tokens
-        self._cut: list[Piece] = []
-        """As they were before, the best first."""
-        self.too_long: set[str] = set()
-        """The ids of pieces that were cut, or would have been."""
+        self.cut: dict[str, Piece] = {}
+        """Those of them as they were before, the best first."""
         self._texts: set[str] = set()
         self._headings: set[tuple[str | None, int]] = set()
 
@@ -114,12 +112,10 @@ class _Taken:
             self._note_found(piece)
             return False
         mark = estimated_tokens(_NUMBER + _stamp(piece)) + 1
-        short = structs.replace(piece, text=clipped(piece.text, max(self._longest - mark, 2), piece.passage))
-        if short.text != piece.text:
-            self.too_long.add(piece.id)
-        cost = mark + estimated_tokens(short.text)
         if _group(piece) not in self._headings:
-            cost += estimated_tokens(_heading(piece)) + 1
+            mark += estimated_tokens(_heading(piece)) + 1
+        short = structs.replace(piece, text=clipped(piece.text, max(self._longest - mark, 2), piece.passage))
+        cost = mark + estimated_tokens(short.text)
         if cost > self._left or len(self.pieces) >= PIECES_MAX:
             return False
         self._left -= cost
@@ -127,12 +123,12 @@ class _Taken:
         self._headings.add(_group(piece))
         self.pieces[piece.id] = short
         if short.text != piece.text:
-            self._cut.append(piece)
+            self.cut[piece.id] = piece
         return True
 
     def lengthen(self) -> None:
         """Gives what is left of the budget to what was cut."""
-        for piece in self._cut:
+        for piece in self.cut.values():
             short = self.pieces[piece.id]
             tokens = estimated_tokens(short.text)
             longer = clipped(piece.text, tokens + self._left, piece.passage)
@@ -156,7 +152,7 @@ def _written(taken: _Taken, left_out: int) -> Prompt:
             lines.append(Line(piece, text, estimated_tokens(text)))
             written.append(text)
     whole = "\n".join(written)
-    return Prompt(whole, estimated_tokens(whole), lines, left_out, frozenset(taken.too_long))
+    return Prompt(whole, estimated_tokens(whole), lines, left_out, frozenset(taken.cut))
 
 
 def _in_order(pieces: Iterable[Piece]) -> Iterator[Sequence[Piece]]:

@@ -47,11 +47,15 @@ async def recall(
         PjaiError: `params` mean nothing, or it cannot be found now.
     """
     ready, found = await _searched(searches, params)
-    # Memories may be long, and budgets large: that would hold others up for seconds.
-    whole = await asyncio.to_thread(_fitted, found.rows, params.budget_tokens, {})
-    if whole.too_long:
-        passages = await searches.passages(ready, whole.too_long)
+    passages: dict[str, Parts] = {}
+    while True:
+        # Memories may be long, and budgets large: that would hold others up for seconds.
         whole = await asyncio.to_thread(_fitted, found.rows, params.budget_tokens, passages)
+        if not (unknown := whole.cut - passages.keys()):
+            break
+        # Those alone that have a place: to find where a long text matches takes its time.
+        passages |= dict.fromkeys(unknown, ())
+        passages |= await searches.passages(ready, unknown)
     seen(found.latest)
     return RecallResult(
         seq=found.seq,
@@ -116,9 +120,9 @@ def _found(row: Row, passages: Mapping[str, str], characters_max: int) -> Found:
 
 def _line(passage: Parts) -> str:
     """The line of a passage that has its first match, as far as it is there; empty where nothing matches."""
-    before, *rest = passage
-    if not rest:
+    if len(passage) < 2:
         return ""
+    before, *rest = passage
     lead = before.rpartition("\n")[2].removeprefix(CUT)
     return lead + "".join(rest).partition("\n")[0].removesuffix(CUT)
 

@@ -91,12 +91,10 @@ def test_puts_turns_in_the_order_of_time_behind_what_is_known() -> None:
 
 
 def test_takes_the_best_first_and_something_shorter_where_the_next_is_too_long() -> None:
-    ranked = [
-        Found(piece(name, " ".join(["word"] * count))) for name, count in (("a", 20), ("b", 25), ("c", 3))
-    ]
-    whole = fitted(ranked, 60)
-    assert [line.piece.id for line in whole.lines] == ["a", "c"]
-    assert whole.left_out == 1
+    counts = (("a", 20), ("b", 21), ("c", 22), ("d", 3))
+    whole = fitted([Found(piece(name, " ".join(["word"] * count))) for name, count in counts], 84)
+    assert [line.piece.id for line in whole.lines] == ["a", "b", "d"]
+    assert (whole.left_out, whole.cut) == (1, frozenset())
 
 
 def test_takes_the_turns_around_a_hit_with_it() -> None:
@@ -124,6 +122,16 @@ def test_what_is_cut_shows_what_is_wanted_and_takes_what_others_left() -> None:
     assert whole.lines[0].text.startswith("[1] 2023-05-23 …here it is: more more ")
     assert whole.lines[1].piece.id == "short"
     assert whole.tokens >= 98
+    assert whole.cut == {"long"}
+
+
+@given(st.integers(200, 3_000), st.sampled_from([None, "talk"]))
+def test_two_that_are_too_long_share_the_budget(budget: int, thread: str | None) -> None:
+    ranked = [Found(piece(name, f"{name} word " * budget, thread=thread)) for name in "abc"]
+    whole = fitted(ranked, budget)
+    assert [line.piece.id for line in whole.lines] == ["a", "b"]
+    assert whole.cut == {"a", "b"}
+    assert whole.left_out == 1
 
 
 def test_a_day_past_the_calendar_is_a_number() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,9 @@ from pjai_wire.errors import InvalidSearch, LimitExceeded, NoEmbedder
 from pjai_wire.events import v1
 from pjai_wire.methods import RecallParams
 from pjaid.search.recalling import recall
+from pjaid.search.searches import Ready
 from pjaid.search.tokens import estimated_tokens
+from pjaid.store.words.snippets import Parts
 from tests.daemon.search.searching import MODEL, NOON, Searched, memory
 
 pytestmark = pytest.mark.anyio
@@ -75,6 +77,27 @@ async def test_of_a_long_memory_what_was_asked_for_is_recalled(before: int, afte
     assert 380 <= found.tokens <= 400
     found = await recall(at.searches, RecallParams(text="ue lock", mode="substring", budget_tokens=400))
     assert "the blue locker's code is behind the mirror" in found.text
+
+
+async def test_passages_are_looked_for_where_a_part_is_shown_alone(
+    at: Searched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_for: list[Collection[str]] = []
+    passages = at.searches.passages
+
+    async def counted(ready: Ready, ids: Collection[str]) -> Mapping[str, Parts]:
+        looked_for.append(ids)
+        return await passages(ready, ids)
+
+    monkeypatch.setattr(at.searches, "passages", counted)
+    pages = (f"page{n} " * 1_000 + "caraway" for n in range(9))
+    await at.commit(*(memory(f"long{n}", "page", content={"text": text}) for n, text in enumerate(pages)))
+    found = await recall(at.searches, RecallParams(text="caraway", mode="words", budget_tokens=400))
+    assert found.left_out == 7
+    assert all(one.text.endswith("caraway") for one in found.memories)
+    assert [len(ids) for ids in looked_for] == [2]
+    await recall(at.searches, RecallParams(text="oven", mode="words"))
+    assert len(looked_for) == 1
 
 
 async def test_of_very_many_texts_the_one_that_was_asked_for_is_recalled(at: Searched) -> None:
