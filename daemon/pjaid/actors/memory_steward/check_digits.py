@@ -14,7 +14,7 @@ CARD_DIGITS_MIN, CARD_DIGITS_MAX = 13, 19
 
 Span = tuple[int, int]
 
-_DIGITS = re.compile(r"(?<![0-9A-Za-z_])[0-9]++(?![A-Za-z_])(?:[ -][0-9]++(?![A-Za-z_]))*+")
+_DIGITS = re.compile(r"(?<![0-9A-Za-z_])[0-9]++(?![A-Za-z_])(?:[ .-][0-9]++(?![A-Za-z_]))*+")
 _GROUP = re.compile(r"[0-9]+")
 
 _ISSUER = re.compile(r"2(?:20[0-4]|22[1-9]|2[3-9]|[3-6]|7[01]|720)|3(?:0[0-59]|[4-9])|4|5[0-8]|6")
@@ -25,7 +25,9 @@ GROUP_DIGITS_MIN = 4
 
 _DOUBLED = tuple(sum(divmod(2 * digit, 10)) for digit in range(10))
 
-_IBAN = re.compile(r"(?<![0-9A-Za-z])(?P<country>[A-Z]{2})[0-9]{2}(?= ?[0-9A-Z])")
+_IBAN = re.compile(r"(?<![0-9A-Za-z])(?P<country>[A-Za-z]{2})[0-9]{2}(?=[ -]?[0-9A-Za-z])")
+
+_BETWEEN = re.compile("[ -]")
 
 IBAN_LENGTHS = {
     country: length
@@ -96,13 +98,13 @@ def _cards_in(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def ibans(text: str) -> Iterator[Span]:
-    """Where IBANs stand, also in groups parted by blanks."""
+    """Where IBANs stand, also in groups parted by blanks or hyphens, in capital letters or not."""
     for begin in _IBAN.finditer(text):
-        length = IBAN_LENGTHS.get(begin["country"])
+        length = IBAN_LENGTHS.get(begin["country"].upper())
         if length is None:
             continue
         found = _of_length(length).match(text, begin.start())
-        if found is not None and is_iban(found[0].replace(" ", "")):
+        if found is not None and is_iban(_BETWEEN.sub("", found[0])):
             yield found.span()
 
 
@@ -113,4 +115,4 @@ def is_iban(number: str) -> bool:
 
 @cache
 def _of_length(length: int) -> re.Pattern[str]:
-    return re.compile(rf"[A-Z]{{2}}[0-9]{{2}}(?: ?[0-9A-Z]){{{length - 4}}}(?![0-9A-Za-z])")
+    return re.compile(rf"[A-Za-z]{{2}}[0-9]{{2}}(?:[ -]?[0-9A-Za-z]){{{length - 4}}}(?![0-9A-Za-z])")

@@ -45,11 +45,36 @@ TOKENS = (
     r"hf_[A-Za-z0-9]{30,}",  # Hugging Face
     r"SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}",  # SendGrid
     r"do[opr]_v1_[a-f0-9]{40,}",  # DigitalOcean
+    r"(?:gsk_|xai-|pplx-|r8_)[A-Za-z0-9]{36,}",  # Groq, xAI, Perplexity, Replicate
+    r"[0-9]{8,10}:AA[A-Za-z0-9_-]{33,}",  # Telegram
+    r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,}",  # Discord
+    r"ntn_[A-Za-z0-9]{40,}|secret_[A-Za-z0-9]{43}(?![A-Za-z0-9])",  # Notion
+    r"lin_(?:api|oauth)_[A-Za-z0-9]{32,}",  # Linear
+    r"shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32,}",  # Shopify
+    r"dapi[a-f0-9]{32}(?![A-Za-z0-9])",  # Databricks
+    r"hv[bsr]\.[A-Za-z0-9_-]{24,}",  # Vault
+    r"ATATT3[A-Za-z0-9_=-]{40,}",  # Atlassian
+    r"dckr_(?:oat|pat)_[A-Za-z0-9_-]{20,}",  # Docker
+    r"rubygems_[a-f0-9]{48}(?![A-Za-z0-9])",
+    r"sntry[su]_[A-Za-z0-9+/=_-]{40,}",  # Sentry
+    r"fig[do]_[A-Za-z0-9_-]{30,}",  # Figma
+    r"PMAK-[a-f0-9]{24}-[a-f0-9]{32,}",  # Postman
+    r"pat-(?:eu|na)[0-9]-[A-Za-z0-9-]{32,}",  # HubSpot
+    r"(?:AC|SK|key-)[a-f0-9]{32}(?![A-Za-z0-9])",  # Twilio, Mailgun
+    r"CFPAT-[A-Za-z0-9_-]{40,}",  # Contentful
+    r"EAA[A-Z][A-Za-z0-9]{60,}",  # Facebook
+    r"AGE-SECRET-KEY-1[A-Z0-9]{50,}",
     r"eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",  # JSON Web Token
 )
 """Keys and tokens of vendors, by what these have them begin with."""
 
 _TOKEN = re.compile(rf"(?<![A-Za-z0-9_-])(?:{'|'.join(TOKENS)})")
+
+_AUTHORIZATION = re.compile(
+    r"(?<![A-Za-z0-9])(?i:basic|bearer)[ \t]{1,4}"
+    r"(?P<secret>(?=[A-Za-z0-9._~+/=-]{0,200}(?:[0-9]|[a-z][A-Z]))[A-Za-z0-9._~+/=-]{16,})"
+)
+"""As in HTTP's headers; what has neither a digit nor a capital letter within it is a word."""
 
 _URL_PASSWORD = re.compile(
     r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,30}://[^\s\0/?#:@]{0,200}:"
@@ -59,8 +84,8 @@ _URL_PASSWORD = re.compile(
 _WORDS = "password|passwd|passphrase|passcode|passwort|kennwort|contraseña|mot de passe"
 _CALLS_FOR_ONE = rf"{_WORDS}|(?<![a-z0-9])(?:pass|pwd)"
 _CALLS_FOR_A_KEY = (
-    "(?<![a-z0-9])(?:(?:api|access|auth|client|private|secret)[_ -]?(?:access[_ -]?)?(?:key|secret|token)"
-    "|secret|token)"
+    "(?<![a-z0-9])(?:(?:access|account|api|auth|client|encryption|private|secret|signing)"
+    "[_ -]?(?:access[_ -]?)?(?:key|secret|token)|secret|token)"
 )
 
 _NAMED_PASSWORD = re.compile(
@@ -71,9 +96,11 @@ _NAMED_PASSWORD = re.compile(
 )
 _NAMED_SECRET = re.compile(
     rf"(?i:{_CALLS_FOR_A_KEY})[\"']?\s{{0,4}}[=:]\s{{0,4}}[\"']?(?!\[redacted: )"
-    r"(?P<bare>(?=[^\s\0\"'&,;<>]{0,200}[0-9])[^\s\0\"'&,;<>]{8,200})"
+    r"(?P<bare>(?=[^\s\0\"'&,;<>]{0,200}[0-9])[^\s\0\"'&,;<>]{8,200}"
+    r"|(?=[^\s\0\"'&,;<>]{0,200}[a-z][A-Z])[^\s\0\"'&,;<>]{12,200})"
 )
-"""A secret without a digit is a word, as in *token: something that stands for another thing*."""
+"""A secret without a digit, or capital letters within it, is a word, as in *token: something that stands for
+another thing*."""
 
 NAMES_SECRET = re.compile(rf"(?i).{{0,40}}(?:{_CALLS_FOR_ONE}|{_CALLS_FOR_A_KEY})")
 """What the key of a secret in a map is called, as a whole."""
@@ -106,6 +133,7 @@ FINDERS: tuple[tuple[str, Finder], ...] = (
     ("private_key", private_keys),
     ("token", _part(_TOKEN)),
     ("password", _part(_URL_PASSWORD, "secret")),
+    ("token", _part(_AUTHORIZATION, "secret")),
     ("token", _part(_NAMED_SECRET, "bare")),
     ("password", _part(_NAMED_PASSWORD, "double", "single", "bare")),
     ("iban", ibans),

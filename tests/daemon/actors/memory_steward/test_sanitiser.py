@@ -31,6 +31,30 @@ TOKENS = (
     "npm_" + "a1" * 18,
     "pypi-" + "AgEIcHlwaS5vcmcCJDA",
     "hf_" + "aB" * 17,
+    "gsk_" + "a1B2" * 13,
+    "xai-" + "a1B2" * 20,
+    "pplx-" + "a1b2" * 12,
+    "r8_" + "a1B2" * 9 + "a",
+    "SK" + "0a1b2c3d" * 4,
+    "key-" + "0a1b2c3d" * 4,
+    "123456789:AAF" + "a1B2c" * 6 + "xy",
+    "MTA1" + "a1B2c3" * 4 + ".GhJkLm." + "a1B2c3" * 6,
+    "shpat_" + "0a1b2c3d" * 4,
+    "lin_api_" + "a1B2" * 10,
+    "secret_" + "a1B2c3" * 7 + "a",
+    "ntn_" + "a1B2c3" * 7,
+    "dapi" + "0a1b2c3d" * 4,
+    "hvs." + "a1B2c3" * 8,
+    "AGE-SECRET-KEY-1" + "QPZR9Y8X" * 7 + "QP",
+    "PMAK-" + "0a1b2c3d" * 3 + "-" + "0a1b2c3d" * 4,
+    "figd_" + "a1B2c3" * 7,
+    "sntrys_" + "a1B2c3" * 8,
+    "pat-eu1-" + "0a1b2c3d" * 4,
+    "ATATT3" + "a1B2c3_-" * 20,
+    "dckr_pat_" + "a1B2c3d4e" * 3,
+    "rubygems_" + "0a1b2c3d" * 6,
+    "CFPAT-" + "a1B2c3" * 7,
+    "EAAC" + "a1B2c3d4" * 15,
     "eyJ" + "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl",
 )
 
@@ -47,7 +71,7 @@ def cards(draw: st.DrawFn) -> str:
     rest = st.text("0123456789", min_size=12 - len(issuer), max_size=18 - len(issuer))
     body = issuer + draw(rest)
     number = body + luhn_digit(body)
-    between = draw(st.sampled_from(["", " ", "-"]))
+    between = draw(st.sampled_from(["", " ", "-", "."]))
     size = draw(st.integers(4, 6))
     return between.join(number[begin : begin + size] for begin in range(0, len(number), size))
 
@@ -60,7 +84,9 @@ def ibans(draw: st.DrawFn) -> str:
     number = next(
         f"{country}{check:02}{body}" for check in range(2, 99) if is_iban(f"{country}{check:02}{body}")
     )
-    return " ".join(number[begin : begin + 4] for begin in range(0, len(number), 4))
+    between = draw(st.sampled_from(["", " ", "-"]))
+    written = between.join(number[begin : begin + 4] for begin in range(0, len(number), 4))
+    return draw(st.sampled_from([written, written.lower()]))
 
 
 sensitive = st.one_of(
@@ -105,6 +131,11 @@ def test_what_stands_between_blanks_is_taken_out_and_counted(
         ('{"passwd": "x"}', '{"passwd": "[redacted: password]"}'),
         ("?pwd=abc&page=2", "?pwd=[redacted: password]&page=2"),
         ("aws_secret_access_key = wJalrXUt/K7MDENG", "aws_secret_access_key = [redacted: token]"),
+        ("encryption_key=0a1b2c3d0a1b", "encryption_key=[redacted: token]"),
+        ("AccountKey=" + "a1B2c3d4" * 10 + "==;x", "AccountKey=[redacted: token];x"),
+        ("client_secret=abcDEFghiJKLmno", "client_secret=[redacted: token]"),
+        ("Authorization: Bearer " + "a1B2c3d4" * 5, "Authorization: Bearer [redacted: token]"),
+        ("-H 'authorization: basic dXNlcjpwYXNzd29yZA=='", "-H 'authorization: basic [redacted: token]'"),
         ("https://x:" + TOKENS[2] + "@github.com", "https://x:[redacted: token]@github.com"),
         ("-----BEGIN PRIVATE KEY-----\nMIIEow", "[redacted: private_key]"),
         (KEY_BLOCK + " " + KEY_BLOCK, "[redacted: private_key] [redacted: private_key]"),
@@ -127,6 +158,11 @@ def test_nothing_but_what_is_sensitive_is_taken_out(text: str, left: str) -> Non
         "order 123456789012",
         "DE88 3704 0044 0532 0130 00",
         "token: something that stands for another thing",
+        "token: Authentication",
+        "basic internationalisation, and the bearer of good news",
+        "4.111 4.112 4.113 4.114 at 192.168.100.200",
+        "de88-3704-0044-0532-0130-00",
+        "key-value-stores, secret_santa_of_the_whole_company, xai-based",
         "scikit: sk-learn-is-a-name-that-is-long-too",
         "at 7 @ the bakery, compass: north",
         "https://example.org:8080/path",
@@ -216,6 +252,7 @@ def test_the_persona_s_own_word_counts_before_its_privacy_level(
     [
         *("a", "1", "4", "4 ", "a.", "_", "-", " ", NOTHING, '"'),
         *("a@", "a@b.", "eyJ", "eyJaaaaaaaa.", "sk-", "ghp_", "SG.aaaaaaaaaaaaaaaaaaaa.", "DE89 "),
+        *("basic ", "Bearer aA", "M", "hvs.", "de89-", "4111.", "secret_", "ATATT3=", "token=aaaaaaaaaaaa "),
         *("a://a:", "://", "password=", 'password="', "password ", "token:", "secret_key"),
         *("-----BEGIN PRIVATE KEY-----", "-----BEGIN ", "4111 1111 1111 1112 "),
     ],
