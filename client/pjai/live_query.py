@@ -17,6 +17,7 @@ from pjai.stream import Stream
 from pjai.waiting import Waiting
 from pjai_wire.documents import copied
 from pjai_wire.errors import TimedOut, UnknownTopic
+from pjai_wire.methods import MeaningState
 from pjai_wire.select import Select
 
 T = TypeVar("T")
@@ -62,6 +63,19 @@ class LiveQuery(LiveValue[list[T]]):
     def seq(self) -> int:
         """The state that the result shows."""
         return self._held.seq
+
+    @property
+    def meaning(self) -> MeaningState | None:
+        """Whether vectors had a part in a search when it was first watched; None of a query.
+
+        Where they were not to be had, they have one as soon as they are: hits then have a `meaning`.
+        """
+        return self._stream.meaning
+
+    @property
+    def why(self) -> str:
+        """Why meaning was not to be had then."""
+        return self._stream.why
 
     def changes(self) -> AsyncIterator[Difference[T]]:
         """What changes from now on: first a `Reset` to the result as it is, then each difference to it.

@@ -12,7 +12,7 @@ from msgspec import NODEFAULT, Raw
 
 from pjai.exchange import decoded, misfit
 from pjai_wire.errors import InvalidQuery
-from pjai_wire.methods import Result
+from pjai_wire.methods import MeaningState, Result
 from pjai_wire.records import Record
 from pjai_wire.select import Select
 from pjai_wire.tables import Table
@@ -43,12 +43,15 @@ class RowAnswer(Result, frozen=True, kw_only=True):
 
 
 class WatchAnswer(Result, frozen=True, kw_only=True):
-    """A `WatchResult` whose rows are still encoded."""
+    """A `WatchResult` or `WatchSearchResult` whose rows are still encoded."""
 
     topic: str
     seq: int
     columns: Raw
     rows: Raw
+    meaning: MeaningState | None = None
+    """None of a query, and of a result that was asked for anew."""
+    why: str = ""
 
 
 class RowReader(Generic[T]):

@@ -12,6 +12,7 @@ from pjai.live_state import Gap, Held, Step, follow, replaced
 from pjai.rows import RowReader, WatchAnswer
 from pjai.wanted import Wanted
 from pjai_wire.envelope import LiveUpdate
+from pjai_wire.methods import MeaningState
 
 T = TypeVar("T")
 
@@ -44,6 +45,12 @@ class Stream(Generic[T]):
 
     topic: str = ""
     """Where the daemon publishes the changes: none before the first result, another after a restart."""
+
+    meaning: MeaningState | None = None
+    """Whether vectors had a part in a search when it was first watched; None of a query."""
+
+    why: str = ""
+    """Why meaning was not to be had then."""
 
     def __init__(
         self,
@@ -84,6 +91,8 @@ class Stream(Generic[T]):
         """
         kept = self._kept if self._kept and answer.topic == self.topic else ()
         self.topic = answer.topic
+        if answer.meaning is not None:
+            self.meaning, self.why = answer.meaning, answer.why
         self._reader = self.wanted.reader(answer.columns)
         rows = self._reader.many(answer.rows)
         self._kept = None

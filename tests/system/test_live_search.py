@@ -18,6 +18,7 @@ from pjai.live_query import LiveQuery
 from pjai.testing import daemon
 from pjai_wire.codec import decode_any
 from pjai_wire.errors import InvalidSearch
+from pjai_wire.methods import SearchMode
 from pjai_wire.records import MemoryEntity
 from tests.daemon.actors.embedder.vector_server import vector_server
 
@@ -262,3 +263,25 @@ async def test_hits_whose_vectors_went_with_the_state_are_shown_no_more() -> Non
                     assert by_words.topic == topic
                     server.status = 200
                     assert ids(await by_meaning(by_vectors)) == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "expected"),
+    [("both", ("unavailable", "no embedder runs")), ("words", ("not_asked", ""))],
+)
+async def test_whether_vectors_have_a_part_is_told(
+    db: Database, mode: SearchMode, expected: tuple[str, str]
+) -> None:
+    async with db.watch_search("rye", mode=mode) as live:
+        assert (live.meaning, live.why) == expected
+    async with db.watch(memories) as rows:
+        assert (rows.meaning, rows.why) == (None, "")
+
+
+def test_why_there_is_no_meaning_is_told_without_an_event_loop_too() -> None:
+    with (
+        daemon() as running,
+        pjai.blocking.connect(running.endpoint) as db,
+        db.watch_search("rye") as live,
+    ):
+        assert (live.meaning, live.why) == ("unavailable", "no embedder runs")

@@ -14,6 +14,7 @@ from pjai.blocking.callbacks import Callbacks
 from pjai.blocking.facade import Iteration, Loop
 from pjai.differences import Difference
 from pjai.feed import RowChange
+from pjai_wire.methods import MeaningState
 from pjai_wire.select import Select
 
 T = TypeVar("T")
@@ -82,6 +83,16 @@ class LiveQuery(LiveValue[list[T]]):
     def seq(self) -> int:
         """The state that the result shows."""
         return self._query.seq
+
+    @property
+    def meaning(self) -> MeaningState | None:
+        """Whether vectors had a part in a search when it was first watched; None of a query."""
+        return self._query.meaning
+
+    @property
+    def why(self) -> str:
+        """Why meaning was not to be had then."""
+        return self._query.why
 
     @property
     def topic(self) -> str:

@@ -24,7 +24,7 @@ from pjai_wire import limits
 from pjai_wire.columns import Column
 from pjai_wire.errors import InvalidQuery, UnknownTable
 from pjai_wire.fields import MemoryType
-from pjai_wire.methods import SearchMode
+from pjai_wire.methods import RecallResult, SearchMode
 from pjai_wire.query import Condition
 from pjai_wire.select import Select
 from pjai_wire.tables import Table, memories, table_named
@@ -115,6 +115,7 @@ async def search(
         options = Shown(limit=limit, snippets=True, context=context, **which)
         if watch:
             async with db.watch_search(text, among.select(*columns), "pjai search", **options) as live:
+                _note_meaning(invocation, live)
                 await _watched(invocation, asked, live)
             return
         hits = await db.search(text, among.select(*columns), **options)
@@ -124,8 +125,7 @@ async def search(
     for hit in hits:
         for line in _lines(asked, hit, is_coloured=output.is_terminal):
             output.text(line)
-    if hits.meaning == "unavailable":
-        invocation.output.note(f"by words alone: {hits.why}")
+    _note_meaning(invocation, hits)
     if not hits:
         invocation.output.note("nothing was found")
 
@@ -163,13 +163,18 @@ async def recall(
         return
     for line in found.text.splitlines():
         invocation.output.say(visible(line))
-    if found.meaning == "unavailable":
-        invocation.output.note(f"by words alone: {found.why}")
+    _note_meaning(invocation, found)
     if not found.memories and not found.left_out:
         invocation.output.note("nothing was found")
         return
     left_out = f"; {found.left_out} did not fit" if found.left_out else ""
     invocation.output.note(f"{len(found.memories)} memories, about {found.tokens} tokens{left_out}")
+
+
+def _note_meaning(invocation: Invocation, found: Hits[Any] | LiveQuery[Any] | RecallResult) -> None:
+    """Says why vectors have no part in what is found, where they should."""
+    if found.meaning == "unavailable":
+        invocation.output.note(f"by words alone: {found.why}")
 
 
 async def _among(

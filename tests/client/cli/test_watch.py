@@ -162,3 +162,12 @@ def test_a_reader_may_leave_the_pager_early(
     )
 
     assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_a_watched_search_says_why_it_goes_by_words_alone(
+    daemon: Daemon, environment: dict[str, str]
+) -> None:
+    with running(environment, "search", "kohlrabi", "--watch") as watching:
+        watching.line()
+        watching.process.send_signal(signal.SIGINT)
+        assert "by words alone: no embedder runs" in watching.ended().err
