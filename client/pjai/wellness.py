@@ -41,6 +41,8 @@ class Bounds(Struct, frozen=True):
     errors_share: float = 0.2
     requests_min: int = 20
     """Fewer say nothing about shares and quantiles."""
+    runs_min: int = 3
+    """Of an actor's own work; where fewer failed, that may have been by chance."""
 
 
 def findings(
@@ -59,6 +61,7 @@ def findings(
     """
     found = [
         *_of_actors(actors),
+        *_of_work(reading, bounds),
         *_of_defects(reading),
         *_of_the_disk(reading, bounds),
         *_of_writes(reading, bounds),
@@ -77,6 +80,16 @@ def _of_actors(actors: Iterable[ActorInfo]) -> Iterator[Finding]:
             yield Finding("actor_down", "wrong", f"{actor.name} fell too often{why}", again)
         elif actor.state == "backing_off":
             yield Finding("actor_falls", "warning", f"{actor.name} fell and begins again{why}", again)
+
+
+def _of_work(reading: Reading, bounds: Bounds) -> Iterator[Finding]:
+    for name, figures in sorted(reading.actors.items()):
+        runs, failed = figures.get("runs", 0), figures.get("run_errors", 0)
+        if failed:
+            level: Level = "wrong" if failed >= max(runs, bounds.runs_min) else "warning"
+            reason = f"work of {name}'s own failed {_times(failed)}, of {max(runs, failed)} that were begun"
+            hint = "pjai actors tells its last error, and the daemon's log where it came up"
+            yield Finding("work_fails", level, reason, hint)
 
 
 def _of_defects(reading: Reading) -> Iterator[Finding]:
