@@ -13,6 +13,9 @@ from pjaid.search.tokens import clipped, estimated_tokens
 LARGEST_SHARE = 2
 """One memory takes a half of the budget at most, with its heading, until all that fit have theirs."""
 
+SHORTEST_TOKENS = 16
+"""Of a small budget it takes more than a half, while there is room, before it is cut to less than this."""
+
 PIECES_MAX = 999
 """So that a number in the text has three digits, and takes one token, at most."""
 
@@ -114,7 +117,8 @@ class _Taken:
         mark = estimated_tokens(_NUMBER + _stamp(piece)) + 1
         if _group(piece) not in self._headings:
             mark += estimated_tokens(_heading(piece)) + 1
-        short = structs.replace(piece, text=clipped(piece.text, max(self._longest - mark, 2), piece.passage))
+        room = max(self._longest - mark, min(SHORTEST_TOKENS, self._left - mark), 2)
+        short = structs.replace(piece, text=clipped(piece.text, room, piece.passage))
         cost = mark + estimated_tokens(short.text)
         if cost > self._left or len(self.pieces) >= PIECES_MAX:
             return False

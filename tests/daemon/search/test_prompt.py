@@ -115,6 +115,12 @@ def test_cuts_what_is_longer_than_half_of_the_budget() -> None:
     assert whole.lines[0].text.endswith("word…")
 
 
+def test_of_a_small_budget_one_memory_takes_what_it_needs() -> None:
+    whole = fitted([Found(piece("a", "rye bread was baked")), Found(piece("b"))], 30)
+    assert [line.text for line in whole.lines] == ["[1] 2023-05-23 rye bread was baked"]
+    assert whole.left_out == 1
+
+
 def test_what_is_cut_shows_what_is_wanted_and_takes_what_others_left() -> None:
     text = "word " * 1000 + "here it is: " + "more " * 1000
     long = structs.replace(piece("long", text), passage="here it is:")
