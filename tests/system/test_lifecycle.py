@@ -118,6 +118,8 @@ def test_a_second_signal_ends_it_at_once_and_loses_nothing(
             client.result("trouble.be_well")
             client.result("commit", events=[PERSONA])
             client.send(msgpack.packb({"v": 1, "id": 1, "method": "trouble.linger", "params": {}}))
+            while not client.result("actors")["actors"][0]["calls"]:
+                pass
             process.send_signal(signal.SIGTERM)
             while client.result("health")["status"] != "stopping":
                 pass
