@@ -50,6 +50,8 @@ def findings(
     actors: Iterable[ActorInfo] = (),
     warnings: Iterable[records.Warning] = (),
     bounds: Bounds = Bounds(),  # noqa: B008 # it is frozen
+    *,
+    is_measured: bool = True,
 ) -> Sequence[Finding]:
     """What is not as it should be, the worst first.
 
@@ -58,8 +60,10 @@ def findings(
         actors: those that the daemon runs.
         warnings: those that stand in the table of that name.
         bounds: past which something is found.
+        is_measured: whether points come of what happens, as they should.
     """
     found = [
+        *_of_points(is_measured=is_measured),
         *_of_actors(actors),
         *_of_work(reading, bounds),
         *_of_defects(reading),
@@ -80,6 +84,13 @@ def _of_actors(actors: Iterable[ActorInfo]) -> Iterator[Finding]:
             yield Finding("actor_down", "wrong", f"{actor.name} fell too often{why}", again)
         elif actor.state == "backing_off":
             yield Finding("actor_falls", "warning", f"{actor.name} fell and begins again{why}", again)
+
+
+def _of_points(*, is_measured: bool) -> Iterator[Finding]:
+    if not is_measured:
+        reason = "the actor metrics runs, and has kept no point for minutes"
+        hint = "pjai actors restart metrics; until then rates and times are not known"
+        yield Finding("metrics_silent", "warning", reason, hint)
 
 
 def _of_work(reading: Reading, bounds: Bounds) -> Iterator[Finding]:

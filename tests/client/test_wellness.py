@@ -80,6 +80,11 @@ def test_a_rule_finds_what_it_is_for(found: Reading, rule: str, level: str) -> N
     assert one.hint
 
 
+def test_a_metrics_actor_that_keeps_no_points_is_found() -> None:
+    (one,) = findings(WELL, [actor("up")], is_measured=False)
+    assert (one.rule, one.level) == ("metrics_silent", "warning")
+
+
 def test_few_requests_say_nothing_about_shares_and_quantiles() -> None:
     assert findings(of({"errors:get:timed_out": 5}, latencies={"request:get": {SLOW: 5}})) == []
 
