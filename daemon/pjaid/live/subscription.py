@@ -40,6 +40,8 @@ class Subscription(Struct, eq=False):
     waiting: list[Change[Raw]] | None = []
     """Changes after `seq`; None where the whole result is the shorter message."""
     waiting_bytes: int = 0
+    is_to_ask: bool = False
+    """Whether the whole result was found too large for an update, so that each try would find the same."""
     updates: int = 0
 
     @property
@@ -50,20 +52,28 @@ class Subscription(Struct, eq=False):
     def put_off(self, seq: int, changes: Sequence[Change[Raw]] | None) -> None:
         """Keeps changes that lead to `seq`, or None for the whole result, until they can be told."""
         self.shown_seq = seq
-        if changes is None or self.waiting is None:
-            self.waiting = None
+        if self.waiting is None:
             return
-        self.waiting += changes
-        self.waiting_bytes += carried(changes)
-        # Not what the view keeps: rows that nobody is shown come and go without a change to tell.
-        if changes and self.waiting_bytes > sum(map(len, self.view.shown().rows)):
-            self.waiting = None
+        if changes is not None:
+            self.waiting += changes
+            self.waiting_bytes += carried(changes)
+            if not changes or self.waiting_bytes <= min(UPDATE_BYTES_MAX, self._shown_bytes()):
+                return
+        self.waiting = None
+        self.is_to_ask = False
 
     def message(self) -> bytes | None:
-        """An update with all that waits; None while the result is being read and can't be told as a whole."""
-        if self.waiting is None and not self.view.is_told:
-            return None
-        return self.update(self.shown_seq, self.waiting)
+        """An update with all that waits; None while the result is being read and can't be told as a whole.
+
+        A queue that is full is tried again and again, so no try may cost more than such an update.
+        """
+        if self.waiting is not None:
+            return self.update(self.shown_seq, self.waiting)
+        if not self.is_to_ask:
+            if not self.view.is_told:
+                return None
+            self.is_to_ask = self._shown_bytes() > UPDATE_BYTES_MAX
+        return _gap(self.shown_seq) if self.is_to_ask else self.update(self.shown_seq, None)
 
     def update(self, seq: int, changes: Sequence[Change[Raw]] | None) -> bytes:
         """The update that leads from what the subscriber was told to the view's result at `seq`.
@@ -72,14 +82,14 @@ class Subscription(Struct, eq=False):
         result when it has room for it.
         """
         if changes is None:
+            if self._shown_bytes() > UPDATE_BYTES_MAX:
+                return _gap(seq)
             rows = tuple(map(Raw, self.view.shown().rows))
             update = LiveUpdate(seq=seq, prev=self.seq, rows=rows)
         else:
             update = LiveUpdate(seq=seq, prev=self.seq, changes=tuple(changes))
         encoded = encode(update)
-        if len(encoded) <= UPDATE_BYTES_MAX:
-            return encoded
-        return encode(LiveUpdate(seq=seq, prev=seq, changes=()))
+        return encoded if len(encoded) <= UPDATE_BYTES_MAX else _gap(seq)
 
     def delivered(self) -> None:
         """The update with all that waits was sent."""
@@ -91,3 +101,11 @@ class Subscription(Struct, eq=False):
         self.seq = self.shown_seq = seq
         self.waiting = []
         self.waiting_bytes = 0
+
+    def _shown_bytes(self) -> int:
+        # Not what the view keeps: rows that nobody is shown come and go without a change to tell.
+        return sum(map(len, self.view.shown().rows))
+
+
+def _gap(seq: int) -> bytes:
+    return encode(LiveUpdate(seq=seq, prev=seq, changes=()))

@@ -10,16 +10,17 @@ from hypothesis import strategies as st
 from msgspec import UNSET, Raw
 
 from pjai_wire.changes import Update, apply_changes
-from pjai_wire.codec import Decoder
+from pjai_wire.codec import Decoder, encode
 from pjai_wire.envelope import LiveUpdate
 from pjai_wire.query import Query
 from pjai_wire.tables import workflows
+from pjaid.live import subscription as subscriptions
 from pjaid.live.plan import plan
 from pjaid.live.subscription import UPDATE_BYTES_MAX, Subscription
 from pjaid.live.view import View
 from tests.daemon.live.asking import queries
 from tests.daemon.live.following import Following, answer
-from tests.daemon.live.making import Drop, Put, Reference, came, reference, step, workflow
+from tests.daemon.live.making import Drop, Put, Reference, came, left, reference, step, workflow
 
 _update = Decoder(LiveUpdate)
 
@@ -143,3 +144,41 @@ def test_a_large_update_is_left_to_be_asked_for() -> None:
     large = Update(0, Raw(answer("a", "a" * UPDATE_BYTES_MAX)))
     update = _update.decode(subscription.update(2, [large]))
     assert (update.prev, update.seq, update.changes) == (2, 2, ())
+
+
+@pytest.mark.parametrize("put_off", [[None], [[Update(0, Raw(answer("a", "b" * 40_000)))]] * 2])
+def test_a_large_result_is_encoded_by_no_try_of_a_full_queue(
+    monkeypatch: pytest.MonkeyPatch, put_off: list[list[Update[Raw]] | None]
+) -> None:
+    encoded: list[int] = []
+
+    def counted(value: object) -> bytes:
+        made = encode(value)
+        encoded.append(len(made))
+        return made
+
+    monkeypatch.setattr(subscriptions, "encode", counted)
+    subscription = subscribed(view_of("a" * 50_000, "b" * 50_000), 1)
+    for seq, changes in enumerate(put_off, start=2):
+        subscription.put_off(seq, changes)
+    for _ in range(3):
+        _, update = heard([], subscription.message() or b"")
+        assert (update.prev, update.seq, update.changes) == (
+            subscription.shown_seq,
+            subscription.shown_seq,
+            (),
+        )
+    assert sum(encoded) < 300
+
+
+def test_a_result_that_has_become_small_is_told_again_once_it_was_asked_for() -> None:
+    view = view_of("a" * UPDATE_BYTES_MAX)
+    subscription = subscribed(view, 1)
+    subscription.put_off(2, None)
+    assert subscription.message()
+    view.take(3, [left(workflow("a", name="a" * UPDATE_BYTES_MAX))])
+    view.advanced()
+    subscription.told(3)
+    subscription.put_off(4, None)
+    _, update = heard([], subscription.message() or b"")
+    assert (update.prev, update.seq, update.rows) == (3, 4, ())
