@@ -30,7 +30,7 @@ class RowInserted(Struct, Generic[T], frozen=True):
     """A row came, or came to meet the conditions."""
 
     seq: int
-    """The state, or a later one, that first shows it."""
+    """The last state that came whole, with this or before; the row is as that one has it, or a later one."""
     row: T
 
 

@@ -29,8 +29,9 @@ FeedChange = RowInserted | RowUpdated | RowDeleted
 class FeedUpdate(Struct, frozen=True, omit_defaults=True):
     """What the topic of a feed publishes: the rows that changed between `prev` and `seq`, each once.
 
-    A tick is an update without changes. A client that does not hold `prev` has missed a message: it opens a
-    new feed and reads the table anew.
+    A tick is an update without changes. One with changes whose `seq` is `prev` is a part: the copy shows no
+    state until it has the last, which leads on. A client that does not hold `prev` has missed a message: it
+    opens a new feed and reads the table anew.
     """
 
     seq: int

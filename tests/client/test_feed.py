@@ -55,6 +55,18 @@ async def test_changes_come_one_by_one_with_the_seq_that_shows_them(fake: FakeDa
         assert third == RowUpdated(10, first.row)
 
 
+async def test_what_comes_in_parts_has_the_state_before_until_the_last(fake: FakeDaemon) -> None:
+    async with fed(fake) as feed:
+        for number, (prev, seq) in enumerate([(5, 5), (5, 5), (5, 9), (9, 9)]):
+            await fake.publish("t1", update(prev, seq, wire.RowDeleted(f"row {number}")))
+        assert [await anext(feed) for _ in range(4)] == [
+            RowDeleted(5, "row 0"),
+            RowDeleted(5, "row 1"),
+            RowDeleted(9, "row 2"),
+            RowDeleted(9, "row 3"),
+        ]
+
+
 async def test_the_daemon_is_asked_for_the_conditions_and_told_at_the_end(fake: FakeDaemon) -> None:
     async with pjai.connect(fake.endpoints.requests) as db, anyio.create_task_group() as tasks:
 

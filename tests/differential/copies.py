@@ -136,6 +136,8 @@ class FeedCopy:
                 del self._by_id[row_id]
             else:
                 self._by_id[row_id] = bytes(change.row)
+        if update.changes and update.seq == self.seq:
+            return  # One part of what changed; the copy shows no state before the last.
         self.seq = update.seq
         self.shown.append(Shown(self.seq, self.rows))
 

@@ -13,7 +13,7 @@ from pjai_wire.errors import UnknownTopic
 from pjaid.store.statements import compile_query
 from tests.differential.copies import Copy, FeedCopy, ResultCopy, difference, differences, encoded
 from tests.differential.engine import Engine, running_engine
-from tests.differential.limits import limited, small_limits
+from tests.differential.limits import DROPPING, limited, small_limits
 from tests.differential.pace import AT_ONCE, Pace, now
 from tests.differential.questions import feed_question, question
 from tests.differential.world import World
@@ -152,7 +152,9 @@ class History:
         if (rows := self._truth[about].get(feed.seq)) is None:
             engine.live.unwatch(feed.topic)
             return
-        self._copies[feed.topic] = FeedCopy(about, feed.seq, rows, may_lose="CHANGES_MAX" in self.limits)
+        self._copies[feed.topic] = FeedCopy(
+            about, feed.seq, rows, may_lose=not DROPPING.isdisjoint(self.limits)
+        )
         if is_heard:
             self._claim(engine, feed.topic)
 

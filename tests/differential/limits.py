@@ -10,7 +10,7 @@ from typing import Final
 from unittest.mock import patch
 
 from pjai_wire import limits
-from pjaid.live import dependents, difference, kept_groups, subscription, view, views, window
+from pjaid.live import dependents, difference, feed, kept_groups, subscription, view, views, window
 from pjaid.search import asked, dense_query
 from pjaid.store import capture
 
@@ -23,6 +23,9 @@ SMALL: Final[tuple[tuple[ModuleType, str, tuple[float, ...]], ...]] = (
     (views, "ADVANCED_AT_ONCE", (1, 2)),
     (views, "TURN_NS", (0, 10**9)),
     (subscription, "UPDATE_BYTES_MAX", (300, 2_000)),
+    (feed, "PART_BYTES_MAX", (300, 2_000)),
+    (feed, "WAITING_ROWS_MAX", (40, 100)),
+    (feed, "WAITING_BYTES_MAX", (10_000, 30_000)),
     (kept_groups, "GROUPS_MAX", (2, 5)),
     (difference, "REORDERINGS_MAX", (1, 3)),
     (capture, "CHANGES_MAX", (3, 20)),
@@ -32,6 +35,9 @@ SMALL: Final[tuple[tuple[ModuleType, str, tuple[float, ...]], ...]] = (
     (limits, "SEARCH_TELLING_MAX", (1,)),
 )
 """Each limit, and what it may be instead."""
+
+DROPPING: Final = {"CHANGES_MAX", "WAITING_ROWS_MAX", "WAITING_BYTES_MAX"}
+"""Those past which a feed drops what waits."""
 
 Limits = dict[str, float]
 

@@ -68,10 +68,11 @@ class RawSubscriber:
 
 
 @contextmanager
-def raw_subscriber(endpoint: str, *topics: str) -> Iterator[RawSubscriber]:
-    """A subscriber to some topics, for the block."""
+def raw_subscriber(endpoint: str, *topics: str, queue_max: int = 1_000) -> Iterator[RawSubscriber]:
+    """A subscriber to some topics, for the block, with so many messages that it has yet to read."""
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
     socket = context.socket(zmq.SUB)
+    socket.setsockopt(zmq.RCVHWM, queue_max)
     socket.connect(endpoint)
     for topic in topics:
         socket.subscribe(topic)

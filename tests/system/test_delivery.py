@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Self
+from typing import Any, Self
 
 import anyio
 import numpy as np
@@ -23,6 +23,7 @@ from pjai.testing import Daemon, daemon
 from pjai_wire.methods import LiveQueryInfo
 from pjai_wire.records import MemoryEntity
 from tests.system.follower import follower, newest
+from tests.system.raw import RawClient, raw_client, raw_subscriber
 
 pytestmark = pytest.mark.anyio
 
@@ -47,6 +48,12 @@ WATCHED = 100
 STOPPED_BYTES_MAX = 10_000_000
 LEFT_BYTES_MAX = 5_000_000
 RETURN_TIMEOUT_S = 60
+
+UNREAD_ROWS = 35
+UNREAD_ROW_BYTES = 200_000
+UNREAD_COMMITS = 20
+UNREAD_BYTES_MAX = 60_000_000
+"""Each commit changes 7 MB of rows; were all of them to wait, it would be 140 MB."""
 
 Tell = Callable[[str], None]
 
@@ -94,6 +101,33 @@ async def test_a_stopped_subscriber_holds_up_nobody_and_catches_up(tell: Tell) -
         f" the daemon grew by {grown / 1e6:.1f} MB; the right result {caught_up_s:.2f} s after it went on"
     )
     assert grown < STOPPED_BYTES_MAX
+
+
+def test_a_feed_that_nobody_reads_takes_little_and_loses_nothing(tell: Tell) -> None:
+    with daemon(tick_interval_ms=100) as running, raw_client(running.endpoint) as client:
+        ids = [f"m{number}" for number in range(UNREAD_ROWS)]
+        committed(client, "v1.PersonaCreated", [{"id": "ada", "name": "Ada"}])
+        memory = {
+            "personaId": "ada",
+            "type": "event",
+            "name": "n",
+            "content": {"text": "x" * UNREAD_ROW_BYTES},
+        }
+        committed(client, "v1.MemoryEntityCreated", [{"id": row_id, **memory} for row_id in ids])
+        feed = client.result("feed", table="memories")
+        changes = client.result("health")["endpoints"]["changes"]
+        with raw_subscriber(changes, feed["topic"], queue_max=1) as subscriber:
+            before = client.result("health")["memoryBytes"]
+            for number in range(UNREAD_COMMITS):
+                renamed = [{"id": row_id, "name": f"n{number}"} for row_id in ids]
+                seq = committed(client, "v1.MemoryEntityUpdated", renamed)
+            grown = client.result("health")["memoryBytes"] - before
+            updates = subscriber.follow(feed["seq"], seq)
+    name = feed["columns"].index("name")
+    held = {row[0]: row[name] for update in updates for _, row in update.get("changes", ())}
+    tell(f"a feed was not read for {UNREAD_COMMITS} commits: the daemon grew by {grown / 1e6:.1f} MB")
+    assert held == dict.fromkeys(ids, f"n{UNREAD_COMMITS - 1}")
+    assert grown < UNREAD_BYTES_MAX
 
 
 async def test_watching_and_leaving_again_and_again_leaves_nothing(tell: Tell) -> None:
@@ -199,6 +233,12 @@ async def returned_to(before: Traces, running: Daemon, db: Database) -> Traces:
         while replace(now := await Traces.of(running, db), memory_bytes=0) != replace(before, memory_bytes=0):
             pass
     return now
+
+
+def committed(client: RawClient, name: str, events: list[dict[str, Any]]) -> int:
+    """The seq of a commit of some events of one name."""
+    named = [{"id": pjai.new_id(), "name": name, "args": args} for args in events]
+    return int(client.result("commit", events=named)["seq"])
 
 
 async def created_persona(db: Database) -> str:

@@ -21,8 +21,8 @@ class Subscriber(Protocol):
     def message(self) -> bytes | None:
         """An update with all that it was not told yet; None while that is not known."""
 
-    def delivered(self) -> None:
-        """That update was sent."""
+    def delivered(self) -> bytes | None:
+        """That update was sent; the next one, where one does not carry all."""
 
 
 class Delivery:
@@ -58,15 +58,15 @@ class Delivery:
         message = subscriber.message()
         if message is None:
             self._fall_behind(subscriber)
-        elif self.send(subscriber, message):
-            subscriber.delivered()
+        else:
+            self._send_all(subscriber, message)
 
     def forget(self, topic: str) -> None:
         """A topic has ended."""
         self._behind.pop(topic, None)
 
     async def serve(self) -> None:
-        """Tells those who are behind as soon as they can hear, in one update each, until cancelled."""
+        """Tells those who are behind as soon as they can hear, until cancelled."""
         while True:
             await self._woken.wait()
             self._woken = anyio.Event()
@@ -81,13 +81,16 @@ class Delivery:
             if subscriber.client in full or (message := subscriber.message()) is None:
                 continue
             self.forget(subscriber.topic)
-            if self._publish(subscriber.topic, message):
-                subscriber.is_behind = False
-                subscriber.delivered()
-            else:
-                # Behind the client's others, should they be heard on another connection.
-                self._behind[subscriber.topic] = subscriber
+            subscriber.is_behind = False
+            self._send_all(subscriber, message)
+            if subscriber.is_behind:
+                # By now it is behind the client's others, should they be heard on another connection.
                 full.add(subscriber.client)
+
+    def _send_all(self, subscriber: Subscriber, first: bytes) -> None:
+        message: bytes | None = first
+        while message is not None and self.send(subscriber, message):
+            message = subscriber.delivered()
 
     def _fall_behind(self, subscriber: Subscriber) -> None:
         subscriber.is_behind = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate, islice
 
 from msgspec import Raw
 
@@ -21,6 +22,9 @@ from pjaid.store.writer import Committed
 WAITING_ROWS_MAX = 10_000
 WAITING_BYTES_MAX = 8 * 2**20
 """What waits for a subscriber at most; past it the changes are dropped, and it finds the gap."""
+
+PART_BYTES_MAX = 64 * 2**10
+"""More is told in several messages, so that a full queue of a subscriber who does not read is not much."""
 
 
 class Feed:
@@ -66,13 +70,17 @@ class Feed:
         self.is_heard = False
         self.is_behind = False
         self.bytes_kept = 0
-        """What the rows that wait take."""
+        """What the changes that wait take."""
         self._shown_seq = 0
         self._on_touched = on_touched
         self._on_failed = on_failed
         self._meets = predicate(self.table, params.where)
         self._encoded = projection(tuple((places[column.name], column.kind) for column in columns))
         self._waiting: dict[str, FeedChange] = {}
+        self._told_at_once = 0
+        """How many of those the last message carries."""
+        self._fillers = 0
+        """Ticks that follow a row which is larger than a part, so that it fills a queue as parts would."""
 
     def begin(self, seq: int) -> None:
         """Tells each change after the state at `seq`."""
@@ -95,7 +103,9 @@ class Feed:
         The next update leads from here, and whoever hears it finds that it holds another state.
         """
         self.reach(self._seq_of(committed))
-        self.delivered()
+        self._waiting = {}
+        self.bytes_kept = 0
+        self.seq = self._shown_seq
 
     def failed(self, error: Exception) -> None:
         """It did not follow a commit."""
@@ -106,15 +116,32 @@ class Feed:
         self._shown_seq = max(self._shown_seq, seq)
 
     def message(self) -> bytes:
-        """An update with all changes that wait."""
-        changes = tuple(self._waiting.values())
-        return encode(FeedUpdate(seq=self._shown_seq, prev=self.seq, changes=changes))
+        """An update with the changes that wait, the oldest first, as many as fit into a part, or one.
 
-    def delivered(self) -> None:
-        """What waited was sent."""
-        self.seq = self._shown_seq
-        self._waiting = {}
-        self.bytes_kept = 0
+        While others wait still, it leads from a state to the same: the copy shows none until it has all.
+        """
+        if self._fillers:
+            return encode(FeedUpdate(seq=self.seq, prev=self.seq))
+        changes = tuple(self._waiting.values())
+        if self.bytes_kept > PART_BYTES_MAX:
+            sizes = accumulate(map(_size, changes))
+            changes = changes[: max(1, sum(size <= PART_BYTES_MAX for size in sizes))]
+        self._told_at_once = len(changes)
+        seq = self._shown_seq if len(changes) == len(self._waiting) else self.seq
+        return encode(FeedUpdate(seq=seq, prev=self.seq, changes=changes))
+
+    def delivered(self) -> bytes | None:
+        """That update was sent; the next one, where there is more to send."""
+        if self._fillers:
+            self._fillers -= 1
+        else:
+            told = [self._waiting.pop(row_id) for row_id in list(islice(self._waiting, self._told_at_once))]
+            size = sum(map(_size, told))
+            self.bytes_kept -= size
+            self._fillers = max(0, size - 1) // PART_BYTES_MAX
+            if not self._waiting:
+                self.seq = self._shown_seq
+        return self.message() if self._waiting or self._fillers else None
 
     def _seq_of(self, committed: Committed) -> int:
         return committed.local_seq if self.table.is_local else committed.seq
@@ -125,8 +152,8 @@ class Feed:
         after = change.after if change.after is not None and self._meets(change.after) else None
         row_id = _id_of(change.before if change.after is None else change.after)
         waiting = self._waiting.pop(row_id, None)
-        self.bytes_kept -= _size(waiting)
         if waiting is not None:
+            self.bytes_kept -= _size(waiting)
             was = not isinstance(waiting, RowInserted)
         now: FeedChange | None = RowDeleted(row_id) if was else None
         if after is not None:
@@ -144,5 +171,6 @@ def _id_of(row: Row | None) -> str:
     return row_id
 
 
-def _size(change: FeedChange | None) -> int:
-    return len(memoryview(change.row)) if isinstance(change, RowInserted | RowUpdated) else 0
+def _size(change: FeedChange) -> int:
+    """About how many bytes a message grows by it."""
+    return 10 + len(change.id if isinstance(change, RowDeleted) else memoryview(change.row))

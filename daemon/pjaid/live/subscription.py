@@ -92,7 +92,7 @@ class Subscription(Struct, eq=False):
         return encoded if len(encoded) <= UPDATE_BYTES_MAX else _gap(seq)
 
     def delivered(self) -> None:
-        """The update with all that waits was sent."""
+        """The update with all that waits was sent; there is no other."""
         self.updates += self.waiting != []
         self.told(self.shown_seq)
 

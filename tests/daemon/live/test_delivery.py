@@ -23,15 +23,18 @@ class Hearer(Struct, eq=False):
     is_heard: bool = True
     is_behind: bool = False
     waiting: bytes | None = b"waiting"
+    parts: list[bytes] = []
+    """What comes after it."""
     told: list[bytes] = []
 
     def message(self) -> bytes | None:
         return self.waiting
 
-    def delivered(self) -> None:
+    def delivered(self) -> bytes | None:
         assert self.waiting is not None
         self.told.append(self.waiting)
-        self.waiting = b""
+        self.waiting = next_part = self.parts.pop(0) if self.parts else None
+        return next_part
 
 
 class Queues:
@@ -39,6 +42,8 @@ class Queues:
 
     def __init__(self) -> None:
         self.full: set[str] = set()
+        self.room = 1_000
+        """Messages for which those of all that are not full have room."""
         self.tries: list[str] = []
         self.sent: list[tuple[str, bytes]] = []
         self.tried = anyio.Event()
@@ -46,8 +51,9 @@ class Queues:
     def publish(self, topic: str, message: bytes) -> bool:
         self.tries.append(topic)
         self.tried.set()
-        if topic in self.full:
+        if topic in self.full or not self.room:
             return False
+        self.room -= 1
         self.sent.append((topic, message))
         return True
 
@@ -114,6 +120,21 @@ async def test_who_cannot_be_told_yet_is_told_as_soon_as_it_is_known(
         one.waiting = b"known"
         await queues.next_try()
     assert queues.sent == [("one", b"known")]
+
+
+async def test_what_is_told_in_parts_goes_on_where_a_queue_became_full(
+    queues: Queues, delivery: Delivery
+) -> None:
+    one = Hearer("one", waiting=b"1", parts=[b"2", b"3"])
+    queues.room = 1
+    delivery.flush(one)
+    assert (one.told, one.is_behind) == ([b"1"], True)
+    async with serving(delivery):
+        await queues.next_try()
+        assert queues.tries == ["one"] * 3
+        queues.room = 1_000
+        await queues.next_try()
+    assert (one.told, one.is_behind, delivery.behind) == ([b"1", b"2", b"3"], False, 0)
 
 
 async def test_a_topic_that_has_ended_is_tried_no_more(queues: Queues, delivery: Delivery) -> None:

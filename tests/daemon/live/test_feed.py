@@ -14,7 +14,7 @@ from pjai_wire.feed import FeedUpdate, RowDeleted, RowInserted, RowUpdated
 from pjai_wire.methods import FeedParams
 from pjai_wire.tables import workflows
 from pjaid.live import feed as feeds
-from pjaid.live.feed import Feed
+from pjaid.live.feed import PART_BYTES_MAX, Feed
 from pjaid.store.changed import Row, RowChange
 from tests.daemon.live.making import became, came, committed, left, stored, workflow
 
@@ -157,6 +157,60 @@ def test_what_waits_is_counted_until_it_is_heard() -> None:
     assert 0 < hearing.feed.bytes_kept == of_both / 2
     hearing.hear()
     assert hearing.feed.bytes_kept == 0
+
+
+def test_much_is_told_in_parts_of_which_only_the_last_leads_on() -> None:
+    hearing = Hearing()
+    names = {row_id: row_id * 30_000 for row_id in "abcde"}
+    hearing.commit(2, *(came(workflow(row_id, name=name)) for row_id, name in names.items()))
+    hearing.feed.message()  # A queue was full.
+    told = [hearing.hear()]
+    hearing.commit(
+        3, became(workflow("a", name=names["a"]), workflow("a")), left(workflow("b", name=names["b"]))
+    )
+    told += [hearing.hear() for _ in range(2)]
+    assert [(update.prev, update.seq, len(update.changes)) for update in told] == [
+        (1, 1, 2),
+        (1, 1, 2),
+        (1, 3, 3),
+    ]
+    place = hearing.feed.columns.index("name")
+    copy = {row_id: row[place] for row_id, row in hearing.copy.items()}
+    assert copy == {"a": "", **{row_id: names[row_id] for row_id in "cde"}}
+    assert hearing.feed.bytes_kept == 0
+
+
+def test_the_next_part_is_told_when_one_was_sent_and_none_after_the_last() -> None:
+    hearing = Hearing()
+    hearing.commit(2, *(came(workflow(row_id, name=row_id * 40_000)) for row_id in "ab"))
+    sent = [hearing.feed.message()]
+    while (message := hearing.feed.delivered()) is not None:
+        sent.append(message)
+    assert [len(_update.decode(message).changes) for message in sent] == [1, 1]
+    assert all(len(message) < PART_BYTES_MAX for message in sent)
+    assert hearing.feed.seq == 2
+
+
+def test_a_large_row_takes_as_many_places_in_a_queue_as_its_parts_would() -> None:
+    hearing = Hearing()
+    hearing.commit(2, came(workflow("a", name="a" * 3 * PART_BYTES_MAX)))
+    updates = [hearing.hear() for _ in range(4)]
+    assert [(update.prev, update.seq, len(update.changes)) for update in updates] == [
+        (1, 2, 1),
+        (2, 2, 0),
+        (2, 2, 0),
+        (2, 2, 0),
+    ]
+    assert hearing.feed.delivered() is None
+
+
+def test_what_was_dropped_after_a_part_leaves_a_gap_that_shows() -> None:
+    hearing = Hearing()
+    hearing.commit(2, *(came(workflow(row_id, name=row_id * 40_000)) for row_id in "ab"))
+    hearing.hear()
+    hearing.feed.lost(committed(3))
+    update = _update.decode(hearing.feed.message())
+    assert (update.prev, update.seq, update.changes) == (3, 3, ())
 
 
 def test_a_tick_never_leads_back() -> None:
