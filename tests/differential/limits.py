@@ -17,6 +17,7 @@ from pjaid.store import capture
 SMALL: Final[tuple[tuple[ModuleType, str, tuple[float, ...]], ...]] = (
     (window, "MARGIN_MIN", (1, 2)),
     (view, "FOLLOWED_AT_ONCE_MAX", (1, 3)),
+    (view, "BACKLOG_ROWS_MAX", (3, 20)),
     (dependents, "CHANGES_AT_ONCE_MAX", (1, 3)),
     (dependents, "DEPENDENTS_AT_ONCE_MAX", (1, 3)),
     (dependents, "DEPENDENTS_A_TURN", (1, 3)),

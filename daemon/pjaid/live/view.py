@@ -17,11 +17,15 @@ from pjaid.live.plan import Plan, rerun
 from pjaid.live.run_anew import RunAnew
 from pjaid.live.search_plan import Found, SearchPlan
 from pjaid.live.searched import Searched
-from pjaid.store.changed import RowChange
+from pjaid.store.changed import RowChange, row_size
 from pjaid.store.statements import Statement
 
 FOLLOWED_AT_ONCE_MAX = 256
 """Changed rows of one commit that a window of rows follows; to read it anew is quicker than more of them."""
+
+BACKLOG_ROWS_MAX = 10_000
+BACKLOG_BYTES_MAX = 16 * 2**20
+"""Changed rows that wait while a view is read; past it, it is read anew, and none waits any more."""
 
 NEVER: Final = -1
 
@@ -72,6 +76,7 @@ class View:
         self._read_at = NEVER
         self._early: tuple[int, Any] | None = None
         self._backlog: list[tuple[int, Sequence[RowChange] | None]] = []
+        self._backlog_rows = self._backlog_bytes = 0
         self._changes: list[Change[Raw]] | None = []
         self._carried = 0
         """About how many bytes the message has that carries those changes."""
@@ -121,10 +126,7 @@ class View:
         if seq <= self._read_at:
             return
         if self._reading is not None:
-            if isinstance(self._kept, Searched):
-                # It is to be run again whatever changed; it may wait long for its turn.
-                self._backlog.clear()
-            self._backlog.append((seq, changes))
+            self._put_by(seq, changes)
         elif self.need is not Need.RESULT:
             self._follow(seq, changes)
 
@@ -133,7 +135,7 @@ class View:
         if seq <= self._read_at:
             return
         if self._reading is not None:
-            self._backlog.append((seq, None))
+            self._backlog = [(seq, None)]
         else:
             self.need = Need.RESULT
 
@@ -146,6 +148,7 @@ class View:
         else:
             asked = self._kept.loading()
         self._reading = Reading(self.need, asked, self._kept.reads_stored)
+        self._backlog_rows = self._backlog_bytes = 0
         return self._reading
 
     def digest(self, rows: Any) -> Any:
@@ -235,6 +238,27 @@ class View:
         self.seq = max(self.seq, seq)
         self.need = Need.ROWS if self._kept.lacks_rows else Need.NOTHING
 
+    def _put_by(self, seq: int, changes: Sequence[RowChange]) -> None:
+        """Keeps what changed during a read, which may be long, or else only that it is to be read again."""
+        if self._kept.is_shown_meanwhile:
+            if self._is_to_be_run_again(changes):
+                self._backlog = [(seq, None)]
+            return
+        self._backlog_rows += len(changes)
+        self._backlog_bytes += sum(row_size(change.after or change.before) for change in changes)
+        if self._backlog_rows > BACKLOG_ROWS_MAX or self._backlog_bytes > BACKLOG_BYTES_MAX:
+            self._backlog = [(seq, None)]
+        else:
+            self._backlog.append((seq, changes))
+
+    def _is_to_be_run_again(self, changes: Sequence[RowChange]) -> bool:
+        try:
+            for change in changes:
+                self._kept.take(change)
+        except NotKept:
+            return True
+        return False
+
     def _note(self, changes: list[Change[Raw]]) -> None:
         """Adds to the changes since `advanced`, until the whole result is the shorter message."""
         if self._compared_with is not None or self._changes is None or not changes:
@@ -251,6 +275,10 @@ class View:
 
     def _extend(self, seq: int, digested: Any) -> None:
         assert isinstance(self._kept, KeptRows)
+        if any(changes is None for _, changes in self._backlog):
+            # Not all is known that happened to the rows before those that were read.
+            self.fail_reading()
+            return
         later = [(at, changes) for at, changes in self._backlog if at > seq]
         self._reading, self._backlog = None, [one for one in self._backlog if one[0] <= seq]
         self._work_off()

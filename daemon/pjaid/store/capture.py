@@ -9,7 +9,7 @@ from typing import Any
 import apsw
 
 from pjai_wire.tables import TABLES
-from pjaid.store.changed import Row, RowChange, positions
+from pjaid.store.changed import Row, RowChange, positions, row_size
 from pjaid.store.dictionaries import plain
 from pjaid.store.net import net_changes
 from pjaid.store.packing import Damaged, is_packed
@@ -94,7 +94,7 @@ class Capture:
                 continue
             before, after = self._plain(change.before, at), self._plain(change.after, at)
             told.append(RowChange(change.table, before, after))
-            size += _size(before) + _size(after)
+            size += row_size(before) + row_size(after)
             if size > CHANGES_BYTES_MAX:
                 return None
         return tuple(told)
@@ -112,11 +112,8 @@ class Capture:
             before, changed = update.old, update.update
             after = update.new if before is None or changed is None else _updated(before, changed)
             self._changes.append(RowChange(table, before, after))
-            self._sizes.append(size := _size(before if after is None else after))
+            self._sizes.append(size := row_size(before if after is None else after))
             self._bytes += size
-
-
-_SIZED = (str, bytes)
 
 
 def _updated(before: Row, changed: tuple[Any, ...]) -> Row:
@@ -126,8 +123,3 @@ def _updated(before: Row, changed: tuple[Any, ...]) -> Row:
         if value is not apsw.no_change:
             after[position] = value
     return tuple(after)
-
-
-def _size(row: Row | None) -> int:
-    """What the texts and documents of a row take; a row before shares with the one after it what stayed."""
-    return sum([len(value) for value in row or () if isinstance(value, _SIZED)])

@@ -15,6 +15,7 @@ from pjaid.store.values import SqlValue
 Row = tuple[SqlValue, ...]
 """The stored values of a row, in the order of `schema.stored_columns`."""
 
+_SIZED = (str, bytes)
 
 T = TypeVar("T")
 
@@ -37,6 +38,11 @@ class RowChange(Struct, frozen=True):
         if made is None:
             made = self.made[key] = make(row)
         return made
+
+
+def row_size(row: Row | None) -> int:
+    """What the texts and documents of a row take; a row before shares with the one after it what stayed."""
+    return sum([len(value) for value in row or () if isinstance(value, _SIZED)])
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from sys import getrefcount
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from msgspec import Raw
 from pjai_wire.changes import Delete, Insert, Update
 from pjai_wire.query import Query
 from pjai_wire.tables import workflows
+from pjaid.live import view as views
 from pjaid.live.kept_groups import GROUPS_MAX
 from pjaid.live.plan import plan
 from pjaid.live.view import FOLLOWED_AT_ONCE_MAX, Advance, Need, View
@@ -21,6 +23,7 @@ from tests.daemon.live.following import Following, answer
 from tests.daemon.live.making import IDS, Drop, Put, Reference, became, came, left, reference, step, workflow
 
 NAMES = workflows.select("id", "name").limit(2).query
+LIKE = workflows.where(workflows.name.like("1%")).select("id", "name").query
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +173,53 @@ def test_a_commit_before_a_read_is_for_the_read_to_see() -> None:
     assert view.shown().rows == [answer("2", "2")]
 
 
+@pytest.mark.parametrize("limit", ["BACKLOG_ROWS_MAX", "BACKLOG_BYTES_MAX"])
+def test_what_is_more_than_waits_during_a_read_is_read_after_it(
+    monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setattr(views, limit, 10)
+    view = View(plan(NAMES))
+    view.begin_reading()
+    for seq in range(2, 14):
+        view.take(seq, [became(one, workflow("1", name=str(seq)))])
+    view.finish_reading(1, view.digest([one]), told=13)
+    needs = [view.need]
+    read(view, 13, two)
+    assert [*needs, view.need] == [Need.RESULT, Need.NOTHING]
+    assert view.shown().rows == [answer("2", "2")]
+
+
+def test_rows_beyond_others_that_are_not_known_are_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = many(40)
+    view = loaded(NAMES, *rows[:18])
+    drained(view, rows[:17])
+    monkeypatch.setattr(views, "BACKLOG_ROWS_MAX", 1)
+    view.begin_reading()
+    view.take(3, [left(rows[17]), left(rows[18])])
+    view.take(4, [came(rows[0])])
+    view.finish_reading(3, view.digest(rows[19:37]), told=4)
+    assert view.need is Need.RESULT
+    read(view, 4, rows[0], *rows[19:36])
+    assert view.shown().rows == [answer("000", ""), answer("019", "")]
+
+
+def test_a_query_that_is_run_anew_keeps_no_rows_until_it_is() -> None:
+    view = View(plan(LIKE))
+    view.begin_reading()
+    changes = [became(one, workflow("1", name="11"))]
+    references = getrefcount(changes)
+    for seq in (2, 3):
+        view.take(seq, changes)
+    view.take(4, [became(one, workflow("1", name="1", execution_count=9))])
+    assert getrefcount(changes) == references
+    view.finish_reading(2, view.digest([("1", "11")]), told=4)
+    needs = [view.need]
+    view.begin_reading()
+    view.take(5, [became(one, workflow("1", name="1", execution_count=9))])
+    view.finish_reading(4, view.digest([("1", "11")]), told=5)
+    assert [*needs, view.need] == [Need.RESULT, Need.NOTHING]
+
+
 def many(count: int) -> list[Row]:
     return [workflow(f"{number:03}", name="") for number in range(count)]
 
@@ -240,9 +290,6 @@ def test_a_commit_that_does_not_tell_its_rows_is_read() -> None:
     assert needs == [Need.NOTHING, Need.RESULT]
     read(view, 2, two)
     assert view.advanced() == Advance(2, None)
-
-
-LIKE = workflows.where(workflows.name.like("1%")).select("id", "name").query
 
 
 def test_a_query_that_is_run_anew_needs_it_when_a_column_that_it_reads_has_changed() -> None:
