@@ -87,7 +87,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     live_bytes_per_client_max: Annotated[
         int,
         _about(
-            "What the live results of one client may take together.",
+            "What the live results of one client may take together; past it the largest end.",
             unit="bytes",
             ge=1024,
             le=16 * 1024 * MIB,

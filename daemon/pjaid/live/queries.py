@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 
 import anyio.lowlevel
@@ -11,7 +12,7 @@ import structlog
 from anyio.abc import TaskGroup
 from msgspec import Struct
 
-from pjai_wire.errors import UnknownTopic
+from pjai_wire.errors import LimitExceeded, UnknownTopic
 from pjai_wire.ids import now_ms
 from pjai_wire.measures import Measures
 from pjai_wire.methods import FeedParams
@@ -215,14 +216,22 @@ class LiveQueries:
         self._delivery.flush(opened)
 
     async def tick(self) -> None:
-        """Publishes how far each topic has come, and ends those whose subscriber never came."""
+        """Publishes how far each topic has come.
+
+        Ends those whose subscriber never came, and the largest of a client that has more than it may.
+        """
         for unclaimed in self._registry.unclaimed(time.monotonic() - self._lease_s):
             self.unwatch(unclaimed.topic)
+        bytes_kept: defaultdict[bytes, int] = defaultdict(int)
         for number, opened in enumerate(self._registry, start=1):
             if opened.is_heard and not opened.is_behind and self.issued(opened.topic):
                 self._tick(opened)
+            bytes_kept[opened.client] += opened.bytes_kept
             if number % TICKS_AT_ONCE == 0:
                 await anyio.lowlevel.checkpoint()
+        for client, taken in bytes_kept.items():
+            if taken > self._registry.bytes_per_client_max:
+                self._end_crowding(client)
 
     async def serve(self, tasks: TaskGroup) -> None:
         """Reads what had to wait, until cancelled; slow reads in `tasks`."""
@@ -256,6 +265,12 @@ class LiveQueries:
                 self._updates += 1
             else:
                 subscription.put_off(watched.seq, advance.changes)
+
+    def _end_crowding(self, client: bytes) -> None:
+        """Ends what takes too much; the client notices the silence, asks again, and learns why."""
+        for crowding in self._registry.crowding(client):
+            log.warning("live_query_ended", code=LimitExceeded.code, bytes=crowding.bytes_kept)
+            self.unwatch(crowding.topic)
 
     def _note_touched(self, feed: Feed) -> None:
         if feed.topic in self._registry:  # It may have ended since it was found to be concerned.

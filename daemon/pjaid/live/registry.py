@@ -31,13 +31,13 @@ class Registry(Generic[OpenedT]):
     Args:
         most: how much may be open.
         most_per_client: how much of one client.
-        bytes_per_client_max: what that may keep in memory together, when another is opened.
+        bytes_per_client_max: what that may keep in memory together.
     """
 
     def __init__(self, *, most: int, most_per_client: int, bytes_per_client_max: int) -> None:
         self._most = most
         self._most_per_client = most_per_client
-        self._bytes_per_client_max = bytes_per_client_max
+        self.bytes_per_client_max = bytes_per_client_max
         self._by_topic: dict[str, OpenedT] = {}
         self._of_client: defaultdict[bytes, dict[str, OpenedT]] = defaultdict(dict)
 
@@ -68,11 +68,23 @@ class Registry(Generic[OpenedT]):
             raise LimitExceeded(
                 f"this client has {self._most_per_client} live queries open", hint="unwatch some"
             )
-        if size + sum(one.bytes_kept for one in own.values()) > self._bytes_per_client_max:
+        if size + sum(one.bytes_kept for one in own.values()) > self.bytes_per_client_max:
             raise LimitExceeded(
-                f"this client's live results would take more than {self._bytes_per_client_max} bytes",
+                f"this client's live results would take more than {self.bytes_per_client_max} bytes",
                 hint="watch fewer rows (limit) or columns (select, omit), or unwatch some",
             )
+
+    def crowding(self, client: bytes) -> list[OpenedT]:
+        """What a client has open that must end for the rest not to take too many bytes: the largest."""
+        largest = sorted(self._of_client.get(client, {}).values(), key=lambda one: -one.bytes_kept)
+        over = sum(one.bytes_kept for one in largest) - self.bytes_per_client_max
+        crowding = []
+        for one in largest:
+            if over <= 0:
+                break
+            crowding.append(one)
+            over -= one.bytes_kept
+        return crowding
 
     def add(self, opened: OpenedT) -> None:
         """Registers what was opened."""

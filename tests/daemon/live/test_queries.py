@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from pjai_wire.codec import encode
-from pjai_wire.errors import UnknownTopic
+from pjai_wire.errors import LimitExceeded, UnknownTopic
 from pjai_wire.methods import FeedParams
 from pjai_wire.query import Query
 from pjai_wire.select import count
@@ -17,6 +17,8 @@ from tests.daemon.live.making import committed, workflow
 from tests.daemon.live.told import IDS, LIKE, NEVER_S, Told, serving, settled
 
 pytestmark = pytest.mark.anyio
+
+COUNTED = workflows.group_by(n=count()).query
 
 
 async def test_each_update_leads_from_the_one_before() -> None:
@@ -177,6 +179,24 @@ async def test_a_topic_whose_subscriber_never_came_ends_with_its_lease() -> None
             False,
             False,
         ]
+
+
+async def test_a_result_that_grows_too_large_ends_and_is_refused_when_it_is_asked_for_again() -> None:
+    store = Told(bytes_max=10)
+    async with serving(store):
+        large, small, other = (
+            await store.watch(),
+            await store.watch(COUNTED),
+            await store.watch(client=b"other"),
+        )
+        store.commit(2, "abcd")
+        with capture_logs() as logs:
+            await store.live.tick()
+        assert [store.live.issued(one.topic) for one in (large, small, other)] == [False, True, False]
+        assert [record["code"] for record in logs] == ["limit_exceeded"] * 2
+        with pytest.raises(LimitExceeded, match="more than 10 bytes"):
+            await store.watch()
+    assert store.held_after(large) == "abcd"
 
 
 async def test_a_feed_tells_rows_as_they_come_and_go_until_it_ends() -> None:

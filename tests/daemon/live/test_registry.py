@@ -81,6 +81,17 @@ def test_a_client_has_room_for_so_many_bytes(registry: Registry[Open]) -> None:
         registry.require_room(b"ada")
 
 
+def test_the_largest_of_a_client_must_end_until_the_rest_has_room(registry: Registry[Open]) -> None:
+    small, large, other = Open("small", bytes_kept=30), Open("large", bytes_kept=70), Open("other", b"bo")
+    for opened in (small, large, other):
+        registry.add(opened)
+    found = []
+    for large.bytes_kept, small.bytes_kept in ((70, 30), (71, 30), (30, 101), (400, 101)):
+        found.append([one.topic for one in registry.crowding(b"ada")])
+    assert found == [[], ["large"], ["small"], ["large", "small"]]
+    assert registry.crowding(b"nobody") == []
+
+
 def test_who_never_came_is_found_after_the_lease(registry: Registry[Open]) -> None:
     late, heard, new = Open("late"), Open("heard", b"bo", is_heard=True), Open("new", b"cy", opened_at=5.0)
     for opened in (late, heard, new):
