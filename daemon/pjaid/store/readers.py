@@ -2,7 +2,7 @@
 
 A read first runs where it was asked, on the event loop, with a budget of time. Most reads end within it and
 are spared a thread's round trip. One that does not is interrupted and runs again on a pooled connection in a
-thread, and so do the next reads of its shape.
+thread, and so do the next reads that are alike.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -84,7 +84,7 @@ class Readers:
         self._places = anyio.Semaphore(largest, max_value=largest)
         self._threads = anyio.CapacityLimiter(largest)
         self._busy: set[apsw.Connection] = set()
-        self._slow: OrderedDict[str, int] = OrderedDict()
+        self._slow: OrderedDict[Hashable, int] = OrderedDict()
         self._inline = connect()
         self.cache = LoopCache(self._inline, budget=cache_bytes_max, pooled=smallest, pooled_max=largest)
         self._inline_s_max = inline_ms_max / 1000
@@ -109,7 +109,7 @@ class Readers:
         """How large the event loop's page cache is, and what it was asked."""
         return self.cache.told(self._inline_reads)
 
-    def read(self, shape: str, work: Work[T], *, is_heavy: bool = False) -> T | Coroutine[Any, Any, T]:
+    def read(self, shape: Hashable, work: Work[T], *, is_heavy: bool = False) -> T | Coroutine[Any, Any, T]:
         """The result of `work`, at once where it is quick, and otherwise to be awaited.
 
         Args:
@@ -209,7 +209,7 @@ class Readers:
         fit(connection, self.cache.pooled_bytes)
         return connection
 
-    def _is_slow(self, shape: str) -> bool:
+    def _is_slow(self, shape: Hashable) -> bool:
         """Whether a read of this shape was slow a while ago; it may have been an accident."""
         left = self._slow.pop(shape, 0)
         if left > 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections import OrderedDict
@@ -29,8 +28,6 @@ SAMPLED_EVERY = 32
 
 SORTS = "USE TEMP B-TREE"
 
-_PAGE = re.compile(r" LIMIT -?\d+ OFFSET \d+$")
-
 
 class Figures:
     """What the runs of one shape took since its plan was made.
@@ -41,7 +38,7 @@ class Figures:
 
     def __init__(self, statement: Statement) -> None:
         assert statement.query is not None
-        self.sql = shape_of(statement.sql)
+        self.sql = shape(statement.sql)
         self.table = statement.table.table_name
         self.texts = {statement.sql}
         self._wanted = wanted(statement.query)
@@ -151,7 +148,7 @@ class Shapes:
     def _met(self, statement: Statement) -> Figures:
         """The figures of a statement that was not met before, or not for long."""
         with self._lock:
-            figures = self._by_shape.setdefault(shape_of(statement.sql), Figures(statement))
+            figures = self._by_shape.setdefault(shape(statement.sql), Figures(statement))
             figures.texts.add(statement.sql)
             self._by_text[statement.sql] = figures
             if len(self._by_text) > TEXTS_MAX:
@@ -194,11 +191,6 @@ class Shapes:
                     if figures.plans == plans:
                         figures.add_sample(plan, scanned, status[STEPS])
         return found
-
-
-def shape_of(sql: str) -> str:
-    """What a statement has in common with those of other values, list lengths and pages."""
-    return _PAGE.sub(" LIMIT ? OFFSET ?", shape(sql))
 
 
 def shape_id(sql: str) -> str:

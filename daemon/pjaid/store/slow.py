@@ -22,6 +22,7 @@ Run = Callable[[apsw.Connection, Statement, int], Rows]
 """Runs a statement: (connection, statement, how many bytes the rows may have) to what it found."""
 
 _PLACES = re.compile(r"\?(?:, \?)+")
+_PAGE = re.compile(r" LIMIT -?\d+ OFFSET \d+$")
 
 
 class SlowReads:
@@ -42,7 +43,7 @@ class SlowReads:
         def watched(connection: apsw.Connection, statement: Statement, bytes_max: int) -> Rows:
             began = time.perf_counter()
             found = run(connection, statement, bytes_max)
-            self._look(shape(statement.sql), began, rows=len(found.rows))
+            self._look(statement.sql, began, rows=len(found.rows))
             return found
 
         return watched
@@ -60,12 +61,12 @@ class SlowReads:
 
         return watched
 
-    def _look(self, shape: str, began: float, **more: int) -> None:
+    def _look(self, text: str, began: float, **more: int) -> None:
         took_s = time.perf_counter() - began
         if took_s >= self._slow_s:
-            log.warning("slow_query", shape=shape, ms=round(took_s * 1000, 1), **more)
+            log.warning("slow_query", shape=shape(text), ms=round(took_s * 1000, 1), **more)
 
 
 def shape(sql: str) -> str:
-    """What a statement has in common with those of other values; lists are alike, however long."""
-    return _PLACES.sub("?, …", sql)
+    """What a statement has in common with those of other values, list lengths and pages."""
+    return _PAGE.sub(" LIMIT ? OFFSET ?", _PLACES.sub("?, …", sql))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from typing import Any
 
 from msgspec import Struct, structs
@@ -48,6 +48,14 @@ class Statement(Struct, frozen=True):
     def stored_kinds(self) -> tuple[Kind, ...]:
         """What the columns in the SQL are."""
         return self.kinds[:-1] if self.gathers else self.kinds
+
+    @property
+    def effort(self) -> Hashable:
+        """Equal for statements that differ in values, and in a page that reaches about as far."""
+        if self.query is None:
+            return self.sql
+        text, _, _ = self.sql.partition(" LIMIT ")
+        return text, (self.query.limit + self.query.offset).bit_length()
 
     @property
     def shared(self) -> bool:

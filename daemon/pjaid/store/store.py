@@ -361,7 +361,7 @@ class Store:
         self, run: Run, statement: Statement, finish: Callable[[Rows], T]
     ) -> T | Coroutine[Any, Any, T]:
         return self._readers.read(
-            statement.sql,
+            statement.effort,
             lambda connection, bytes_max: finish(run(connection, statement, bytes_max)),
             is_heavy=statement.is_heavy,
         )

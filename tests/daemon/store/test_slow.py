@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Raw
 from structlog.testing import capture_logs
 
-from pjai_wire.tables import memories, personas
+from pjai_wire.codec import encode
+from pjai_wire.methods import CommitParams, NewEvent
+from pjai_wire.tables import memories, personas, workflows
 from pjaid.settings import Settings
+from pjaid.store import readers
 from pjaid.store.keys import StoreKey
+from pjaid.store.recorder import Origin
 from pjaid.store.slow import shape
 from pjaid.store.statements import Statement, compile_query
 from pjaid.store.store import Store
@@ -22,6 +27,7 @@ pytestmark = pytest.mark.anyio
 
 MARKED = compile_query(memories.where(memories.name.in_(["MARKER", "MARKED"]), persona_id="MARKER").query)
 TINY_MS = 1e-6
+ORIGIN = Origin(client="test", session="session")
 
 
 @asynccontextmanager
@@ -78,6 +84,30 @@ async def test_a_plan_is_told_from_inline_and_from_a_thread(tmp_path: Path) -> N
             plans.append(await answer if isinstance(answer, Awaitable) else answer)
     assert plans[0] == plans[1]
     assert plans[0].sql == statement.sql
+
+
+async def test_a_page_that_was_slow_keeps_the_next_from_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with store_with(tmp_path) as store:
+        event = NewEvent(id="e", name="v1.WorkflowSaved", args=Raw(encode({"id": "w", "name": "w"})))
+        await store.commit(encode(CommitParams(events=(event,))), ORIGIN, finish=lambda receipt: receipt)
+        is_inline = []
+        for page, bytes_max in ((0, 0), (1, 10_000), (2, 10_000), (10_000, 10_000)):
+            monkeypatch.setattr(readers, "INLINE_BYTES_MAX", bytes_max)
+            statement = compile_query(workflows.limit(100).offset(page).query)
+            answer = store.read(statement, lambda found: len(found.rows))
+            is_inline.append(not isinstance(answer, Awaitable))
+            if isinstance(answer, Awaitable):
+                await answer
+    assert is_inline == [False, False, False, True]
+
+
+def test_pages_are_of_one_shape() -> None:
+    pages = [memories.limit(10), memories.limit(11).offset(3), memories.limit(99).offset(1_000)]
+    shapes = {shape(compile_query(page.query).sql) for page in pages}
+    assert len(shapes) == 1
+    assert shapes.pop().endswith(" LIMIT ? OFFSET ?")
 
 
 def test_lists_are_of_one_shape_however_long() -> None:
