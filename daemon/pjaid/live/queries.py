@@ -24,9 +24,10 @@ from pjaid.live.feed import Feed
 from pjaid.live.plan import Plan, plan
 from pjaid.live.registry import Registry
 from pjaid.live.search_plan import SearchPlan
+from pjaid.live.source import Source
 from pjaid.live.subscription import Subscription
 from pjaid.live.view import Advance
-from pjaid.live.views import Source, Views
+from pjaid.live.views import Views
 from pjaid.live.watched import Watched
 
 log = structlog.get_logger()

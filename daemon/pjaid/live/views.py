@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Coroutine, Hashable, Iterator
 from contextlib import contextmanager
 from time import perf_counter_ns
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import anyio
 import anyio.lowlevel
@@ -21,15 +21,12 @@ from pjaid.live.dependents import Dependents
 from pjaid.live.kept import NotKept
 from pjaid.live.plan import Plan
 from pjaid.live.search_plan import SearchPlan
+from pjaid.live.source import Source
 from pjaid.live.view import Advance, Need, Reading, View
 from pjaid.live.watched import Watched
 from pjaid.live.watched_searches import WatchedSearches
-from pjaid.store.reads import Rows
-from pjaid.store.statements import Statement
 
 log = structlog.get_logger()
-
-T = TypeVar("T")
 
 ADVANCED_AT_ONCE = 4
 """Views that show what became of them without letting others run."""
@@ -49,19 +46,6 @@ READ_AGAIN_S = 1.0
 
 Found = tuple[int, Any]
 """The seq of a state, and what a view makes of the rows that were found in it."""
-
-
-class Source(Protocol):
-    """What views need of the store."""
-
-    def read(self, statement: Statement, finish: Callable[[Rows], T]) -> T | Coroutine[Any, Any, T]:
-        """What `finish` makes of the rows that `statement` finds."""
-
-    def read_raw(self, statement: Statement, finish: Callable[[Rows], T]) -> T | Coroutine[Any, Any, T]:
-        """As `read`, with the values as they are stored."""
-
-    async def until_written(self) -> None:
-        """Waits until nothing is being written, nor waits to be."""
 
 
 class Views:
@@ -271,7 +255,7 @@ class Views:
         if isinstance(view.plan, SearchPlan):
             self._searches.running(watched)
         try:
-            found = self._found(reading, view)
+            found = self._found(reading, watched)
         except Exception as error:
             self._failed(watched, error)
             return
@@ -281,18 +265,23 @@ class Views:
             assert self._tasks is not None, "views are served"
             self._tasks.start_soon(self._read_later, watched, found)
 
-    def _found(self, reading: Reading, view: View) -> Found | Coroutine[Any, Any, Found]:
+    def _found(self, reading: Reading, watched: Watched) -> Found | Coroutine[Any, Any, Found]:
+        view = watched.view
         if isinstance(reading.asked, SearchPlan):
-            return self._searched(reading.asked, view)
+            return self._searched(reading.asked, watched)
         read = self._store.read_raw if reading.reads_stored else self._store.read
-        return read(reading.asked, lambda rows: (rows.seq, view.digest(rows.rows)))
+        found = read(reading.asked, lambda rows: (rows.seq, view.digest(rows.rows)))
+        return _timed(watched, found) if isinstance(found, Coroutine) else found
 
-    async def _searched(self, plan: SearchPlan, view: View) -> Found:
+    async def _searched(self, plan: SearchPlan, watched: Watched) -> Found:
         async with self._search_places:
-            # Its words and vectors may be of two states; nothing older than what was told is among them.
-            told = self._dependents.seq
-            found = plan.run(lambda hits: (min(hits.seq, told), view.digest(hits)))
-            return await found if isinstance(found, Coroutine) else found
+            return await _timed(watched, self._searched_now(plan, watched.view))
+
+    async def _searched_now(self, plan: SearchPlan, view: View) -> Found:
+        # Its words and vectors may be of two states; nothing older than what was told is among them.
+        told = self._dependents.seq
+        found = plan.run(lambda hits: (min(hits.seq, told), view.digest(hits)))
+        return await found if isinstance(found, Coroutine) else found
 
     async def _read_later(self, watched: Watched, found: Coroutine[Any, Any, Found]) -> None:
         try:
@@ -343,6 +332,15 @@ class Views:
 
     def _is_open(self, watched: Watched) -> bool:
         return self._watched.get(watched.view.identity) is watched
+
+
+async def _timed(watched: Watched, found: Coroutine[Any, Any, Found]) -> Found:
+    """What was found, its time counted as spent on the view."""
+    began = perf_counter_ns()
+    try:
+        return await found
+    finally:
+        watched.spent_ns += perf_counter_ns() - began
 
 
 def _asked_for(watched: Watched) -> int:

@@ -35,6 +35,21 @@ async def test_a_commit_during_a_slow_read_is_looked_at_after_it() -> None:
     assert store.told(query.topic)[-1][1] == 3
 
 
+async def test_the_time_of_a_read_in_a_thread_counts_as_spent(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, clock = Told(), [0]
+    async with serving(store):
+        await store.watch(LIKE)
+        ((_, watched),) = store.live.overview()
+        monkeypatch.setattr(views, "perf_counter_ns", lambda: clock[0])
+        before, store.held = watched.spent_ns, anyio.Event()
+        store.commit(2, "ab")
+        await settled()
+        clock[0] += 5_000
+        store.held.set()
+        await settled()
+        assert watched.spent_ns - before == 5_000
+
+
 async def test_a_slow_query_is_told_and_can_be_watched_while_commits_never_cease() -> None:
     store = Told()
     told: list[str] = []
