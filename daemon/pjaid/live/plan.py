@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import Any, Final, Literal
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any, Final, Literal, TypeVar
 
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
 from pjai_wire.codec import encode
-from pjai_wire.query import Condition, Junction, Query
+from pjai_wire.query import Comparison, Condition, Junction, Query
 from pjai_wire.tables import Table
 from pjaid.live.footprint import Footprint, footprint
 from pjaid.live.predicate import NOT_EVALUATED, comparisons
 from pjaid.store.changed import positions
 from pjaid.store.statements import Statement, compile_query
+
+T = TypeVar("T")
 
 Mode = Literal["incremental", "rerun"]
 
@@ -91,19 +93,32 @@ def rerun(plan: Plan, why: str) -> Plan:
 
 
 def normal_conditions(where: Sequence[Condition]) -> tuple[Condition, ...]:
-    """The conditions in an order that does not depend on how they were written."""
-    return tuple(sorted(map(_normal_condition, where), key=encode))
+    """The conditions, each once, in a form and an order that do not depend on how they were written."""
+    return tuple(_each_once(map(_normal_condition, where)))
 
 
 def _normal_condition(condition: Condition) -> Condition:
     if not isinstance(condition, Junction):
-        return condition
+        return _normal_comparison(condition)
     if condition.all_of is not UNSET:
         return replace(condition, all_of=normal_conditions(condition.all_of))
     if condition.any_of is not UNSET:
         return replace(condition, any_of=normal_conditions(condition.any_of))
     assert condition.none_of is not UNSET
     return replace(condition, none_of=_normal_condition(condition.none_of))
+
+
+def _normal_comparison(comparison: Comparison) -> Comparison:
+    name, operator, value = comparison
+    if operator not in ("in", "not_in"):
+        return comparison
+    members = _each_once(value)
+    return (name, "=", members[0]) if operator == "in" and len(members) == 1 else (name, operator, members)
+
+
+def _each_once(some: Iterable[T]) -> list[T]:
+    by_encoding = {encode(one): one for one in some}
+    return [by_encoding[encoding] for encoding in sorted(by_encoding)]
 
 
 def _kept_how(query: Query) -> str:

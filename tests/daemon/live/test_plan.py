@@ -22,12 +22,19 @@ SAME: list[tuple[Select[Any], Select[Any]]] = [
     (memories.where(negated(both(ada, hot))), memories.where(negated(both(hot, ada)))),
     (memories.where(importance=50), memories.where(importance=50.0)),
     (memories.order_by("name"), memories.order_by(memories.name.asc())),
+    (memories.where(ada), memories.where(memories.persona_id.in_(["ada"]))),
+    (memories.where(ada), memories.where(memories.persona_id.in_(["ada", "ada"]), ada)),
+    (memories.where(memories.name.in_(["a", "b"])), memories.where(memories.name.in_(["b", "a", "b"]))),
+    (memories.where(memories.name.not_in(["a", "b"])), memories.where(memories.name.not_in(["b", "a"]))),
+    (memories.where(either(ada, hot)), memories.where(either(hot, ada, hot))),
 ]
 
 DIFFERENT: list[tuple[Select[Any], Select[Any]]] = [
     (memories.limit(1), memories.limit(2)),
     (memories.where(ada), memories.where(persona_id="bo")),
     (memories.where(either(ada, hot)), memories.where(both(ada, hot))),
+    (memories.where(memories.name.in_(["a"])), memories.where(memories.name.not_in(["a"]))),
+    (memories.where(memories.name.in_([])), memories.where(memories.name.in_(["a"]))),
     (memories.order_by("name"), memories.order_by(memories.name.desc())),
     (memories.select("id", "name"), memories.select("name", "id")),
     (memories.group_by("type", n=count()), memories.group_by("type", total=count())),
