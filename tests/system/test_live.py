@@ -163,6 +163,8 @@ def test_a_query_that_only_sqlite_can_answer_is_re_run_no_more_often_than_is_set
             assert subscriber.follow(followed["seq"], seqs[-1])
             listed = {found["mode"]: found for found in client.result("live")["queries"]}
         assert (listed["incremental"]["updates"], listed["incremental"]["seq"]) == (3, seqs[-1])
+        assert "only SQLite matches like" in listed["rerun"]["why"]
+        assert "kept in order" in listed["incremental"]["why"]
         assert (listed["rerun"]["updates"], listed["rerun"]["seq"]) == (0, waiting["seq"])
 
 

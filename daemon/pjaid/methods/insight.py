@@ -59,6 +59,7 @@ class InsightMethods:
             table=planned.table.table_name,
             shape=planned.shape,
             mode=planned.mode,
+            why=planned.why,
             rows=len(watched.view.shown().rows),
             bytes=watched.view.bytes_kept,
             updates=subscription.updates,

@@ -192,6 +192,7 @@ REPLIES = (
                     table="memories",
                     shape=SHAPE,
                     mode="incremental",
+                    why="the rows are kept in order, with some beyond the limit",
                     rows=2,
                     bytes=4_096,
                     updates=5,

@@ -38,6 +38,8 @@ class LiveQueryInfo(Result, frozen=True, kw_only=True):
     shape: str
     """Its SQL with placeholders; never a value, and never its topic, which is the subscriber's secret."""
     mode: Mode
+    why: str
+    """Why it is kept so, for people. What `explain` tells may have changed since, where a result grew."""
     rows: int
     """Rows of its result."""
     bytes: int

@@ -81,6 +81,10 @@ def test_live_tells_programs_of_each_open_live_query(shell: Shell, daemon: Daemo
     for query in (one, other):
         assert (query.client, query.table, query.rows, query.updates) == ("the watcher", "memories", 3, 1)
         assert query.subscribers == 2
+        assert (query.mode, query.why) == (
+            "incremental",
+            "the rows are kept in order, with some beyond the limit",
+        )
         assert query.seq >= receipt.seq
         assert query.opened_at > 0
         assert not query.behind

@@ -65,6 +65,7 @@ WATCHED = LiveQueryInfo(
     table="memories",
     shape="",
     mode="incremental",
+    why="",
     rows=2,
     bytes=0,
     updates=5,
