@@ -149,9 +149,10 @@ async def _serve(
     def load() -> Load:
         return Load(
             clients=requests.door.clients,
-            live_queries=len(live),
+            live_queries=len(live) - live.feeds,
             live_views=live.views,
             live_behind=delivery.behind,
+            feeds=live.feeds,
             requests_in_flight=router.in_flight,
             is_stopping=router.stopping,
             cache_entries=len(answers),

@@ -185,16 +185,18 @@ def test_a_query_that_only_sqlite_can_answer_is_as_right_as_any(running: Daemon)
 
 def test_a_feed_follows_its_table_until_it_is_ended(running: Daemon) -> None:
     with raw_client(running.endpoint) as client:
-        before = client.result("health")["liveQueries"]
+        before = client.result("health")
         feed = feed_of(client, ["name", "contains", "fed"])
         with raw_subscriber(changes_of(client), feed["topic"]) as subscriber:
             for name in ("fed one", "not this", "fed two"):
                 seq = save_workflow(client, name)
             updates = subscriber.follow(feed["seq"], seq)
             assert [change[0] for update in updates for change in update.get("changes", ())] == ["insert"] * 2
-            assert client.result("health")["liveQueries"] == before + 1
+            opened = client.result("health")
+            assert opened["feeds"] == before["feeds"] + 1
+            assert opened["liveQueries"] == before["liveQueries"] == len(client.result("live")["queries"])
             client.result("unwatch", topic=feed["topic"])
-        assert client.result("health")["liveQueries"] == before
+        assert client.result("health")["feeds"] == before["feeds"]
         assert client.ask("resync", topic=feed["topic"])["error"]["code"] == "unknown_topic"
 
 

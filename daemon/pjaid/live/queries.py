@@ -81,6 +81,8 @@ class LiveQueries:
             on_advanced=self._deliver,
             on_failed=self._end,
         )
+        self.feeds = 0
+        """How many of those that are open are feeds."""
         self._updates = 0
         self._touched_feeds: dict[Feed, None] = {}
         dependents.settled.append(self._tell_feeds)
@@ -173,6 +175,7 @@ class LiveQueries:
         feed.begin(self._dependents.seq_begun_of(feed.table))
         self._dependents.add(feed.table.table_name, feed.conjunctions, feed)
         self._registry.add(feed)
+        self.feeds += 1
         return feed
 
     def unwatch(self, topic: str) -> None:
@@ -184,6 +187,7 @@ class LiveQueries:
             del watched.subscriptions[topic]
             self._views.drop_unused(watched)
         elif opened is not None:
+            self.feeds -= 1
             self._dependents.remove(opened)
             self._touched_feeds.pop(opened, None)
 

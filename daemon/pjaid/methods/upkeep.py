@@ -45,6 +45,7 @@ class Load(Struct, frozen=True, kw_only=True):
     live_queries: int
     live_views: int
     live_behind: int
+    feeds: int
     requests_in_flight: int
     is_stopping: bool
     cache_entries: int
@@ -63,6 +64,7 @@ class Load(Struct, frozen=True, kw_only=True):
                 "live_queries": self.live_queries,
                 "live_views": self.live_views,
                 "live_behind": self.live_behind,
+                "feeds": self.feeds,
                 "requests_in_flight": self.requests_in_flight,
                 "cache_entries": self.cache_entries,
                 "cache_bytes": self.cache_bytes,
@@ -170,6 +172,7 @@ class UpkeepMethods:
                 clients=load.clients,
                 live_queries=load.live_queries,
                 live_views=load.live_views,
+                feeds=load.feeds,
                 cache_entries=load.cache_entries,
                 cache_bytes=load.cache_bytes,
                 cache_hits=load.cache_hits,

@@ -99,6 +99,7 @@ REPLIES = (
             clients=2,
             live_queries=3,
             live_views=2,
+            feeds=1,
             cache_entries=12,
             cache_bytes=40_960,
             cache_hits=90,

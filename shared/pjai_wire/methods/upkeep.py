@@ -70,6 +70,7 @@ class HealthResult(Result, frozen=True, kw_only=True):
     """Subscriptions: a client and a topic each."""
     live_views: int
     """The computations behind the live queries: equal ones share one."""
+    feeds: int
     cache_entries: int
     cache_bytes: int
     cache_hits: int

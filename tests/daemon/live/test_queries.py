@@ -209,7 +209,10 @@ async def test_a_feed_tells_rows_as_they_come_and_go_until_it_ends() -> None:
         await store.live.tick()
         with pytest.raises(UnknownTopic, match="a feed has no result"):
             await store.live.resync(feed.topic)
-        store.live.unwatch(feed.topic)
+        assert store.live.feeds == 1
+        for _ in range(2):
+            store.live.unwatch(feed.topic)
+        assert store.live.feeds == 0
         store.commit(4, "c")
     assert store.told(feed.topic) == [(1, 1), (1, 2), (2, 3), (3, 3)]
     assert len(store.live) == 0
