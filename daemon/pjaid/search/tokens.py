@@ -45,7 +45,7 @@ def clipped(text: str, tokens_max: int, passage: str = "") -> str:
     rest = text[begin:]
     wanted = _beginning(rest, room)
     # What ends sooner than the room leaves some to what is before it.
-    return _CUT + (wanted if wanted != rest else _end(text, room)).lstrip()
+    return _CUT + (wanted if wanted != rest else max(rest, _end(text, room), key=len)).lstrip()
 
 
 def _beginning(text: str, tokens_max: int) -> str:

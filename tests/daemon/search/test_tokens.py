@@ -68,4 +68,5 @@ def test_what_was_cut_begins_at_a_passage_that_would_not_be_seen() -> None:
     assert clipped(text, 7, "three four five six") == "…three four five…"
     assert clipped(text, 7, "six seven") == "…four five six seven eight"
     assert clipped(text, 3, "six") == "one…"
+    assert clipped("0語🙂é", 5, "é") == "…é"
     assert clipped(text, 7, "nine") == "one two three four five…"
