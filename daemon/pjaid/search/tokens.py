@@ -13,6 +13,7 @@ No run crosses the end of a line, so lines add up: a text takes what its lines t
 from __future__ import annotations
 
 import re
+from itertools import accumulate, takewhile
 
 LETTERS_PER_TOKEN = 6
 DIGITS_PER_TOKEN = 3
@@ -52,11 +53,15 @@ def _beginning(text: str, tokens_max: int) -> str:
     """The text, or as much of its beginning as fits with a mark that it goes on."""
     left, end = tokens_max, 0
     for run in _RUN.finditer(text):
+        room = left - _CUT_TOKENS
         left -= _tokens_of(run)
-        if left < 0:
-            return text[:end].rstrip() + _CUT
         if left >= _CUT_TOKENS:
             end = run.end()
+        elif room > 0 and run[3] is not None:
+            # A run of a script without spaces may be a whole paragraph.
+            end = run.start() + _fitting(run[3], room)
+        if left < 0:
+            return text[:end].rstrip() + _CUT
     return text
 
 
@@ -78,3 +83,9 @@ def _tokens_of(run: re.Match[str]) -> int:
     if (other := run[3]) is not None:
         return -(-len(other.encode("utf-8", "replace")) // BYTES_PER_TOKEN)
     return 1
+
+
+def _fitting(run: str, tokens_max: int) -> int:
+    """How many characters of a run that is not ASCII fit."""
+    ends = accumulate(len(character.encode("utf-8", "replace")) for character in run)
+    return sum(1 for _ in takewhile(lambda end: end <= tokens_max * BYTES_PER_TOKEN, ends))

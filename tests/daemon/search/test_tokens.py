@@ -54,7 +54,7 @@ def test_what_fits_is_not_cut(before: str, passage: str, after: str) -> None:
 
 @given(texts, texts, texts, st.integers(2, 90))
 def test_what_was_cut_fits_wherever_its_passage_is(before: str, passage: str, after: str, most: int) -> None:
-    text = before + passage + after
+    text = f"{before} {passage} {after}"
     short = clipped(text, most, passage)
     assert estimated_tokens(short) <= most
     assert short in text or short.removeprefix("…").removesuffix("…") in text
@@ -69,4 +69,5 @@ def test_what_was_cut_begins_at_a_passage_that_would_not_be_seen() -> None:
     assert clipped(text, 7, "six seven") == "…four five six seven eight"
     assert clipped(text, 3, "six") == "one…"
     assert clipped("0語🙂é", 5, "é") == "…é"
+    assert clipped("日本語日本語日本語", 6) == "日本…"
     assert clipped(text, 7, "nine") == "one two three four five…"
