@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pjaid.store.words.filters import compile_filter
-from pjaid.store.words.fragments import fragment
+from pjaid.store.words.fragments import LEAD_CHARACTERS, fragment
 from pjaid.store.words.passages import PART_CHARACTERS, PASSAGE_CHARACTERS_MAX
 from pjaid.store.words.snippets import substring_snippets
 from pjaid.store.words.substring import substring_hits
@@ -84,7 +84,7 @@ def test_the_column_that_has_the_part_is_shown(ledger: Ledger, remember: Remembe
     assert shown(ledger, "rye") == "bread"
 
 
-@given(st.text(alphabet="aAéßﬃΣς\u0301\u0323 語한", max_size=60), st.data())
+@given(st.text(alphabet="aAéßﬃΣς\u0301\u0323 語한", max_size=LEAD_CHARACTERS), st.data())
 def test_any_part_of_any_text_is_marked(text: str, data: st.DataObject) -> None:
     begin = data.draw(st.integers(0, len(text)))
     sought = folded(text[begin : data.draw(st.integers(begin, len(text)))])
