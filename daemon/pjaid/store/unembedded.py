@@ -65,10 +65,8 @@ def waiting(connection: apsw.Connection) -> Waiting:
 
 def _count(connection: apsw.Connection) -> int:
     rows: int = connection.execute("SELECT count(*) FROM unembedded").get
-    unexamined: list[tuple[str, int]] = connection.execute("SELECT * FROM unexamined").fetchall()  # type: ignore[assignment] # as the schema has it
-    for table, after in unexamined:
-        rows += max(0, rows_at_most(connection, table) - after)
-    return rows
+    unexamined: int = connection.execute("SELECT coalesce(sum(last - after), 0) FROM unexamined").get
+    return rows + unexamined
 
 
 def taken(connection: apsw.Connection, model: Model, limit: int) -> EmbeddingTakeResult | None:
@@ -98,10 +96,10 @@ def advance(connection: apsw.Connection, model: Model) -> None:
     if found is None or found[1] != model:
         _begin(connection, model)
         return
-    unexamined: dict[str, int] = dict(connection.execute("SELECT * FROM unexamined"))
+    unexamined = {table: span for table, *span in connection.execute("SELECT * FROM unexamined")}
     for table in TEXTS:
         if table in unexamined:
-            _examine(connection, found[0], table, unexamined[table])
+            _examine(connection, found[0], table, *unexamined[table])
             return
     _forget(connection)
 
@@ -115,17 +113,21 @@ def _begin(connection: apsw.Connection, model: Model) -> None:
         (model_number(model.name, model.dimension), model.name, model.dimension),
     )
     for table in EMBEDDED:
-        sql = "INSERT INTO unexamined VALUES (?, 0) ON CONFLICT DO UPDATE SET after = 0"
-        connection.execute(sql, (table,))
+        connection.execute(
+            "INSERT INTO unexamined VALUES (?, 0, ?)"
+            " ON CONFLICT DO UPDATE SET after = excluded.after, last = excluded.last",
+            (table, rows_at_most(connection, table)),
+        )
 
 
-def _examine(connection: apsw.Connection, model_id: int, table: str, after: int) -> None:
-    """Lets the next rows of a table wait that have a text and no vector."""
-    last = connection.execute(
-        f"SELECT max(rowid) FROM (SELECT rowid FROM {table} WHERE rowid > ? ORDER BY rowid LIMIT ?)",
-        (after, ROWS_EXAMINED_AT_ONCE),
+def _examine(connection: apsw.Connection, model_id: int, table: str, after: int, last: int) -> None:
+    """Lets the next rows of a table wait, up to its last, that have a text and no vector."""
+    until = connection.execute(
+        f"SELECT max(rowid) FROM (SELECT rowid FROM {table} WHERE rowid > ? AND rowid <= ?"
+        " ORDER BY rowid LIMIT ?)",
+        (after, last, ROWS_EXAMINED_AT_ONCE),
     ).get
-    if last is None:
+    if until is None:
         connection.execute("DELETE FROM unexamined WHERE table_name = ?", (table,))
         return
     embedded = EMBEDDED[table]
@@ -135,9 +137,9 @@ def _examine(connection: apsw.Connection, model_id: int, table: str, after: int)
         " AND NOT EXISTS (SELECT 1 FROM vectors WHERE table_name = ? AND model = ?"
         f" AND vectors.persona_id = {embedded.persona.format(row=table)} AND row = {table}.rowid)"
         " ON CONFLICT DO NOTHING",
-        (table, after, last, table, model_id),
+        (table, after, until, table, model_id),
     )
-    connection.execute("UPDATE unexamined SET after = ? WHERE table_name = ?", (last, table))
+    connection.execute("UPDATE unexamined SET after = ? WHERE table_name = ?", (until, table))
 
 
 def _forget(connection: apsw.Connection) -> None:

@@ -105,10 +105,15 @@ CREATE TABLE unembedded (
     change INTEGER NOT NULL,
     PRIMARY KEY (table_name, row)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE unexamined (table_name TEXT PRIMARY KEY, after INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE unexamined (
+    table_name TEXT PRIMARY KEY,
+    after INTEGER NOT NULL,
+    last INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 """
 """A model is current while the embedder has it, and brought once a memory came with a vector of it. Rows past
-`after` may lack a vector of the current model, and nobody has looked."""
+`after`, up to `last`, may lack a vector of the current model, and nobody has looked; those that come later
+wait by themselves."""
 
 
 def _queue(table: str) -> str:

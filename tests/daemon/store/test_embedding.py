@@ -136,6 +136,14 @@ async def test_what_comes_later_waits_newest_first(opened: Opened) -> None:
     assert [one.text for one in await opened.take(limit=1)] == ["two"]
 
 
+async def test_a_row_that_comes_while_others_are_looked_through_waits_once(opened: Opened) -> None:
+    await opened.commit(memory("m"))
+    assert len(await opened.take()) == 1
+    await opened.commit(v1.ConversationStarted(id="c", persona_id="ada", summary="of bread"))
+    assert (await opened.store.embedding.waiting()).rows == 2
+    assert len(await opened.embed(EAST, NORTH)) == 2
+
+
 async def test_a_vector_of_an_older_text_is_passed_over(opened: Opened) -> None:
     await opened.take()
     await opened.commit(memory("m"))
