@@ -86,10 +86,11 @@ class Query:
                 "a vector to search by has finite numbers, not all of them zero", hint="embed some text"
             )
         self.unit: Final[Floats] = (numbers / length).astype(np.float32)
-        codes, weights = quantised(self.unit[None])
-        self.codes: Final[Int8s] = codes
+        # As `quantised`, which takes as long for one vector as for many.
+        largest = float(np.abs(self.unit).max())
+        self.codes: Final[Int8s] = np.rint(self.unit[None] * (CODE_MAX / largest)).astype(np.int8)
         """Shape (1, dimension)."""
-        self.weight: Final = float(weights[0])
+        self.weight: Final = largest / CODE_MAX
 
 
 def ordered(query: Query, stored: Sequence[tuple[int, bytes]], k: int) -> tuple[list[int], list[float]]:
