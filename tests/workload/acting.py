@@ -24,7 +24,8 @@ MEMORY_LIMIT_MB = 120.0
 EMBEDDER = "embedder"
 
 PROCESSOR_LIMIT_PERCENT = 0.5
-STARTED_WITHIN_S = 30.0
+STARTED_WITHIN_S = 600.0
+"""All texts that wait are embedded by then."""
 SETTLED_AFTER_S = 75.0
 """What actors do once at their start is over by then, and the memory that it took is given back."""
 RESTED_S = 30.0
@@ -38,6 +39,8 @@ async def actors(home: Home, runs: int, progress: Progress) -> dict[str, Finding
         with anyio.fail_after(STARTED_WITHIN_S):
             while any(one.state != "up" for one in (await db.actors()).actors):
                 pass
+            while (await db.health()).embedding_waiting or not (await db.embedder.status()).model:  # noqa: ASYNC110 # no event tells of it
+                await anyio.sleep(1.0)
         share = min(1.0, runs / FULL_RUNS)
         await anyio.sleep(share * SETTLED_AFTER_S)
         progress.at(SETTLED_AFTER_S / (SETTLED_AFTER_S + RESTED_S))

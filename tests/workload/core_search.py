@@ -19,9 +19,8 @@ from pjaid.live.registry import Registry
 from pjaid.methods.search_plans import planned
 from pjaid.search.codes.codes import Codes
 from pjaid.search.meaning import Embedded, QueryVectors
-from pjaid.search.searches import BROUGHT_WEIGHT, Searches
+from pjaid.search.searches import Searches
 from pjaid.search.signals import Weights
-from pjaid.settings import Settings
 from pjaid.store import reads
 from pjaid.store.changed import RowChange, positions
 from pjaid.store.generation import generation
@@ -41,14 +40,6 @@ from tests.workload.timing import Run, alternate, warm_up_runs
 LIMIT_US = 1_000.0
 NEAREST = 10
 PLENTY = 2**40
-
-_DEFAULTS = Settings()
-_DEFAULT_WEIGHTS = Weights(
-    recency=_DEFAULTS.search_recency_weight,
-    importance=_DEFAULTS.search_importance_weight,
-    tier=_DEFAULTS.search_tier_weight,
-    connections=_DEFAULTS.search_connections_weight,
-)
 
 T = TypeVar("T")
 
@@ -77,10 +68,7 @@ class SearchCore:
         self.updates = 0
         self._dependents = Dependents(self.seq, local_head(connection))
         self._codes = Codes(StoredVectors(self.readers), bytes_max=PLENTY)
-        self._meanings: dict[str, bytes] = {}
-        self._watching = b""
-        vectors = QueryVectors(self._embedded)
-        self._searches = Searches(cast("Store", self), self._codes, vectors, _DEFAULT_WEIGHTS)
+        self._searches = Searches(cast("Store", self), self._codes, QueryVectors(_unembedded), Weights())
         self.live = LiveQueries(
             Source(connection),
             self._dependents,
@@ -95,11 +83,13 @@ class SearchCore:
         return self.readers.read(shape, work, is_heavy=is_heavy)
 
     async def watch(self, memory: v1.MemoryEntityCreated) -> str:
-        """The topic of a live search that somebody hears: for what is like a memory, of its persona."""
+        """The topic of a live search that somebody hears: for what is near to a memory, of its persona."""
         assert memory.embedding is not None
-        self._watching = memory.embedding
         params = SearchParams(
-            text=memory.name, mode="meaning", where=(("personaId", "=", memory.persona_id),), limit=NEAREST
+            vector=memory.embedding,
+            model=EMBEDDING_MODEL,
+            where=(("personaId", "=", memory.persona_id),),
+            limit=NEAREST,
         )
         plan = (await planned(self._searches, params)).plan
         snapshot = await self.live.watch_search(plan, b"client", "")
@@ -110,10 +100,6 @@ class SearchCore:
         """A commit changed some rows."""
         self.seq += 1
         self._dependents.committed(Committed(self.seq, self._dependents.local_seq, changes))
-
-    async def _embedded(self, text: str) -> Embedded:
-        """A text means what the memory does of which it is, with or without common words."""
-        return Embedded(EMBEDDING_MODEL, self._meanings.setdefault(text, self._watching), BROUGHT_WEIGHT)
 
     def _publish(self, _topic: str, _update: bytes) -> bool:
         self.updates += 1
@@ -170,6 +156,10 @@ async def one_concerned(bench: Bench) -> Finding:
             "searches_a_commit": (many.live.metered.counts["live_reads"] - before) / commits,
         },
     )
+
+
+async def _unembedded(_text: str) -> Embedded:
+    raise AssertionError("vectors are brought")
 
 
 def _made(bench: Bench, memory: v1.MemoryEntityCreated, *, is_near: bool) -> tuple[RowChange, ...]:
