@@ -51,7 +51,7 @@ soak-steward: $(READY) ## The memory steward over 100,000 memories, and what oth
 soak-actors: $(READY) ## Each actor killed and stopped a hundred times under load (forty minutes; FALLS=n for others)
 	PJAI_TEST_FALLS=$(FALLS) $(BIN)/python -m pytest -q tests/system/test_falls.py
 
-soak-live: $(READY) ## 10,000 histories of live queries against fresh ones (PJAI_TEST_SEED=n plays one)
+soak-live: $(READY) ## 10,000 histories of live queries, 1,000 of searches, against fresh ones (PJAI_TEST_SEED=n plays one)
 	PJAI_TEST_HISTORIES=$(HISTORIES) $(BIN)/python -m pytest -q tests/differential/test_histories.py tests/differential/test_search_histories.py
 
 soak-optimiser: $(READY) ## The optimiser finds, makes and measures a missing index on 100,000 memories (a minute)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import anyio
 import pytest
 
 from tests.differential.search_history import play
 from tests.differential.test_histories import FIRST, ONLY
 
-HISTORIES = 100
+HISTORIES = min(1_000, int(os.environ.get("PJAI_TEST_HISTORIES", "50")))
 SEEDS = [int(ONLY)] if ONLY else range(FIRST, FIRST + HISTORIES)
 HISTORIES_PER_TEST = 25
 
