@@ -8,7 +8,7 @@ import apsw
 
 from pjai_wire.errors import LimitExceeded
 from pjai_wire.events import v1
-from pjai_wire.methods import IndexProof, PageCache, QueryShapesResult, Receipt, TableSize
+from pjai_wire.methods import IndexProof, IndexSize, PageCache, QueryShapesResult, Receipt, TableSize
 from pjai_wire.tables import STATE, TABLES, Table
 from pjaid.store import indexes, proving, reads
 from pjaid.store.incoming import own
@@ -17,6 +17,9 @@ from pjaid.store.readers import Readers
 from pjaid.store.recorder import Origin
 from pjaid.store.shapes import Shapes
 from pjaid.store.writer import Writer
+
+Survey = tuple[indexes.Budget, list[IndexSize]]
+"""What all indexes take, and what each of the state's does."""
 
 READERS = "readers"
 """Whose page cache is resized, as the trail has it."""
@@ -41,6 +44,7 @@ class Indexing:
         self._shapes = shapes
         self._share_max = share_max / 100
         self._build_ms_max = build_ms_max
+        self._surveyed: tuple[int, Survey | None] = (0, None)
 
     async def overview(self) -> QueryShapesResult:
         """Which queries are asked, what they take, which indexes there are, and how the page cache does."""
@@ -116,9 +120,10 @@ class Indexing:
         return receipt
 
     def _overview(self, connection: apsw.Connection, cache: PageCache) -> QueryShapesResult:
-        room = indexes.budget(connection, self._share_max)
+        seq = reads.head(connection)
+        room, sizes = self._survey(connection, seq)
         return QueryShapesResult(
-            seq=reads.head(connection),
+            seq=seq,
             shapes=self._shapes.told(),
             tables=[
                 TableSize(
@@ -129,12 +134,20 @@ class Indexing:
                 for table in STATE
                 if table.table_name in TABLES
             ],
-            indexes=indexes.sizes(connection),
+            indexes=sizes,
             database_bytes=room.database_bytes,
             index_bytes=room.index_bytes,
             index_bytes_max=room.index_bytes_max,
             page_cache=cache,
         )
+
+    def _survey(self, connection: apsw.Connection, seq: int) -> Survey:
+        """What indexes take at a state: found once for each, as all of their pages are looked at."""
+        surveyed, survey = self._surveyed
+        if survey is None or surveyed != seq:
+            survey = indexes.budget(connection, self._share_max), indexes.sizes(connection)
+            self._surveyed = seq, survey
+        return survey
 
     def _proposed(self, connection: apsw.Connection, index_id: str) -> tuple[Made, IndexProof]:
         index = indexes.in_state(connection, index_id, "proposed")
