@@ -105,7 +105,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             ge=0,
             le=16 * 1024 * MIB,
         ),
-    ] = 12 * MIB
+    ] = 14 * MIB
     cache_age_max_s: Annotated[
         float, _about("How long an answer is kept at most.", unit="s", ge=0, le=86_400)
     ] = 300.0
