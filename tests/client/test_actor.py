@@ -435,9 +435,9 @@ async def test_lasting_work_that_awaits_what_was_cancelled_tells_so(fake: FakeDa
     async def follow(_db: Database) -> None:
         await await_what_was_cancelled()
 
-    with pytest.raises(ExceptionGroup) as ended:
+    with pytest.raises(ExceptionGroup) as ended, anyio.fail_after(10):
         async with serving(fake, notes):
-            await anyio.sleep(10)
+            await anyio.sleep_forever()
     assert isinstance(_leaf(ended.value), StrayCancellation)
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import anyio.lowlevel
 import pytest
 
 from pjai_wire.events import v1
@@ -73,7 +74,7 @@ class Damaged(Searched):
     async def made_anew_unannounced(self) -> None:
         """The state is made anew, and the next read sees it, while nobody was told."""
         self._rebuilds.append(asyncio.ensure_future(self.store.rebuild(replace=True)))
-        await asyncio.sleep(0)
+        await anyio.lowlevel.checkpoint()
         while self._generation_seen() == 0:  # the event loop has no turn meanwhile
             pass
         assert self.store.generation == 0

@@ -24,7 +24,7 @@ ORIGIN = Origin(client="test", session="session")
 
 
 class Ledger:
-    """A database with a recorder, each commit in a savepoint as the writer does it."""
+    """A database with a recorder, each commit in a savepoint, so that one that fails is taken back."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self.connection = connection
