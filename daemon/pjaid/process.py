@@ -25,8 +25,8 @@ ALLOCATED_APART_BYTES = 8 * 2**20
 MADV_PAGEOUT = 21
 """Of madvise(2)."""
 
-START_UP_LIBRARY = "_rust.abi3.so"
-"""The code of `cryptography`, of which little is called once the store is unlocked: 6 MB."""
+START_UP_LIBRARIES = ("_rust.abi3", "_cffi_backend", "_ssl", "libssl", "libcrypto")
+"""The code of `cryptography` and of OpenSSL, of which little is called once the store is unlocked: 7 MB."""
 
 NEW_OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
@@ -99,7 +99,7 @@ def tune() -> None:
         libc.mallopt(M_TRIM_THRESHOLD, FREED_BYTES_KEPT)
         libc.mallopt(M_MMAP_THRESHOLD, ALLOCATED_APART_BYTES)
         libc.malloc_trim(0)
-        _page_out(libc, START_UP_LIBRARY)
+        _page_out(libc, START_UP_LIBRARIES)
     gc.collect()
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS_BETWEEN_COLLECTIONS, 10, 10)
@@ -112,12 +112,12 @@ def give_back() -> None:
         libc.malloc_trim(0)
 
 
-def _page_out(libc: ctypes.CDLL, library: str) -> None:
-    """Gives the memory of a library back until it is called again, where the kernel can."""
+def _page_out(libc: ctypes.CDLL, libraries: tuple[str, ...]) -> None:
+    """Gives the memory of some libraries back until they are called again, where the kernel can."""
     maps = Path("/proc/self/maps")
     if not maps.exists():
         return
     for mapping in maps.read_text(encoding="utf-8").splitlines():
-        if mapping.endswith(f"/{library}"):
+        if mapping.rpartition("/")[2].startswith(libraries):
             begin, end = (int(address, 16) for address in mapping.split(maxsplit=1)[0].split("-"))
             libc.madvise(ctypes.c_void_p(begin), ctypes.c_size_t(end - begin), MADV_PAGEOUT)

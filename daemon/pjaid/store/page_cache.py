@@ -11,8 +11,11 @@ import apsw
 from pjai_wire.errors import LimitExceeded
 from pjai_wire.methods import PageCache
 
-POOLED_BYTES = 2**20
-"""What a connection of the pool may keep, where the budget has room for it."""
+LOOP_BYTES = 2**20
+"""What the event loop's connection keeps until more is asked for, where the budget has room for it."""
+
+POOLED_BYTES = 2**18
+"""What a connection of the pool may keep: the inner pages that a long read comes by again and again."""
 
 BYTES_TAKEN_PER_BYTE = 1.04
 """SQLite counts pages, and not what it has to know of each."""
@@ -41,7 +44,9 @@ class LoopCache:
         self._budget = budget
         self.pooled_bytes = min(POOLED_BYTES, budget // (1 + pooled_max))
         """What each connection of the pool may keep, so that all have room."""
-        self._wanted = self.pooled_bytes
+        self.bytes_min = min(LOOP_BYTES, budget - pooled_max * self.pooled_bytes)
+        """What the event loop's may keep at least, however many connections the pool opens."""
+        self._wanted = self.bytes_min
         self._pooled = pooled
         self._looked_at = 0
         self._fit()
@@ -60,7 +65,7 @@ class LoopCache:
         """How large it is, and what so many reads asked of it since it was opened."""
         return PageCache(
             bytes=self.bytes,
-            bytes_min=self.pooled_bytes,
+            bytes_min=self.bytes_min,
             bytes_max=self.bytes_max,
             used_bytes=self._status(apsw.SQLITE_DBSTATUS_CACHE_USED),
             hits=self._status(apsw.SQLITE_DBSTATUS_CACHE_HIT),
@@ -74,9 +79,9 @@ class LoopCache:
         Raises:
             LimitExceeded: it may not, or so little is no cache.
         """
-        if not self.pooled_bytes <= size <= self.bytes_max:
+        if not self.bytes_min <= size <= self.bytes_max:
             raise LimitExceeded(
-                f"the page cache may take {self.pooled_bytes} to {self.bytes_max} bytes, and not {size}",
+                f"the page cache may take {self.bytes_min} to {self.bytes_max} bytes, and not {size}",
                 hint="reader_cache_bytes_max is the setting, for all reading connections",
             )
 

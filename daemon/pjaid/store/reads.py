@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
@@ -12,6 +11,7 @@ from typing import Any
 import apsw
 from msgspec import Raw, Struct
 
+from pjai_wire.codec import encode
 from pjai_wire.envelope import Row
 from pjai_wire.errors import InvalidQuery, LimitExceeded
 from pjaid.store.dictionaries import plain_content
@@ -24,6 +24,8 @@ CONVERSATIONS_GATHERED_AT_ONCE = 1_000
 """Conversations whose messages one statement fetches."""
 
 ROWS_CONVERTED_AT_ONCE = 256
+
+NO_MESSAGES = Raw(encode([]))
 
 _BOOLEANS = {0: False, 1: True, None: None}
 
@@ -194,18 +196,27 @@ def _converted(some: list[Row], statement: Statement, budget: _Budget) -> Iterab
 
 def _with_messages(connection: apsw.Connection, rows: list[Row], id_index: int, budget: _Budget) -> list[Row]:
     """The rows, each with the messages of the conversation that it is at its end."""
-    gathered: defaultdict[str, list[_GatheredMessage]] = defaultdict(list)
     ids = [row[id_index] for row in rows]
+    gathered: dict[str, Raw] = {}
     for start in range(0, len(ids), CONVERSATIONS_GATHERED_AT_ONCE):
-        some = ids[start : start + CONVERSATIONS_GATHERED_AT_ONCE]
-        sql = (
-            "SELECT conversation_id, id, role, content, sent_at, metadata FROM messages"
-            f" WHERE conversation_id IN ({', '.join('?' * len(some))}) ORDER BY conversation_id, position"
-        )
-        for found in batches(connection, sql, some):
-            conversations, message_ids, roles, contents, times, metadata = zip(*found, strict=True)
-            budget.spend(sum(map(len, contents)) + sum(map(len, metadata)))
-            messages = map(_GatheredMessage, message_ids, roles, contents, times, map(Raw, metadata))
-            for conversation, message in zip(conversations, messages, strict=True):
-                gathered[conversation].append(message)
-    return [(*row, gathered[row[id_index]]) for row in rows]
+        messages = _messages(connection, ids[start : start + CONVERSATIONS_GATHERED_AT_ONCE], budget)
+        # Encoded at once, as they take several times the room before.
+        for conversation, those in itertools.groupby(messages, itemgetter(0)):
+            gathered[conversation] = Raw(encode([message for _, message in those]))
+    return [(*row, gathered.get(row[id_index], NO_MESSAGES)) for row in rows]
+
+
+def _messages(
+    connection: apsw.Connection, conversations: Sequence[str], budget: _Budget
+) -> Iterator[tuple[str, _GatheredMessage]]:
+    """The messages of some conversations, each beside its conversation's id; one after the other."""
+    sql = (
+        "SELECT conversation_id, id, role, content, sent_at, metadata FROM messages"
+        f" WHERE conversation_id IN ({', '.join('?' * len(conversations))})"
+        " ORDER BY conversation_id, position"
+    )
+    for found in batches(connection, sql, conversations):
+        conversation_ids, message_ids, roles, contents, times, metadata = zip(*found, strict=True)
+        budget.spend(sum(map(len, contents)) + sum(map(len, metadata)))
+        messages = map(_GatheredMessage, message_ids, roles, contents, times, map(Raw, metadata))
+        yield from zip(conversation_ids, messages, strict=True)

@@ -124,7 +124,7 @@ class Store:
             group_max=settings.group_commits_max,
             queue_max=settings.write_queue_max,
         )
-        self._tidying = Tidying(open_database(self._path, key.cipher, key.data_key), self._writer)
+        self._tidying = Tidying(lambda: open_database(self._path, key.cipher, key.data_key), self._writer)
         self.vectors = StoredVectors(self._readers)
         self.embedding = Embedding(self._readers, self._writer)
         self.indexing = Indexing(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import cached_property
 
 import anyio
 import apsw
@@ -26,18 +28,24 @@ class Tidying:
     Who cancels what moves the WAL waits until it has moved: the connection is closed next.
 
     Args:
-        connection: one of its own, so that no commit waits while the WAL is moved.
+        connect: opens a connection for it alone, so that no commit waits while the WAL is moved.
         writer: the one that writes.
     """
 
-    def __init__(self, connection: apsw.Connection, writer: Writer) -> None:
-        self._connection = connection
-        # To wait for a read that needs the WAL would be to hold up all commits.
-        connection.set_busy_timeout(0)
+    def __init__(self, connect: Callable[[], apsw.Connection], writer: Writer) -> None:
+        self._connect = connect
         self._writer = writer
         self._moving = anyio.Lock()
         self._moved: int | None = None
         """The version of the data all of which is in the database, and none in the WAL alone."""
+
+    @cached_property
+    def _connection(self) -> apsw.Connection:
+        """Open from when it is first needed: it takes 300 kB, and who only reads needs none."""
+        connection = self._connect()
+        # To wait for a read that needs the WAL would be to hold up all commits.
+        connection.set_busy_timeout(0)
+        return connection
 
     async def merge_words(self) -> None:
         """Merges what commits added to the indexes of words one by one, a little at a time."""
