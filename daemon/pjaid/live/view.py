@@ -307,7 +307,11 @@ class View:
 
 def carried(changes: Sequence[Change[Raw]]) -> int:
     """About how many bytes the message has that carries some changes."""
-    return sum(10 + (0 if isinstance(change, Delete) else len(memoryview(change.row))) for change in changes)
+    size = 10 * len(changes)
+    for change in changes:
+        if not isinstance(change, Delete):
+            size += len(memoryview(change.row))
+    return size
 
 
 def _kept(plan: Plan | SearchPlan) -> Kept:

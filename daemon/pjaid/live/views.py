@@ -28,8 +28,12 @@ from pjaid.live.watched_searches import WatchedSearches
 
 log = structlog.get_logger()
 
-ADVANCED_AT_ONCE = 4
-"""Views that show what became of them without letting others run."""
+FEW = 16
+"""Views that show what became of them without letting others run, where a commit touched no more than these:
+their updates then leave together, and wake their readers once."""
+
+NEWEST_AT_ONCE = 4
+"""Of more views, how many do so."""
 
 TURN_NS = 50_000
 """How long the others show what became of them before somebody else has a turn; a request may be waiting."""
@@ -194,13 +198,14 @@ class Views:
     def _settle(self) -> None:
         """All views were told of all commits: those that were touched show what became of them.
 
-        The newest at once, as they are what somebody has just begun to look at. Others take turns with
-        requests, so that a commit which concerns many holds nobody up.
+        A few at once; of many the newest, as they are what somebody has just begun to look at. The others take
+        turns with requests, so that a commit which concerns many holds nobody up.
         """
         touched = {**self._touched, **self._early}
         self._touched, self._early = {}, {}
         self._unsettled |= touched
-        for watched in heapq.nlargest(ADVANCED_AT_ONCE, touched, key=_asked_for):
+        at_once = FEW if len(touched) <= FEW else NEWEST_AT_ONCE
+        for watched in heapq.nlargest(at_once, touched, key=_asked_for):
             self._settle_one(watched)
         if self._unsettled:
             self._woken.set()
