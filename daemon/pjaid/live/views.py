@@ -198,8 +198,8 @@ class Views:
     def _settle(self) -> None:
         """All views were told of all commits: those that were touched show what became of them.
 
-        A few at once; of many the newest, as they are what somebody has just begun to look at. The others take
-        turns with requests, so that a commit which concerns many holds nobody up.
+        A few at once; of many the newest, as they are what somebody has just begun to look at. The others
+        take turns with requests, so that a commit which concerns many holds nobody up.
         """
         touched = {**self._touched, **self._early}
         self._touched, self._early = {}, {}

@@ -20,6 +20,7 @@ from pjai.serving import serve
 from pjaid.process import GIVEN_BACK_EVERY_S, give_back, share_one_heap
 from pjaid.supervisor.child_logs import ActorLog
 from pjaid.supervisor.entry import Start
+from pjaid.supervisor.standing_back import STANDS_BACK_S, stand_back, stand_back_no_more
 
 # What was imported stays: a collector that looks at it would write to pages that all actors share.
 gc.freeze()
@@ -38,6 +39,7 @@ def run(start: Start, lifeline: Connection) -> None:
     os.environ.update(start.secrets)
     _confine(start)
     threading.Thread(target=_end_with, args=(lifeline,), name="lifeline", daemon=True).start()
+    stand_back()
     log = ActorLog(start.name)
     log.install()
     try:
@@ -80,7 +82,10 @@ def _confine(start: Start) -> None:
 
 def _end_with(lifeline: Connection) -> None:
     try:
-        while not lifeline.poll(GIVEN_BACK_EVERY_S):
+        is_ended = lifeline.poll(STANDS_BACK_S)
+        stand_back_no_more()
+        while not is_ended:
+            is_ended = lifeline.poll(GIVEN_BACK_EVERY_S)
             give_back()
         lifeline.recv_bytes()
     except (EOFError, OSError):
