@@ -65,9 +65,16 @@ ROOMS = (
     ),
     Room(
         "pjaid.supervisor.child",
-        ours=("pjai", "pjaid.process", "pjaid.supervisor.child_logs", "pjaid.supervisor.entry"),
+        ours=(
+            "pjai",
+            "pjaid.process",
+            "pjaid.supervisor.child_logs",
+            "pjaid.supervisor.entry",
+            "pjaid.supervisor.standing_back",
+        ),
         others=("anyio",),
     ),
+    Room("pjaid.supervisor.standing_back", ours=()),
     Room("pjaid.supervisor.child_logs", ours=("pjaid.outlines",), others=("msgspec",)),
     Room(
         "pjaid.actors",
