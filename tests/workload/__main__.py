@@ -40,7 +40,7 @@ from tests.workload.bench import Bench, Workload, opened
 from tests.workload.data import DataSet
 from tests.workload.floors import WriteFloor, pragmas, unlocked
 from tests.workload.loading import load
-from tests.workload.processes import DaemonFailed, Home
+from tests.workload.processes import DaemonFailed, Home, copied
 from tests.workload.progress import Progress
 from tests.workload.questions import Questions
 from tests.workload.report import Finding, as_json, as_table
@@ -141,13 +141,14 @@ async def _run(options: argparse.Namespace, directory: Path) -> int:
         questions = Questions(data.persona_ids, data.memory_ids)
         workload = Workload(home, data, questions, options.runs, options.live_queries, progress)
         await _restarting(findings, options.only, workload)
-        if {*COLD, *LIVE}.intersection(options.only):
-            await _live(findings, options.only, workload, about)
-        # Last, as actors change what they find.
         if asked := {*ACTING}.intersection(options.only):
             progress.begin(", ".join(sorted(asked)))
-            measured = await acting.actors(home, options.runs, progress)
+            # On a copy, as actors change what they find.
+            with copied(home) as copy:
+                measured = await acting.actors(copy, options.runs, progress)
             findings |= {operation: measured[operation] for operation in asked}
+        if {*COLD, *LIVE}.intersection(options.only):
+            await _live(findings, options.only, workload, about)
     except PjaiError as error:
         # What was found before is worth minutes, and is told all the same.
         failure = error

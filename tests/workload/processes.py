@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 
 import anyio
@@ -126,6 +128,15 @@ class Home(Struct, frozen=True):
             "PJAI_RUNTIME_DIR": str(self.runtime),
             "PJAI_PASSPHRASE": PASSPHRASE,
         }
+
+
+@contextmanager
+def copied(home: Home) -> Iterator[Home]:
+    """Directories with a copy of a store that nobody has open, inside the block."""
+    with TemporaryDirectory(dir=home.directory, prefix="copy-") as name:
+        copy = Home(Path(name))
+        shutil.copytree(home.data, copy.data)
+        yield copy
 
 
 class DaemonFailed(Exception):
