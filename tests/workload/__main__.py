@@ -168,6 +168,11 @@ async def _run(options: argparse.Namespace, directory: Path) -> int:
 
 async def _restarting(findings: dict[str, Finding], only: Sequence[str], workload: Workload) -> None:
     home, runs, progress = workload.home, workload.runs, workload.progress
+    if "s2" in only:
+        # First: once this process has unlocked a store itself, it shares libraries of which a daemon lets go
+        # when it has started, and which stay for both.
+        progress.begin("s2")
+        findings["s2"] = await starting.memory(home, workload.questions, runs)
     if "s3" in only:
         progress.begin("s3")
         findings["s3"] = storing.disk(home, unlocked(home))
@@ -180,9 +185,6 @@ async def _restarting(findings: dict[str, Finding], only: Sequence[str], workloa
     if "w4" in only:
         progress.begin("w4")
         findings["w4"] = await embedding.commits_beside_an_embedder(home, runs, progress)
-    if "s2" in only:
-        progress.begin("s2")
-        findings["s2"] = await starting.memory(home, workload.questions, runs)
 
 
 async def _live(
