@@ -155,6 +155,7 @@ async def test_watching_and_leaving_again_and_again_leaves_nothing(tell: Tell) -
             for number in range(CYCLES):
                 await cycle(number)
             after = await returned_to(before, running, db)
+            assert after.files - before.files <= FILES_OF_A_CONNECTION
     tell(f"{CYCLES} times watched and left; before: {before}; after: {after}")
     assert after.memory_bytes - before.memory_bytes < LEFT_BYTES_MAX
 
@@ -179,6 +180,7 @@ async def test_clients_killed_without_goodbye_leave_nothing(tell: Tell) -> None:
             for _ in range(KILLED // KILLED_AT_ONCE):
                 await anyio.to_thread.run_sync(kill_some)
             after = await returned_to(before, running, db)
+            assert after.files - before.files <= FILES_OF_A_CONNECTION
     tell(f"{KILLED} clients killed; before: {before}; after: {after}")
     assert after.memory_bytes - before.memory_bytes < LEFT_BYTES_MAX
 
@@ -213,6 +215,10 @@ class Stream:
         return times
 
 
+FILES_OF_A_CONNECTION = 3
+"""The database, its WAL and that one's index: what tidies the store up connects when it first does."""
+
+
 class Traces(Struct, frozen=True):
     """What live queries and clients leave in the daemon while they are there."""
 
@@ -220,7 +226,8 @@ class Traces(Struct, frozen=True):
     live_views: int = 0
     clients: int = 0
     descriptors: int = 0
-    """But for those of files: the store opens its own as often as it has use for."""
+    """But for those of files."""
+    files: int = 0
     memory_bytes: int = 0
 
     @classmethod
@@ -232,15 +239,21 @@ class Traces(Struct, frozen=True):
             live_queries=health.live_queries,
             live_views=health.live_views,
             clients=health.clients,
-            descriptors=process.num_fds() - len(process.open_files()),
+            descriptors=process.num_fds() - (files := len(process.open_files())),
+            files=files,
             memory_bytes=health.memory_bytes,
         )
 
 
+def apart(traces: Traces) -> Traces:
+    """What must be as it was to the last one."""
+    return replace(traces, files=0, memory_bytes=0)
+
+
 async def returned_to(before: Traces, running: Daemon, db: Database) -> Traces:
-    """What there is once there is as little as `before`, its memory left aside."""
+    """What there is once there is as little as `before`, its memory and files left aside."""
     with anyio.fail_after(RETURN_TIMEOUT_S):
-        while replace(now := await Traces.of(running, db), memory_bytes=0) != replace(before, memory_bytes=0):
+        while apart(now := await Traces.of(running, db)) != apart(before):
             pass
     return now
 

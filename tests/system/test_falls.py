@@ -45,7 +45,13 @@ PACE = {
     "actor_heartbeat_ms": HEARTBEAT_MS,
     "actor_silence_ms_max": SILENCE_MS_MAX,
     "actor_restarts_max": 10_000,
+    # So that the daemon has as many files open after the load as before it, but for those of one connection.
+    "readers_min": 2,
+    "readers_max": 2,
 }
+
+FILES_OF_A_CONNECTION = 3
+"""The database, its WAL and that one's index."""
 
 COMMIT_EVERY_S = 0.01
 SERVING_WITHIN_S = 60
@@ -75,7 +81,7 @@ class Traces(Struct, frozen=True):
     """What a daemon and its actors take of the system."""
 
     descriptors: int
-    """But for those of files: the store opens its own as often as it has use for."""
+    """But for those of files, of which the store opens more when it first tidies up."""
     clients: int
     processes: int
     zombies: int
@@ -212,7 +218,7 @@ async def test_actors_that_fall_under_load_serve_again_and_leave_nothing_behind(
                 tasks.start_soon(lookout.look)
                 for name in NAMES:
                     await lookout.serves(name)
-                before = await Traces.of(running, db)
+                before, files_before = await Traces.of(running, db), files_of(running)
                 async with load.going_on():
                     for name, kind in falls:
                         pid = await lookout.serves(name)
@@ -233,6 +239,7 @@ async def test_actors_that_fall_under_load_serve_again_and_leave_nothing_behind(
                 while (after := await Traces.of(running, db)) != before:
                     pass
             assert after == before
+            assert files_of(running) - files_before <= FILES_OF_A_CONNECTION
     tell(
         f"{len(falls)} falls: serving again after a kill in {told_of(took[signal.SIGKILL])} s,"
         f" after a stop in {told_of(took[signal.SIGSTOP])} s, of which {SILENCE_MS_MAX / 1000} s are silence;"
@@ -246,6 +253,11 @@ async def test_actors_that_fall_under_load_serve_again_and_leave_nothing_behind(
         )
     )
     assert not after.zombies
+
+
+def files_of(running: Daemon) -> int:
+    """How many files the daemon has open."""
+    return len(psutil.Process(running.pid).open_files())
 
 
 def percentile(times: list[float]) -> float:
