@@ -79,8 +79,9 @@ def verdict(memory: Standing, now_ms: int) -> Verdict | None:
 def doubtful(now_ms: int) -> Iterator[Doubtful]:
     """The memories to look at: those whose bounds can have been crossed.
 
-    In each tier they are a range of importance, which an index holds in order, and of that those with few
-    enough days or too many for their connections. Where nothing has changed they are next to none.
+    In each tier they are a range of importance, which an index holds in order and with its tiers, and of that
+    those with few enough days or too many for their connections. Where nothing has changed they are next
+    to none.
     """
     accessed, importance = memories.last_accessed_at, memories.importance
     often_enough = either(*_by_connections(WARM_FREQUENCY, lambda bound: accessed >= now_ms - bound))
