@@ -92,9 +92,10 @@ async def test_what_was_said_in_spring_is_found_by_its_time(db: Database) -> Non
 
 async def test_what_is_remembered_is_embedded(db: Database) -> None:
     made = await db.memory.remember("ada", "knowledge", "the kettle whistles when water boils")
-    await embedded(db, 1, made.seq)
-    hits = await db.search("tea pot with hot steam", mode="meaning", limit=2)
-    assert made.id in [hit.row.id for hit in hits]
+    async with db.watch_search("tea pot with hot steam", mode="meaning", limit=2) as live:
+        async for hits in live:
+            if made.id in [hit.row.id for hit in hits]:
+                return
 
 
 async def test_recall_makes_a_text_of_what_fits(db: Database) -> None:
