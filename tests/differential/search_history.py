@@ -121,7 +121,7 @@ class SearchHistory:
         """What a text means: a direction that each of its letters turns."""
         if self._is_away:
             raise Unavailable("nobody embeds")
-        return Embedded(EMBEDDER.name, bearing(Random(text)), weight=0.5)
+        return Embedded(EMBEDDER.name, bearing(Random(text)))
 
     async def _return(self, engine: Engine, searches: Searches) -> None:
         """Lets searches that wait for the embedder find it back, after somebody else did."""

@@ -166,7 +166,7 @@ async def test_another_model_embeds_everything_anew(server: VectorServer) -> Non
             made = await db.embedder.embed(["anything"])
         running.stop()
         found = vectors_in(running)
-    assert (made.model, made.dimension, made.weight) == ("small", DIMENSION, 0.5)
+    assert (made.model, made.dimension) == ("small", DIMENSION)
     assert [len(vector) for _, vector in found["small"]] == [2 * DIMENSION] * 2
 
 

@@ -177,13 +177,20 @@ class Concerns(Generic[ItemT]):
 
     def _concerned_by_vectors(self, changes: Sequence[RowChange]) -> Iterator[ItemT]:
         by_shelf: defaultdict[Shelf, list[Any]] = defaultdict(list)
+        rows = set[Any]()
         for change in changes:
             for row in (change.before, change.after):
                 if row is not None:
+                    rows.add(row[vectors.ROW])
                     for persona_id in (str(row[vectors.PERSONA]), None):
                         by_shelf[row[vectors.MODEL], persona_id].append(row[vectors.VECTOR])
         for shelf in by_shelf.keys() & self._by_vectors.keys():
             yield from self._by_vectors[shelf].near(by_shelf[shelf])
+        yield from [
+            item
+            for item, one in self._searches.items()
+            if one.near is not None and not one.near.rows.isdisjoint(rows)
+        ]
 
     def _is_ours(self, change: RowChange) -> bool:
         """Whether a vector is of a row of the table."""

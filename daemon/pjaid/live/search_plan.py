@@ -28,7 +28,10 @@ class Near(Struct, frozen=True):
     vector: Sequence[float]
     """Of unit length."""
     bar: float
-    """A vector that comes or goes and whose cosine is less changes nothing of what was found."""
+    """A vector that comes or goes and whose cosine is less changes nothing of what was found, unless it is of
+    one of `rows`."""
+    rows: frozenset[int] = frozenset()
+    """Numbers of rows whose vectors matter however far they are, as words brought them along."""
 
 
 class Found(Struct, frozen=True):

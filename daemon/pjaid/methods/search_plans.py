@@ -142,7 +142,10 @@ def _near(ready: Ready, found: Found) -> search_plan.Near | None:
     if not length:
         return None
     return search_plan.Near(
-        near.model, [number / length for number in numbers], _bar(ready.asked, found, near)
+        near.model,
+        [number / length for number in numbers],
+        _bar(ready.asked, found, near),
+        frozenset(one.row for one in found.ranked if one.words is not None),
     )
 
 

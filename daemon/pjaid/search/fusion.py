@@ -1,8 +1,8 @@
 """Owns how rankings by words and by meaning become one (pure).
 
-Both are cut after their first hundred. A convex sum of scores that are spread over 0 to 1 (Bruch, Gai and
-Ingber 2023, "An Analysis of Fusion Functions for Hybrid Retrieval") finds more than reciprocal rank fusion
-does, as it keeps by how much one hit is better than the next.
+A convex sum of normalised scores (Bruch, Gai and Ingber 2023, "An Analysis of Fusion Functions for Hybrid
+Retrieval") finds more than reciprocal rank fusion does, as it keeps by how much one hit is better than the
+next.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from msgspec import Struct
 
 DEPTH = 100
 """How many hits of each ranking count."""
+
+MEANING_WEIGHT = 0.5
+"""How much of the whole meaning has where nobody says: as much as words."""
 
 Ranking = Sequence[tuple[int, float]]
 """Rows and their scores, the best first."""
@@ -39,30 +42,33 @@ def by_meaning(meaning: Ranking) -> list[Candidate]:
     return _best_first(Candidate(row, cosine, None, cosine) for row, cosine in meaning)
 
 
-def by_both(words: Ranking, meaning: Ranking, weight: float) -> list[Candidate]:
+def by_both(words: Ranking, cosines: Mapping[int, float], weight: float) -> list[Candidate]:
     """Candidates by words and meaning.
+
+    What is unlike has a cosine of about 0 by any model, so a cosine counts by its share of the best. Scores
+    by words have no such zero where more rows have them than are ranked: they count from the last that is.
 
     Args:
         words: the ranking by words.
-        meaning: the ranking by meaning.
+        cosines: of the nearest rows, and of those of `words` that have a vector.
         weight: how much of the whole meaning has, 0 to 1.
 
     Returns:
         All rows of both; a row that one of them lacks has nothing from it.
     """
-    shares, cosines = _shares(words), dict(meaning)
-    # Where the words have no further hits, all other rows score 0, and the last hit more than they do.
+    shares = _shares(words)
     spread_words = spread(words, least=0.0 if len(words) < DEPTH else None)
-    spread_meaning = spread(meaning)
-    rows = dict.fromkeys((*spread_words, *spread_meaning))
+    # What points the other way is unlike, and no more than that.
+    alike = {row: max(cosine, 0.0) for row, cosine in cosines.items()}
+    most = max(alike.values(), default=0.0) or 1.0
     return _best_first(
         Candidate(
             row,
-            (1 - weight) * spread_words.get(row, 0.0) + weight * spread_meaning.get(row, 0.0),
+            (1 - weight) * spread_words.get(row, 0.0) + weight * alike.get(row, 0.0) / most,
             shares.get(row),
             cosines.get(row),
         )
-        for row in rows
+        for row in {**spread_words, **alike}
     )
 
 

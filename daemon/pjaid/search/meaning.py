@@ -20,8 +20,6 @@ class Embedded(Struct, frozen=True):
     model: str
     vector: bytes
     """Little-endian float32."""
-    weight: float
-    """How much meaning counts beside words, of the whole, with vectors of this model."""
     is_brought: bool = False
     """Whether the client made it, and not the embedder."""
 

@@ -17,12 +17,12 @@ from pjaid.search.asked import Asked, understood
 from pjaid.search.choosing import chosen
 from pjaid.search.codes.codes import Codes
 from pjaid.search.dense_query import RARE_SHARE, Telling, are_enough, telling, words_of
-from pjaid.search.fusion import Candidate, Ranking, by_both, by_meaning, by_words
+from pjaid.search.fusion import MEANING_WEIGHT, Candidate, Ranking, by_both, by_meaning, by_words
 from pjaid.search.meaning import Embedded, QueryVectors, passes
 from pjaid.search.showing import passages, shown
 from pjaid.search.signals import DAY_MS, Weights
 from pjaid.store.generation import generation
-from pjaid.store.hits import check_model, meeting
+from pjaid.store.hits import check_model, meeting, vectors_of
 from pjaid.store.reads import head, snapshot
 from pjaid.store.store import Store
 from pjaid.store.words.frequencies import Frequencies
@@ -33,9 +33,6 @@ from pjaid.store.words.snippets import Parts
 from pjaid.store.words.substring import substring_hits
 
 T = TypeVar("T")
-
-BROUGHT_WEIGHT = 0.5
-"""How much meaning counts beside words where the client brings the vector."""
 
 SPARE = 32
 """Vectors that are looked for beyond those that are wanted, where rows of some were deleted just now."""
@@ -141,7 +138,7 @@ class Searches:
             return Ready(asked, None)
         if params.vector is not UNSET:
             assert params.model is not UNSET
-            return Ready(asked, Embedded(params.model, params.vector, BROUGHT_WEIGHT, is_brought=True))
+            return Ready(asked, Embedded(params.model, params.vector, is_brought=True))
         seq = self.seq
         try:
             words = await self._telling(asked)
@@ -199,13 +196,10 @@ class Searches:
         # Codes follow what was told of; commits that a read sees may be yet to be told.
         told = self.seq
         near = await self._near(asked, sought, None if looked is None else looked.allowed, spare)
-        ranked = by_meaning(near.hits)
-        if asked.by_words and looked is not None:
-            weight = asked.params.weights.meaning
-            ranked = by_both(looked.words, near.hits, sought.weight if weight is UNSET else weight)
+        words = looked.words if asked.by_words and looked is not None else None
         seen, found = await self._read(
             asked,
-            lambda connection, most: _shown(connection, asked, ranked, near, most),
+            lambda connection, most: _shown(connection, asked, sought, words, near, most),
             is_heavy=asked.is_heavy,
         )
         if not seen == announced == self._store.generation:
@@ -280,11 +274,37 @@ def _by_words(connection: apsw.Connection, asked: Asked, bytes_max: int) -> Foun
 
 
 def _shown(
-    connection: apsw.Connection, asked: Asked, ranked: Sequence[Candidate], near: Near, bytes_max: int
+    connection: apsw.Connection,
+    asked: Asked,
+    sought: Embedded,
+    words: Ranking | None,
+    near: Near,
+    bytes_max: int,
 ) -> tuple[int, Found]:
-    """The state's generation, and what is found in it of what was ranked already."""
+    """The state's generation, and what is found in it by what is near, and by words where there are any."""
     with snapshot(connection):
+        if words is None:
+            ranked = by_meaning(near.hits)
+        else:
+            cosines = dict(near.hits)
+            further = [row for row, _ in words if row not in cosines]
+            cosines |= _cosines(connection, asked, sought, near, further)
+            weight = asked.params.weights.meaning
+            ranked = by_both(words, cosines, MEANING_WEIGHT if weight is UNSET else weight)
         return generation(connection), _found(connection, asked, ranked, near, bytes_max)
+
+
+def _cosines(
+    connection: apsw.Connection, asked: Asked, sought: Embedded, near: Near, rows: Sequence[int]
+) -> Mapping[int, float]:
+    """How like some rows are that are not among the nearest; of those that have a vector."""
+    stored = vectors_of(connection, asked.table, near.model, rows) if near.model is not None else {}
+    if not stored:
+        return {}
+    # Only now, as it takes numpy along.
+    from pjaid.search.codes.quantising import Query, ordered
+
+    return dict(zip(*ordered(Query(sought.vector), list(stored.items()), len(stored)), strict=True))
 
 
 def _look(connection: apsw.Connection, asked: Asked) -> _Looked:

@@ -19,7 +19,7 @@ EMBEDDER_REPLIES = (
     Reply(
         "a vector",
         methods.EMBEDDER_EMBED,
-        methods.EmbedderEmbedResult(model="example-3", dimension=3, vectors=EMBEDDING, weight=0.5),
+        methods.EmbedderEmbedResult(model="example-3", dimension=3, vectors=EMBEDDING),
     ),
     Reply(
         "a server that does not answer",

@@ -38,8 +38,6 @@ class EmbedderEmbedResult(Result, frozen=True, kw_only=True):
     vectors: bytes
     """One after the other, each of so many little-endian float32 and of unit length; all zeros for a text
     that says nothing to the model."""
-    weight: float
-    """How much meaning should count beside words, by how good the model is, from 0 to 1."""
 
 
 class EmbedderStatusResult(Result, frozen=True, kw_only=True):

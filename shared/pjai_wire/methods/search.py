@@ -47,7 +47,7 @@ class SearchWeights(
     """How much counts what; what is left out is as the daemon's settings say."""
 
     meaning: Weight | UnsetType = UNSET
-    """Of the whole in a search by both; words have the rest. By default as the embedder's model deserves."""
+    """Of the whole in a search by both; words have the rest, by default as much."""
     recency: Weight | UnsetType = UNSET
     importance: Weight | UnsetType = UNSET
     tier: Weight | UnsetType = UNSET

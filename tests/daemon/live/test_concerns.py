@@ -86,6 +86,8 @@ NEAR_EAST = Near(1, EAST, 0.9)
         (Reads(), found(near=NEAR_EAST), vector(EAST), True),
         (Reads(), found(near=NEAR_EAST), vector(NORTH), False),
         (Reads(), found(near=NEAR_EAST), vector(EAST, table="memories"), False),
+        (Reads(), found(near=Near(1, EAST, 0.9, frozenset({7}))), vector(NORTH), True),
+        (Reads(), found(near=Near(1, EAST, 0.9, frozenset({8}))), vector(NORTH), False),
         (Reads(), found(near=Near(2, EAST, PASSED_BY_ALL)), vector(EAST), False),
         (Reads(), found(near=Near(1, EAST, PASSED_BY_ALL)), vector((-1.0, 0.0)), True),
         (Reads(), None, TAGGED, True),

@@ -132,6 +132,17 @@ async def test_every_vector_is_near_where_it_may_matter(at: Searched, more: dict
     assert bar == PASSED_BY_ALL
 
 
+@pytest.mark.parametrize(("mode", "rows"), [("both", {1, 3}), ("meaning", set())])
+async def test_the_vectors_of_rows_that_words_find_matter_however_far_they_are(
+    at: Searched, mode: SearchMode, rows: set[int]
+) -> None:
+    await at.commit(memory("rye", "rye bread"), memory("far", "an oven", embedding=meaning("far away")))
+    plan = (await planned(at.searches, SearchParams(text="oven", mode=mode))).plan
+    near = (await found(plan)).near
+    assert near is not None
+    assert near.rows == rows
+
+
 async def test_what_is_farther_than_all_that_are_ranked_is_not_near(at: Searched) -> None:
     await at.commit(*(memory(f"m{n}", f"the oven {'x ' * n}") for n in range(DEPTH)))
     bar, scores = await bar_of(at, limit=2, links=True)

@@ -30,7 +30,6 @@ ORIGIN = Origin(client="test", session="session")
 KEY = StoreKey("store", "aegis", secrets.token_bytes(32), created=True)
 MODEL = "bag"
 DIMENSION = 64
-WEIGHT = 0.5
 NOON = 1_750_000_000_000
 
 
@@ -65,7 +64,7 @@ class Searched:
         if self.problem is not None:
             raise self.problem
         self.embedded.append(text)
-        return Embedded(MODEL, meaning(text), WEIGHT)
+        return Embedded(MODEL, meaning(text))
 
     async def commit(self, *events: Event) -> None:
         """Commits events, which codes have followed when this is done."""

@@ -21,13 +21,13 @@ class Model:
         self.asked.append(text)
         if text == "nothing":
             raise NoEmbedder("nothing embeds")
-        return Embedded(self.name, text.encode().ljust(8), 0.5)
+        return Embedded(self.name, text.encode().ljust(8))
 
 
 async def test_a_vector_is_made_once() -> None:
     model = Model()
     kept = QueryVectors(model)
-    assert await kept.of("rye") == await kept.of("rye") == Embedded("one", b"rye     ", 0.5)
+    assert await kept.of("rye") == await kept.of("rye") == Embedded("one", b"rye     ")
     assert (model.asked, (await kept.of("rye")).dimension) == (["rye"], 2)
 
 

@@ -30,9 +30,10 @@ from pjai_wire.methods import HIT_COLUMNS, SearchWeights
 from pjai_wire.query import Junction
 from pjaid.search import searches, showing
 from pjaid.search.dense_query import COMMON_FROM_ROWS
+from pjaid.search.fusion import DEPTH
 from pjaid.search.links import LINK_DAMPING
 from pjaid.search.signals import DAY_MS, Weights
-from tests.daemon.search.searching import DIMENSION, MODEL, NOON, WEIGHT, Searched, meaning, memory
+from tests.daemon.search.searching import DIMENSION, MODEL, NOON, Searched, meaning, memory
 
 pytestmark = pytest.mark.anyio
 
@@ -103,6 +104,18 @@ async def test_both_tells_each_part_and_their_weighted_sum(bakery: Searched) -> 
     assert (best["id"], best["score"], best["words"]) == ("rye", 1.0, 1.0)
     assert 0.5 < best["meaning"] < 1
     assert [one.score for one in found.ranked] == sorted((one.score for one in found.ranked), reverse=True)
+
+
+async def test_what_words_find_has_its_cosine_also_where_many_others_are_nearer(at: Searched) -> None:
+    nearer = (memory(f"m{n}", "caraway", embedding=meaning("rye bread")) for n in range(DEPTH))
+    far = memory("far", "rye", embedding=meaning("rye and a great deal more than bread"))
+    await at.commit(*nearer, far, memory("none yet", "bread", embedding=None))
+    weights = SearchWeights(meaning=0.25)
+    found = await at.found("rye bread", mode="both", where=ADAS, limit=DEPTH, weights=weights)
+    hits = {hit["id"]: hit for hit in found}
+    assert 0 < hits["far"]["meaning"] < 0.6 < hits["m0"]["meaning"]
+    assert hits["none yet"]["meaning"] is None
+    assert hits["far"]["score"] == pytest.approx(0.75 * hits["far"]["words"] + 0.25 * hits["far"]["meaning"], abs=0.01)
 
 
 async def test_deleted_rows_and_those_of_other_personas_are_not_found(bakery: Searched) -> None:
@@ -397,9 +410,9 @@ async def test_a_row_that_was_deleted_just_now_makes_room_for_the_next(bakery: S
     assert after[0] == before[1]
 
 
-async def test_the_weight_of_meaning_is_what_the_embedder_says(bakery: Searched) -> None:
+async def test_meaning_counts_as_much_as_words_where_nobody_says(bakery: Searched) -> None:
     _, by_default = await bakery.search("rye bread", where=ADAS)
-    _, as_said = await bakery.search("rye bread", where=ADAS, weights=SearchWeights(meaning=WEIGHT))
+    _, as_said = await bakery.search("rye bread", where=ADAS, weights=SearchWeights(meaning=0.5))
     assert by_default.ranked == as_said.ranked
     _, by_words = await bakery.search("rye bread", where=ADAS, weights=SearchWeights(meaning=0.0))
     assert by_default.ranked != by_words.ranked

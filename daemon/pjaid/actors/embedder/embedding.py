@@ -14,11 +14,6 @@ from pjai_wire.methods import EmbedderKind
 Vectors = npt.NDArray[np.float32]
 """float32[texts, dimension], each row of unit length or all zeros."""
 
-STATIC_WEIGHT = 0.3
-MODEL_WEIGHT = 0.5
-"""How much meaning counts beside words, as measured on conversations (LoCoMo): a table knows less."""
-
-
 PROBE = "a word"
 """A text that no model refuses."""
 
@@ -37,8 +32,6 @@ class Embedder(Protocol):
     kind: EmbedderKind
     leaves_machine: bool
     """Whether texts are sent to another machine."""
-    weight: float
-    """How much its meaning should count beside words, from 0 to 1."""
     texts_at_once: int
     """As many as it takes in one go without others waiting for long."""
 

@@ -22,7 +22,6 @@ from pjai_wire.methods.embedder import EMBEDDED_CHARACTERS, EmbedderKind
 from pjaid.actors.embedder import http
 from pjaid.actors.embedder.api_key import api_key
 from pjaid.actors.embedder.embedding import (
-    MODEL_WEIGHT,
     PROBE,
     EmbedderFails,
     Model,
@@ -92,7 +91,6 @@ class EndpointEmbedder:
     """
 
     kind: EmbedderKind = "endpoint"
-    weight = MODEL_WEIGHT
     texts_at_once = 64
 
     def __init__(self, wanted: Wanted) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from msgspec import Struct
 
 from pjai_wire.methods import EmbedderKind
-from pjaid.actors.embedder.embedding import MODEL_WEIGHT, EmbedderFails, Model, Vectors, of_unit_length
+from pjaid.actors.embedder.embedding import EmbedderFails, Model, Vectors, of_unit_length
 from pjaid.actors.embedder.onnx_folder import DESCRIPTION_FILE, MODEL_FILE, VOCABULARY_FILE, Description
 from pjaid.actors.embedder.word_pieces import WordPieces
 
@@ -49,7 +49,6 @@ class OnnxEmbedder:
 
     kind: EmbedderKind = "onnx"
     leaves_machine = False
-    weight = MODEL_WEIGHT
     texts_at_once = 32
 
     def __init__(self, folder: Path) -> None:

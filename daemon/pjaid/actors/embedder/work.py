@@ -92,7 +92,6 @@ class Work:
             model=model.name,
             dimension=model.dimension,
             vectors=vectors.astype("<f4", copy=False).tobytes(),
-            weight=self._embedder.weight,
         )
 
     async def last(self, db: Database) -> None:

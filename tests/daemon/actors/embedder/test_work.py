@@ -40,7 +40,6 @@ class Embedder:
 
     kind: EmbedderKind = "onnx"
     leaves_machine = False
-    weight = 0.5
     texts_at_once = 16
 
     def __init__(self) -> None:

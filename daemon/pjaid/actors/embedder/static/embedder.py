@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from pjai_wire.methods import EmbedderKind
-from pjaid.actors.embedder.embedding import STATIC_WEIGHT, EmbedderFails, Model, Vectors, of_unit_length
+from pjaid.actors.embedder.embedding import EmbedderFails, Model, Vectors, of_unit_length
 from pjaid.actors.embedder.static.table import Table, read_table
 from pjaid.actors.embedder.word_pieces import WordPieces
 
@@ -27,7 +27,6 @@ class StaticEmbedder:
 
     kind: EmbedderKind = "static"
     leaves_machine = False
-    weight = STATIC_WEIGHT
     texts_at_once = 256
 
     def __init__(self) -> None:
