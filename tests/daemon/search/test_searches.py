@@ -115,7 +115,9 @@ async def test_what_words_find_has_its_cosine_also_where_many_others_are_nearer(
     hits = {hit["id"]: hit for hit in found}
     assert 0 < hits["far"]["meaning"] < 0.6 < hits["m0"]["meaning"]
     assert hits["none yet"]["meaning"] is None
-    assert hits["far"]["score"] == pytest.approx(0.75 * hits["far"]["words"] + 0.25 * hits["far"]["meaning"], abs=0.01)
+    assert hits["far"]["score"] == pytest.approx(
+        0.75 * hits["far"]["words"] + 0.25 * hits["far"]["meaning"], abs=0.01
+    )
 
 
 async def test_deleted_rows_and_those_of_other_personas_are_not_found(bakery: Searched) -> None:
