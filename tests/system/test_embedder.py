@@ -25,6 +25,7 @@ from pjaid.store.database import open_database
 from pjaid.store.keys import Means, unlock
 from pjaid.store.keys.passphrases import Passphrases
 from pjaid.store.store import DATABASE
+from pjaid.store.vector_shards import ROW_BITS, ROW_MAX
 from tests.daemon.actors.embedder.vector_server import DIMENSION, VectorServer, vector_server
 
 pytestmark = pytest.mark.anyio
@@ -101,7 +102,9 @@ def vectors_in(running: Daemon) -> dict[str, list[tuple[int, bytes]]]:
     key = unlock(directory, means)
     connection = open_database(directory / DATABASE, key.cipher, key.data_key)
     found: dict[str, list[tuple[int, bytes]]] = {}
-    sql = "SELECT name, row, vector FROM vectors JOIN embedding_models ON id = model ORDER BY row"
+    sql = f"""SELECT name, vectors.id & {ROW_MAX} AS row, vector FROM vectors
+        JOIN vector_shards AS shard ON shard.id = vectors.id >> {ROW_BITS}
+        JOIN embedding_models AS model ON model.id = shard.model ORDER BY row"""
     for name, row, vector in connection.execute(sql):
         found.setdefault(str(name), []).append((int(row), bytes(vector)))
     connection.close()

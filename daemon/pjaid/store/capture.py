@@ -14,6 +14,7 @@ from pjaid.store.dictionaries import plain
 from pjaid.store.net import net_changes
 from pjaid.store.packing import Damaged, is_packed
 from pjaid.store.values import PACKED
+from pjaid.store.vector_shards import SHARDS, described, shard_and_row
 from pjaid.store.vectors import VECTORS
 
 _CAPTURED = frozenset((*TABLES, VECTORS))
@@ -24,6 +25,9 @@ _PACKED_AT = {name: positions(TABLES[name])[column] for name, column in PACKED.i
 CHANGES_MAX = 100_000
 CHANGES_BYTES_MAX = 64 * 2**20
 """Changes that are kept, and about what their rows take; of a transaction with more no single one is told."""
+
+SHARDS_KNOWN_MAX = 10_000
+"""Shards that are remembered from one transaction to the next."""
 
 
 class Capture:
@@ -43,6 +47,8 @@ class Capture:
         self._sizes: list[int] = []
         self._bytes = 0
         self._is_whole = True
+        self._shards: dict[int, Row] = {}
+        """Table, model and persona of shards, by number: of those that came or went, and of others met."""
         connection.preupdate_hook(self._note)
 
     def mark(self) -> int:
@@ -54,16 +60,18 @@ class Capture:
         self._is_whole = self._is_whole or mark < len(self._changes)
         self._bytes -= sum(self._sizes[mark:])
         del self._changes[mark:], self._sizes[mark:]
+        if not mark and len(self._shards) > SHARDS_KNOWN_MAX:
+            self._shards.clear()
 
     def net(self) -> tuple[RowChange, ...] | None:
-        """One change for each row that is not what it was, nothing packed in them.
+        """One change for each row that is not what it was, with nothing packed, and vectors with their owner.
 
         None where there were too many to keep, or where one has a value that is damaged.
         """
         if not self._is_whole:
             return None
         try:
-            return self._unpacked(net_changes(self._changes))
+            return self._told(net_changes(self._changes))
         except Damaged:
             return None
 
@@ -78,16 +86,20 @@ class Capture:
         try:
             yield
         finally:
+            self._shards.clear()
             self._connection.preupdate_hook(self._note)
 
-    def _unpacked(self, changes: tuple[RowChange, ...]) -> tuple[RowChange, ...] | None:
-        """The changes with rows in which nothing is packed; None where that would be too much.
+    def _told(self, changes: tuple[RowChange, ...]) -> tuple[RowChange, ...] | None:
+        """The changes as others are told of them; None where what was packed would be too much.
 
         SQLite allows no reading while it tells of a change, so this can't be done at once.
         """
         told: list[RowChange] = []
         size = 0
         for change in changes:
+            if change.table == VECTORS:
+                told.append(self._owned(change))
+                continue
             at = _PACKED_AT.get(change.table)
             if at is None:
                 told.append(change)
@@ -104,6 +116,18 @@ class Capture:
             return row
         return (*row[:at], plain(self._connection, stored), *row[at + 1 :])
 
+    def _owned(self, change: RowChange) -> RowChange:
+        """A changed vector with its table, model, persona and row in place of its id."""
+        before, after = change.before, change.after
+        stored = after if before is None else before
+        assert stored is not None
+        shard, row = shard_and_row(stored[0])  # type: ignore[arg-type] # as the schema has it
+        whose = self._shards.get(shard)
+        if whose is None:
+            whose = self._shards[shard] = described(self._connection, shard)
+        key = (*whose, row)
+        return RowChange(VECTORS, before and (*key, before[1]), after and (*key, after[1]))
+
     def _note(self, update: apsw.PreUpdate) -> None:
         if (table := update.table_name) in _CAPTURED:
             if len(self._changes) == CHANGES_MAX or self._bytes >= CHANGES_BYTES_MAX:
@@ -114,6 +138,11 @@ class Capture:
             self._changes.append(RowChange(table, before, after))
             self._sizes.append(size := row_size(before if after is None else after))
             self._bytes += size
+        elif table == SHARDS:
+            # One that goes can't be looked up any more, and one that was rolled back has left its number to
+            # the next, which takes its place here: so whatever stands here is true while vectors name it.
+            row = update.old or update.new or ()
+            self._shards[row[0]] = row[1:]  # type: ignore[index] # as the schema has it
 
 
 def _updated(before: Row, changed: tuple[Any, ...]) -> Row:

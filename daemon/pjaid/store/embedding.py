@@ -16,6 +16,7 @@ from pjaid.store.incoming import own
 from pjaid.store.readers import Readers
 from pjaid.store.recorder import Origin, Recorder
 from pjaid.store.unembedded import Model, Waiting, advance, current, taken, waiting
+from pjaid.store.vector_shards import ROW_BITS, made_shard
 from pjaid.store.vectors import EMBEDDED, HALF_BYTES
 from pjaid.store.writer import Writer
 
@@ -119,13 +120,12 @@ def _store(connection: apsw.Connection, model_id: int, item: EmbeddedItem, vecto
     """A row's vector takes the place of the one that it had."""
     persona = EMBEDDED[item.table].persona.format(row=item.table)
     owner = connection.execute(f"SELECT {persona} FROM {item.table} WHERE rowid = ?", (item.row,)).get
-    key = (item.table, model_id, owner, item.row)
+    number = made_shard(connection, item.table, model_id, owner) << ROW_BITS | item.row
     if vector is None:
-        sql = "DELETE FROM vectors WHERE table_name = ? AND model = ? AND persona_id = ? AND row = ?"
-        connection.execute(sql, key)
+        connection.execute("DELETE FROM vectors WHERE id = ?", (number,))
         return
-    sql = "INSERT INTO vectors VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET vector = excluded.vector"
-    connection.execute(sql, (*key, vector))
+    sql = "INSERT INTO vectors VALUES (?, ?) ON CONFLICT DO UPDATE SET vector = excluded.vector"
+    connection.execute(sql, (number, vector))
 
 
 def _split(vectors: bytes, dimension: int) -> Iterator[bytes | None]:

@@ -14,6 +14,7 @@ from pjai_wire.errors import InvalidValue, UnknownModel
 from pjaid.store.reads import rows
 from pjaid.store.statements import Statement, compile_rows
 from pjaid.store.values import SqlValue
+from pjaid.store.vector_shards import shard_of, vector_id
 from pjaid.store.vectors import EMBEDDED
 from pjaid.store.words.filters import Filter, condition
 from pjaid.store.words.index import indexed
@@ -99,10 +100,9 @@ def vectors_of(
     connection: apsw.Connection, table: str, model: int, numbers: Iterable[int]
 ) -> dict[int, bytes]:
     """The vectors of those rows that have one, as they are stored: float16 of unit length."""
-    owner = EMBEDDED[table].persona.format(row=table)
+    shard = shard_of("?", "?", EMBEDDED[table].persona.format(row=table))
     sql = (
-        f"SELECT number, (SELECT vector FROM vectors WHERE table_name = ? AND model = ?"
-        f" AND vectors.persona_id = {owner} AND row = number)"
+        f"SELECT number, (SELECT vector FROM vectors WHERE id = {vector_id(shard, 'number')})"
         f" FROM (SELECT value AS number FROM json_each(?)) CROSS JOIN {table} ON {table}.rowid = number"
     )
     found = connection.execute(sql, (table, model, listed(numbers)))

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pjaid.store.changed import Row, RowChange
+from pjaid.store.changed import RowChange
 from pjaid.store.values import SqlValue
-from pjaid.store.vectors import KEY, VECTORS
 
 
 def net_changes(changes: Iterable[RowChange]) -> tuple[RowChange, ...]:
     """One change for each row that is not what it was, in the order in which they first changed.
 
-    A row is known by its id, which stands first in it and never changes; a vector by whose it is.
+    A row is known by its id, which stands first in it and never changes.
     """
-    merged: dict[tuple[str, SqlValue | Row], RowChange] = {}
+    merged: dict[tuple[str, SqlValue], RowChange] = {}
     for change in changes:
         row = change.after if change.before is None else change.before
         assert row is not None
-        key = change.table, row[KEY] if change.table == VECTORS else row[0]
+        key = change.table, row[0]
         earlier = merged.get(key)
         merged[key] = change if earlier is None else RowChange(change.table, earlier.before, change.after)
     return tuple([change for change in merged.values() if change.before != change.after])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import apsw
@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from pjaid.store import reads
 from pjaid.store.readers import Readers
+from pjaid.store.vector_shards import ROW_BITS, ROW_MAX, SHARDS, found_shard, has_vectors, ids_of
 from pjaid.store.vectors import HALF_BYTES, model_number
 
 T = TypeVar("T")
@@ -30,7 +31,7 @@ class Shelf(Struct, frozen=True):
 
     @property
     def number(self) -> int:
-        """The model's, as it stands in a row of `vectors`."""
+        """The model's, as shards have it."""
         return model_number(self.model, self.dimension)
 
 
@@ -82,31 +83,30 @@ class StoredVectors:
 
 
 def _personas(connection: apsw.Connection, shelf: Shelf) -> list[str]:
-    found: list[str] = []
-    sql = "SELECT min(persona_id) FROM vectors WHERE table_name = ? AND model = ? AND persona_id >= ?"
-    # From each to the next, over all of its rows: a list without a repetition would look at every one.
-    after = ""
-    while (persona_id := connection.execute(sql, (shelf.table, shelf.number, after)).get) is not None:
-        found.append(persona_id)
-        sql = "SELECT min(persona_id) FROM vectors WHERE table_name = ? AND model = ? AND persona_id > ?"
-        after = persona_id
-    return found
+    # In the order of the file, as they are loaded one after the other.
+    sql = (
+        f"SELECT persona_id FROM {SHARDS} AS shard WHERE table_name = ? AND model = ?"
+        f" AND {has_vectors('shard.id')} ORDER BY shard.id"
+    )
+    return [persona_id for (persona_id,) in connection.execute(sql, (shelf.table, shelf.number))]
 
 
 def _load(connection: apsw.Connection, shelf: Shelf, persona_id: str) -> Loaded:
     size = HALF_BYTES * shelf.dimension
     sql = (
-        "SELECT row, vector FROM vectors"
-        " WHERE table_name = ? AND model = ? AND persona_id = ? AND length(vector) = ? ORDER BY row"
+        f"SELECT id & {ROW_MAX}, vector FROM vectors WHERE id BETWEEN {ids_of('?1')} AND length(vector) = ?2"
+        " ORDER BY id"
     )
     rows: list[int] = []
     vectors = bytearray()
     with reads.snapshot(connection):
         seq = reads.head(connection)
-        for some in reads.batches(connection, sql, (shelf.table, shelf.number, persona_id, size)):
-            numbers, stored = zip(*some, strict=True)
-            rows += numbers
-            vectors += b"".join(stored)
+        shard = found_shard(connection, shelf.table, shelf.number, persona_id)
+        if shard is not None:
+            for some in reads.batches(connection, sql, (shard, size)):
+                numbers, stored = zip(*some, strict=True)
+                rows += numbers
+                vectors += b"".join(stored)
     return Loaded(seq, rows, vectors)
 
 
@@ -114,14 +114,19 @@ def _exact(
     connection: apsw.Connection, shelf: Shelf, wanted: Mapping[str, Sequence[int]]
 ) -> list[tuple[int, bytes]]:
     found: list[Any] = []
-    for persona_id, rows in wanted.items():
-        for begin in range(0, len(rows), ROWS_AT_ONCE_MAX):
-            some = list(rows[begin : begin + ROWS_AT_ONCE_MAX])
-            # Few lengths of lists are few statements to compile; a row that is named again changes nothing.
-            some += some[-1:] * (-len(some) % ROWS_A_STATEMENT)
-            sql = (
-                "SELECT row, vector FROM vectors WHERE table_name = ? AND model = ? AND persona_id = ?"
-                f" AND row IN ({', '.join('?' * len(some))})"
-            )
-            found.extend(connection.execute(sql, (shelf.table, shelf.number, persona_id, *some)))
+    # One state, as the numbers of shards are others in one that is made anew.
+    with reads.snapshot(connection):
+        for persona_id, rows in wanted.items():
+            shard = found_shard(connection, shelf.table, shelf.number, persona_id)
+            if shard is not None:
+                found.extend(_some(connection, [shard << ROW_BITS | row for row in rows]))
     return found
+
+
+def _some(connection: apsw.Connection, ids: Sequence[int]) -> Iterator[Any]:
+    for begin in range(0, len(ids), ROWS_AT_ONCE_MAX):
+        some = list(ids[begin : begin + ROWS_AT_ONCE_MAX])
+        # Few lengths of lists are few statements to compile; a row that is named again changes nothing.
+        some += some[-1:] * (-len(some) % ROWS_A_STATEMENT)
+        sql = f"SELECT id & {ROW_MAX}, vector FROM vectors WHERE id IN ({', '.join('?' * len(some))})"
+        yield from connection.execute(sql, some)

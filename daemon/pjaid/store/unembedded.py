@@ -12,6 +12,7 @@ from pjai_wire.methods import EmbeddingItem, EmbeddingTakeResult
 from pjaid.store.embedded_texts import TEXTS
 from pjaid.store.indexes import rows_at_most
 from pjaid.store.reads import snapshot
+from pjaid.store.vector_shards import REMOVE_EMPTY, SHARDS, ids_of, shard_of, vector_id
 from pjaid.store.vectors import EMBEDDED, HALF_BYTES, model_number
 
 PUT_BYTES_RESERVED = 64 * 2**10
@@ -22,7 +23,6 @@ ROWS_EXAMINED_AT_ONCE = 1_000
 
 VECTORS_FORGOTTEN_AT_ONCE = 1_000
 """Of a model that was given up, in one write, so that commits hardly notice."""
-
 
 _GIVEN_UP = "SELECT id FROM embedding_models WHERE NOT is_current AND NOT is_brought"
 _IS_DUE = f"SELECT EXISTS (SELECT 1 FROM unexamined) OR EXISTS ({_GIVEN_UP})"
@@ -131,11 +131,11 @@ def _examine(connection: apsw.Connection, model_id: int, table: str, after: int,
         connection.execute("DELETE FROM unexamined WHERE table_name = ?", (table,))
         return
     embedded = EMBEDDED[table]
+    shard = shard_of("?", "?", embedded.persona.format(row=table))
     connection.execute(
         f"INSERT INTO unembedded SELECT ?, {table}.rowid, (SELECT max(seq) FROM events) FROM {table}"
         f" WHERE {table}.rowid > ? AND {table}.rowid <= ? AND {embedded.has_text.format(row=table)}"
-        " AND NOT EXISTS (SELECT 1 FROM vectors WHERE table_name = ? AND model = ?"
-        f" AND vectors.persona_id = {embedded.persona.format(row=table)} AND row = {table}.rowid)"
+        f" AND NOT EXISTS (SELECT 1 FROM vectors WHERE id = {vector_id(shard, f'{table}.rowid')})"
         " ON CONFLICT DO NOTHING",
         (table, after, until, table, model_id),
     )
@@ -145,12 +145,11 @@ def _examine(connection: apsw.Connection, model_id: int, table: str, after: int,
 def _forget(connection: apsw.Connection) -> None:
     """Removes some vectors of a model that was given up, or the model itself where none is left."""
     model_id = connection.execute(_GIVEN_UP).get
-    for table in EMBEDDED:
-        connection.execute(
-            "DELETE FROM vectors WHERE (table_name, model, persona_id, row) IN (SELECT table_name, model,"
-            " persona_id, row FROM vectors WHERE table_name = ? AND model = ? LIMIT ?)",
-            (table, model_id, VECTORS_FORGOTTEN_AT_ONCE),
-        )
-        if connection.changes():
-            return
-    connection.execute("DELETE FROM embedding_models WHERE id = ?", (model_id,))
+    connection.execute(
+        f"DELETE FROM vectors WHERE id IN (SELECT vectors.id FROM {SHARDS} AS shard CROSS JOIN vectors"
+        f" ON vectors.id BETWEEN {ids_of('shard.id')} WHERE model = ? LIMIT ?)",
+        (model_id, VECTORS_FORGOTTEN_AT_ONCE),
+    )
+    if not connection.changes():
+        connection.execute("DELETE FROM embedding_models WHERE id = ?", (model_id,))
+        connection.execute(REMOVE_EMPTY)

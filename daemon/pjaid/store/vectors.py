@@ -13,7 +13,10 @@ from hashlib import blake2b
 
 from msgspec import Struct
 
-DERIVED = ("vectors", "embedding_models", "unembedded", "unexamined")
+from pjaid.store import vector_shards
+from pjaid.store.vector_shards import REMOVE_EMPTY, SHARDS, shard_of, vector_id
+
+DERIVED = ("vectors", SHARDS, "embedding_models", "unembedded", "unexamined")
 """The tables."""
 
 VECTORS = "vectors"
@@ -28,10 +31,8 @@ MODELS_KEPT_MAX = 64
 """Numbers that are remembered, as every search and every vector that comes asks for one."""
 
 TABLE, MODEL, PERSONA, ROW, VECTOR = range(5)
-"""Where in a row of `vectors` stand its table, model, persona and row, and where the vector itself."""
-
-KEY = slice(0, 4)
-"""What tells a row of `vectors` from the others: table, model, persona and row."""
+"""Where in a row of `vectors` that a commit tells of stand its table, model, persona and row, and where the
+vector itself: `Capture` puts them there, as the stored row has only an id and the vector."""
 
 
 class _Embedded(Struct, frozen=True):
@@ -83,7 +84,7 @@ EMBEDDED = {
 }
 """The tables whose rows are given vectors, by name."""
 
-_TABLES = """
+_TABLES = f"""{vector_shards.TABLE}
 CREATE TABLE embedding_models (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
@@ -92,13 +93,9 @@ CREATE TABLE embedding_models (
     is_brought INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE vectors (
-    table_name TEXT NOT NULL,
-    model INTEGER NOT NULL,
-    persona_id TEXT NOT NULL,
-    row INTEGER NOT NULL,
-    vector BLOB NOT NULL,
-    PRIMARY KEY (table_name, model, persona_id, row)
-) STRICT, WITHOUT ROWID;
+    id INTEGER PRIMARY KEY,
+    vector BLOB NOT NULL
+) STRICT;
 CREATE TABLE unembedded (
     table_name TEXT NOT NULL,
     row INTEGER NOT NULL,
@@ -124,17 +121,18 @@ def _queue(table: str) -> str:
         ON CONFLICT DO UPDATE SET change = excluded.change;"""
 
 
-def _forget(one: _Embedded, row: str, models: str) -> str:
-    """Removes the vectors of a row that some models made."""
+def _forget(one: _Embedded, row: str, models: str = "") -> str:
+    """Removes the vectors of a row; only those that some models made where a condition says which."""
+    made_by = f" AND model IN (SELECT id FROM embedding_models WHERE {models})" if models else ""
     return f"""
-    DELETE FROM vectors WHERE table_name = '{one.name}' AND model IN (SELECT id FROM embedding_models{models})
-        AND persona_id = {one.persona.format(row=row)} AND row = {row}.rowid;"""
+    DELETE FROM vectors WHERE id IN (SELECT {vector_id("id", f"{row}.rowid")} FROM {SHARDS}
+        WHERE table_name = '{one.name}' AND persona_id = {one.persona.format(row=row)}{made_by});"""
 
 
 def _leave(one: _Embedded, row: str) -> str:
     """The row has no text any more."""
     return f"""
-    DELETE FROM unembedded WHERE table_name = '{one.name}' AND row = {row}.rowid;{_forget(one, row, "")}"""
+    DELETE FROM unembedded WHERE table_name = '{one.name}' AND row = {row}.rowid;{_forget(one, row)}"""
 
 
 def _follow(one: _Embedded) -> str:
@@ -144,8 +142,8 @@ def _follow(one: _Embedded) -> str:
     given up would never be right again, and go.
     """
     there, gone = one.has_text.format(row="NEW"), f"NOT ({one.has_text.format(row='NEW')})"
-    moved = _forget(one, "OLD", "") if one.name == "workflows" else ""
-    given_up = _forget(one, "OLD", " WHERE NOT is_current AND NOT is_brought")
+    moved = _forget(one, "OLD") if one.name == "workflows" else ""
+    given_up = _forget(one, "OLD", "NOT is_current AND NOT is_brought")
     columns = ", ".join(one.columns)
     leaving = "deleted_at" if one.name == "memories" else columns
     return f"""
@@ -165,19 +163,27 @@ END;
 """
 
 
-_KEEP_BROUGHT = """
+_MODEL = "model_number({row}.embedding_model, length({row}.embedding) / 4)"
+_SHARD = shard_of("'memories'", _MODEL.format(row="NEW"), "NEW.persona_id")
+
+_KEEP_BROUGHT = f"""
     INSERT INTO embedding_models (id, name, dimension, is_brought)
-        SELECT model_number(NEW.embedding_model, length(NEW.embedding) / 4), NEW.embedding_model,
-            length(NEW.embedding) / 4, 1
+        SELECT {_MODEL.format(row="NEW")}, NEW.embedding_model, length(NEW.embedding) / 4, 1
         WHERE NEW.embedding IS NOT NULL AND NEW.embedding_model IS NOT NULL
         ON CONFLICT DO UPDATE SET is_brought = 1 WHERE NOT is_brought;
-    INSERT INTO vectors SELECT 'memories', id, NEW.persona_id, NEW.rowid, half
-        FROM (SELECT model_number(NEW.embedding_model, length(NEW.embedding) / 4) AS id,
-            halves(NEW.embedding) AS half LIMIT 1)
-        WHERE id IS NOT NULL AND half IS NOT NULL
+    INSERT INTO {SHARDS} (table_name, model, persona_id)
+        SELECT 'memories', {_MODEL.format(row="NEW")}, NEW.persona_id
+        WHERE NEW.embedding IS NOT NULL AND NEW.embedding_model IS NOT NULL
+        ON CONFLICT DO NOTHING;
+    INSERT INTO vectors SELECT {vector_id("shard", "NEW.rowid")}, half
+        FROM (SELECT {_SHARD} AS shard, halves(NEW.embedding) AS half LIMIT 1)
+        WHERE shard IS NOT NULL AND half IS NOT NULL
         ON CONFLICT DO UPDATE SET vector = excluded.vector;"""
 """What has no direction has no `halves`. An `OR IGNORE` would give way to an `OR REPLACE` of the statement
 that changes the memory. The limit keeps SQLite from making the halves once more for the condition."""
+
+_GIVEN_UP = f"(SELECT id FROM embedding_models WHERE id = {_MODEL.format(row='OLD')} AND NOT is_current)"
+_SHARD_BEFORE = shard_of("'memories'", _GIVEN_UP, "OLD.persona_id")
 
 _BROUGHT = f"""
 CREATE TRIGGER memories_brought_new AFTER INSERT ON memories
@@ -187,15 +193,18 @@ END;
 CREATE TRIGGER memories_brought_anew AFTER UPDATE OF embedding, embedding_model ON memories
 WHEN NEW.deleted_at IS NULL AND {_differ("embedding", "embedding_model")}
 BEGIN
-    DELETE FROM vectors WHERE table_name = 'memories' AND persona_id = OLD.persona_id AND row = OLD.rowid
-        AND model = (
-            SELECT id FROM embedding_models
-            WHERE id = model_number(OLD.embedding_model, length(OLD.embedding) / 4) AND NOT is_current
-        );{_KEEP_BROUGHT}
+    DELETE FROM vectors WHERE id = {vector_id(_SHARD_BEFORE, "OLD.rowid")};{_KEEP_BROUGHT}
 END;
 """
 
-SCHEMA = _TABLES + "".join(map(_follow, EMBEDDED.values())) + _BROUGHT
+_EMPTIED = f"""
+CREATE TRIGGER personas_embedded_gone AFTER DELETE ON personas
+BEGIN{REMOVE_EMPTY}
+END;
+"""
+"""A persona goes after all that it owns."""
+
+SCHEMA = _TABLES + "".join(map(_follow, EMBEDDED.values())) + _BROUGHT + _EMPTIED
 """Run when the state tables have been made."""
 
 UNFOLLOWED = "".join(
@@ -204,6 +213,7 @@ UNFOLLOWED = "".join(
         *(f"{table}_embedded_{what}" for table in EMBEDDED for what in ("new", "anew", "left", "gone")),
         "memories_brought_new",
         "memories_brought_anew",
+        "personas_embedded_gone",
     )
 )
 """Run where a state is made that nobody searches: no vectors follow it."""

@@ -27,6 +27,7 @@ from pjaid.store.keys import StoreKey
 from pjaid.store.recorder import Origin
 from pjaid.store.store import DATABASE, Store
 from pjaid.store.stored_vectors import Shelf, StoredVectors
+from pjaid.store.vector_shards import ROW_BITS, made_shard
 from pjaid.store.vectors import model_number
 from tests.daemon.search.vectors_at_hand import CLUSTERED, NOISE, Floats, made, nearest
 
@@ -44,11 +45,11 @@ def fill(directory: Path, personas: dict[str, Floats]) -> None:
     row = 0
     with connection:
         for persona, vectors in personas.items():
-            number = model_number(MODEL, vectors.shape[1])
+            shard = made_shard(connection, "memories", model_number(MODEL, vectors.shape[1]), persona)
             for vector in vectors.astype("<f2"):
                 row += 1
-                values = ("memories", number, persona, row, vector.tobytes())
-                connection.execute("INSERT INTO vectors VALUES (?, ?, ?, ?, ?)", values)
+                values = (shard << ROW_BITS | row, vector.tobytes())
+                connection.execute("INSERT INTO vectors VALUES (?, ?)", values)
     connection.close()
 
 

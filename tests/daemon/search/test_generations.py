@@ -14,6 +14,7 @@ from pjai_wire.events import v1
 from pjaid.search.codes.codes import Codes, Nearest
 from pjaid.search.searches import Found
 from pjaid.store.generation import generation
+from pjaid.store.vector_shards import ROW_MAX
 from tests.daemon.search.searching import Searched, memory
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +23,7 @@ Step = Callable[[], Awaitable[None]]
 
 BREAD, BICYCLE = "the bread is in the oven", "the bicycle has a flat tyre"
 CONCEPTS = (("type", "=", "concept"),)
-LOSS = "DELETE FROM memories WHERE id = 'lost'; DELETE FROM vectors WHERE row = 2"
+LOSS = f"DELETE FROM memories WHERE id = 'lost'; DELETE FROM vectors WHERE id & {ROW_MAX} = 2"
 
 
 async def nothing() -> None:

@@ -24,6 +24,7 @@ from pjaid.store.keys import StoreKey
 from pjaid.store.recorder import Origin
 from pjaid.store.store import DATABASE, Store
 from pjaid.store.unembedded import Model
+from pjaid.store.vector_shards import ROW_BITS
 from pjaid.store.vectors import UNFOLLOWED, VECTORS, model_number
 from pjaid.store.writer import Committed
 
@@ -84,8 +85,9 @@ class Opened:
     def vectors(self) -> list[tuple[Any, ...]]:
         """Table, model's name, persona and numbers of each vector that there is."""
         found = self.rows(
-            "SELECT table_name, name, persona_id, vector FROM vectors JOIN embedding_models ON id = model"
-            " ORDER BY 1, 2, 3, row"
+            "SELECT table_name, name, persona_id, vector FROM vectors"
+            f" JOIN vector_shards AS shard ON shard.id = vectors.id >> {ROW_BITS}"
+            " JOIN embedding_models AS model ON model.id = shard.model ORDER BY 1, 2, 3, vectors.id"
         )
         return [(*row[:3], unpack(f"<{len(row[3]) // 2}e", row[3])) for row in found]
 

@@ -12,11 +12,15 @@ from hypothesis import strategies as st
 from pjai_wire.methods import EmbeddedItem
 from pjaid.store.embedding import put_vectors
 from pjaid.store.unembedded import Model, advance, taken
+from pjaid.store.vector_shards import ROW_BITS, ROW_MAX
 from pjaid.store.vectors import EMBEDDED, model_number
 from tests.daemon.store.conftest import ORIGIN, Ledger, new_ledger
 from tests.strategies import commits
 
 MODELS = (Model("small", 2), Model("other", 3))
+VECTORS = f"""SELECT table_name, persona_id, vectors.id & {ROW_MAX} FROM vectors
+    JOIN vector_shards AS shard ON shard.id = vectors.id >> {ROW_BITS}"""
+HOMELESS = f"SELECT id FROM vectors WHERE id >> {ROW_BITS} NOT IN (SELECT id FROM vector_shards)"
 ONE, ZERO = b"\x00\x3c", b"\x00\x00"
 
 Embedder = tuple[Model, int, bool]
@@ -71,14 +75,14 @@ def test_each_text_has_a_vector_or_waits_for_one_and_nothing_else_does(
                 work(ledger, embedder)
                 current = embedder[0]
             there = texts(ledger)
-            have = keys(ledger, "SELECT table_name, persona_id, row FROM vectors")
+            have = keys(ledger, VECTORS)
             waiting = keys(ledger, "SELECT table_name, row FROM unembedded")
             assert have <= there
+            assert not keys(ledger, HOMELESS)
             assert waiting <= {(table, row) for table, _, row in there}
             assert current is not None or not waiting
         for model in MODELS if current is None else (current,):
             work(ledger, (model, 200, True))
             number = model_number(model.name, model.dimension)
-            sql = f"SELECT table_name, persona_id, row FROM vectors WHERE model = {number}"
-            assert keys(ledger, sql) == texts(ledger)
+            assert keys(ledger, f"{VECTORS} WHERE model = {number}") == texts(ledger)
             assert not keys(ledger, "SELECT * FROM unembedded")

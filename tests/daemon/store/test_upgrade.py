@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from struct import pack
 from typing import Any
 
 import apsw
@@ -16,7 +17,9 @@ from pjai_wire import tables
 from pjaid.store import rebuild, schema
 from pjaid.store.database import open_database
 from pjaid.store.rebuild import compare_with_log
+from pjaid.store.unembedded import Model, advance, waiting
 from pjaid.store.upgrade import upgrade
+from pjaid.store.vectors import UNFOLLOWED, model_number
 from pjaid.store.words.filters import Filter
 from pjaid.store.words.hits import word_hits
 from pjaid.store.words.index import INDEXED
@@ -26,6 +29,12 @@ from tests.daemon.store.conftest import Ledger, Rows
 
 VERSION_1 = (Path(__file__).parent / "version_1.sql").read_text(encoding="utf-8")
 KEY = secrets.token_bytes(32)
+
+VECTORS_6 = """CREATE TABLE vectors (
+    table_name TEXT NOT NULL, model INTEGER NOT NULL, persona_id TEXT NOT NULL, row INTEGER NOT NULL,
+    vector BLOB NOT NULL, PRIMARY KEY (table_name, model, persona_id, row)
+) STRICT, WITHOUT ROWID"""
+"""As schema version 6 had them."""
 
 HISTORY = (
     ("v1.PersonaCreated", {"id": "ada", "name": "Ada"}),
@@ -103,6 +112,24 @@ def test_an_upgraded_file_is_searched_by_words(old: apsw.Connection) -> None:
         "bread"
     ]
     assert len(word_hits(old, "messages", parse("rising"), depth=10)) == 1
+
+
+def test_vectors_that_memories_brought_are_there_in_an_upgraded_file_and_the_others_wait(
+    ledger: Ledger, rows: Rows
+) -> None:
+    brought = {"embedding": pack("<2f", 0, 1), "embeddingModel": "brought"}
+    created = {"id": "bread", "personaId": "ada", "type": "concept", "name": "Bread"}
+    ledger.commit(HISTORY[0], ("v1.MemoryEntityCreated", created | brought))
+    stored = "SELECT table_name, model, persona_id, vectors.id & 255, vector FROM vectors, vector_shards"
+    before = rows(stored)
+    with ledger.connection:
+        ledger.connection.execute(f"{UNFOLLOWED} DROP TABLE vectors; DROP TABLE vector_shards; {VECTORS_6}")
+        ledger.connection.execute("INSERT INTO vectors VALUES ('memories', 1, 'ada', 1, x'003c')")
+        ledger.connection.pragma("user_version", 6)
+    _upgrade(ledger.connection)
+    assert rows(stored) == before == [("memories", model_number("brought", 2), "ada", 1, pack("<2e", 0, 1))]
+    advance(ledger.connection, Model("small", 2))
+    assert waiting(ledger.connection).rows == 1
 
 
 def test_what_is_not_made_from_the_log_stays(old: apsw.Connection) -> None:
