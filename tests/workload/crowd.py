@@ -2,9 +2,9 @@
 
 They are like q2, and of every persona but the first.
 As a program of its own it opens as many as it is told, says how many are open, and takes what comes, until
-its stdin ends. It speaks plain ZeroMQ, decodes no update, and gives way to the daemon and to whoever is timed:
-a crowd that did not would compete with them for the cores of one machine, where its share tells nothing about
-the daemon.
+its stdin ends. It speaks plain ZeroMQ, decodes no update, and gives way to the daemon and to whoever is
+timed: a crowd that did not would compete with them for the cores of one machine, where its share tells
+nothing about the daemon.
 """
 
 from __future__ import annotations
