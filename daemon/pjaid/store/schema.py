@@ -65,7 +65,7 @@ CREATE INDEX memories_by_content ON memories (content_hash) WHERE content_hash I
 CREATE INDEX memories_by_deletion ON memories (deleted_at) WHERE deleted_at IS NOT NULL;
 CREATE INDEX memories_by_thread ON memories (persona_id, thread_of(metadata), created_at, id)
     WHERE type = 'conversation' AND deleted_at IS NULL;
-CREATE INDEX memories_to_pack ON memories (memory_tier, id) WHERE compression_dictionary IS NULL;
+CREATE INDEX memories_to_pack ON memories (id) WHERE memory_tier <> 'hot' AND compression_dictionary IS NULL;
 CREATE INDEX memory_links_by_from ON memory_links (from_id);
 CREATE INDEX memory_links_by_to ON memory_links (to_id);
 CREATE INDEX conversations_by_age ON conversations (persona_id, created_at);

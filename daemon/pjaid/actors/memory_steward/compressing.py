@@ -37,7 +37,7 @@ BATCH_BYTES = 2**20
 ROWS_READ_AT_ONCE = 10
 """Few, as each may be large."""
 
-_seldom_read = memories.where(memories.memory_tier.in_(["warm", "cold"]))
+_seldom_read = memories.where(memories.memory_tier != "hot")
 _untried = _seldom_read.where(memories.compression_dictionary.is_null())
 _worth_it = either(memories.compression_dictionary.is_null(), memories.compression_dictionary >= 1)
 
@@ -71,16 +71,15 @@ class Compressing:
         if last is None:
             return
         packer = Packer(await _data(db, last))
-        for tier in ("warm", "cold"):
-            some: list[Content] = []
-            async for page in _pages(db, _untried.where(memory_tier=tier), descending=False):
-                some += page
-                if len(some) >= BATCH or sum(len(one.data) for one in some) >= BATCH_BYTES:
-                    async with batch():
-                        await self._pack(db, some, packer, last.version)
-                    some = []
-            if some:
-                await self._pack(db, some, packer, last.version)
+        some: list[Content] = []
+        async for page in _pages(db, _untried, descending=False):
+            some += page
+            if len(some) >= BATCH or sum(len(one.data) for one in some) >= BATCH_BYTES:
+                async with batch():
+                    await self._pack(db, some, packer, last.version)
+                some = []
+        if some:
+            await self._pack(db, some, packer, last.version)
 
     async def _train(self, db: Database, last: Dictionary | None, reason: Reason) -> Dictionary | None:
         """The dictionary that is the last one from now on."""
