@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 
+from msgspec import Struct, field
+
 from pjai_wire.fields import MemoryType
 from tests.workload.bench import Bench
 from tests.workload.processes import Child
-from tests.workload.reactions import at_the_head
+from tests.workload.reactions import at_the_head, echoes_us
 from tests.workload.report import Finding, Target
-from tests.workload.timing import alternate, spread
+from tests.workload.timing import BLOCK_RUNS, spread
 from tests.workload.watchers import watchers
 
 ECHOES = 20.0
@@ -29,19 +31,16 @@ async def fan(bench: Bench) -> Finding:
     topic to itself.
     """
     number = max(PROGRAMS, bench.some_live_queries)
-    spreads = await alternate(bench.progress, min(bench.runs, RUNS_MAX), echo=bench.echo.run)
-    held, followed = await _spans_us(bench, "shared", PROGRAMS, number // PROGRAMS)
-    programs, last = spread(held), spread(followed)
-    held_by_few, followed_by_few = await _spans_us(bench, "shared", FEW_PROGRAMS, number // FEW_PROGRAMS)
-    few, last_of_few = spread(held_by_few), spread(followed_by_few)
-    _, received = await _spans_us(bench, "separate", 1, number)
-    separate = spread(received)
-    echo = spreads["echo"]
+    many = await _spans(bench, "shared", PROGRAMS, number // PROGRAMS)
+    programs, last, echo = spread(many.held_us), spread(many.followed_us), spread(many.echoes_us)
+    by_few = await _spans(bench, "shared", FEW_PROGRAMS, number // FEW_PROGRAMS)
+    few, last_of_few = spread(by_few.held_us), spread(by_few.followed_us)
+    separate = spread((await _spans(bench, "separate", 1, number)).followed_us)
     return Finding(
         title=f"first to last of {number // PROGRAMS * PROGRAMS} subscribers",
         spread=last,
         floor_p50=echo.p50,
-        floor="an echo",
+        floor="an echo, in turns with it",
         target=Target(last.p50 / echo.p50, ECHOES, "x echo"),
         details={
             "programs_hold_us": programs.p50,
@@ -55,8 +54,18 @@ async def fan(bench: Bench) -> Finding:
     )
 
 
-async def _spans_us(bench: Bench, kind: str, processes: int, each: int) -> tuple[list[float], list[float]]:
-    """How long it took each time from the first process to the last, and to the last subscriber of all."""
+class _Spans(Struct):
+    """How long things took, in microseconds."""
+
+    held_us: list[float] = field(default_factory=list)
+    """From the first process to the last."""
+    followed_us: list[float] = field(default_factory=list)
+    """From the first subscriber of all to the last."""
+    echoes_us: list[float] = field(default_factory=list)
+
+
+async def _spans(bench: Bench, kind: str, processes: int, each: int) -> _Spans:
+    """How long it took until all held the result, once one did, time after time; echoes take turns with it."""
     persona_id = bench.data.persona_ids[0]
     runs = min(bench.runs, RUNS_MAX)
     async with AsyncExitStack() as stack:
@@ -64,16 +73,21 @@ async def _spans_us(bench: Bench, kind: str, processes: int, each: int) -> tuple
             await stack.enter_async_context(watchers(kind, bench.home.endpoint, each, persona_id, KIND))
             for _ in range(processes)
         ]
-        held, followed = [], []
-        for memory in at_the_head(bench.data.more_memories(runs + 1), persona_id, KIND):
-            await _told(children, memory.id)
-            await bench.db.commit(memory)
-            spans = [tuple(map(int, (await one.line()).split())) for one in children]
-            begun = min(first for first, _ in spans)
-            held.append((max(first for first, _ in spans) - begun) / 1000)
-            followed.append((max(last for _, last in spans) - begun) / 1000)
-            bench.progress.at(len(held) / runs)
-    return held[1:], followed[1:]
+        found = _Spans()
+        for start in range(0, runs, BLOCK_RUNS):
+            block = min(BLOCK_RUNS, runs - start)
+            found.echoes_us += await echoes_us(bench, block)
+            spans = []
+            for memory in at_the_head(bench.data.more_memories(block + 1), persona_id, KIND):
+                await _told(children, memory.id)
+                await bench.db.commit(memory)
+                spans.append([tuple(map(int, (await one.line()).split())) for one in children])
+            for span in spans[1:]:
+                begun = min(first for first, _ in span)
+                found.held_us.append((max(first for first, _ in span) - begun) / 1000)
+                found.followed_us.append((max(last for _, last in span) - begun) / 1000)
+            bench.progress.at((start + block) / runs)
+    return found
 
 
 async def _told(children: Sequence[Child], memory_id: str) -> None:

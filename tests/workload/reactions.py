@@ -18,7 +18,7 @@ from pjai_wire.records import MemoryEntity
 from tests.workload.bench import Bench
 from tests.workload.data import AFTER_ALL_MS, IMPORTANCE_MAX, MEMORY_TYPES
 from tests.workload.questions import best_memories
-from tests.workload.timing import BLOCK_RUNS
+from tests.workload.timing import BLOCK_RUNS, timed
 
 Memories = Sequence[v1.MemoryEntityCreated]
 
@@ -88,7 +88,7 @@ async def react_in_blocks(
     for start in range(0, runs, BLOCK_RUNS):
         block = min(BLOCK_RUNS, runs - start)
         persona_id, kind = next(watched)
-        times.echoes += await _echoes(bench, block + 1)
+        times.echoes += await echoes_us(bench, block)
         times.commits += await _commits(bench.db, bench.data.more_memories(block + 1))
         async with subscriber.watch(best_memories(persona_id, kind, 0)) as live:
             arriving = at_the_head(bench.data.more_memories(block + 1), persona_id, kind)
@@ -111,13 +111,9 @@ def at_the_head(memories: Memories, persona_id: str, kind: MemoryType) -> Memori
     ]
 
 
-async def _echoes(bench: Bench, number: int) -> list[float]:
-    times = []
-    for position in range(number):
-        begun = perf_counter_ns()
-        await bench.echo.run(position)
-        times.append((perf_counter_ns() - begun) / 1000)
-    return times[1:]
+async def echoes_us(bench: Bench, number: int) -> list[float]:
+    """How long so many echoes took, after one to warm up."""
+    return [await timed(bench.echo.run, position) for position in range(number + 1)][1:]
 
 
 async def _commits(db: Database, memories: Memories) -> list[float]:
