@@ -65,7 +65,7 @@ class _Spans(Struct):
 
 
 async def _spans(bench: Bench, kind: str, processes: int, each: int) -> _Spans:
-    """How long it took until all held the result, once one did, time after time; echoes take turns with it."""
+    """How long it took until all held the result, once one did; blocks of echoes take turns with it."""
     persona_id = bench.data.persona_ids[0]
     runs = min(bench.runs, RUNS_MAX)
     async with AsyncExitStack() as stack:
