@@ -2,14 +2,12 @@
 
 They are like q2, and of every persona but the first.
 As a program of its own it opens as many as it is told, says how many are open, and takes what comes, until
-its stdin ends. It speaks plain ZeroMQ, decodes no update, and gives way to the daemon and to whoever is
-timed: a crowd that did not would compete with them for the cores of one machine, where its share tells
-nothing about the daemon.
+its stdin ends. It speaks plain ZeroMQ and decodes no update: a crowd that did would compete with the daemon
+for the cores of one machine, where its share tells nothing about the daemon.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import ExitStack, asynccontextmanager
@@ -26,9 +24,6 @@ from tests.workload.questions import different_memories
 
 QUERIES_PER_CLIENT = 1_000
 TAKEN_AT_ONCE = 1_000
-
-LAST = 19
-"""How much the crowd gives way to others."""
 
 
 @asynccontextmanager
@@ -83,7 +78,6 @@ def main(endpoint: str, number: int) -> None:
     queries = [select.query for select in different_memories(DataSet(0).persona_ids[1:])[:number]]
     with ExitStack() as stack:
         subscribers = open_queries(stack, endpoint, queries)
-        os.nice(LAST)
         sys.stdout.write(f"{len(queries)}\n")
         sys.stdout.flush()
         take_all(subscribers)
