@@ -46,8 +46,8 @@ def by_both(words: Ranking, cosines: Mapping[int, float], weight: float) -> list
     """Candidates by words and meaning.
 
     A cosine counts by its share of the best: of the models that come along, texts that have nothing to do
-    with each other have one of 0.05 to 0.07. Where it is much more, as some models have it, meaning says less.
-    Scores by words have no such zero where more rows have them than are ranked: they count from the last one.
+    with each other have one of 0.05 to 0.07. Where it is much more, as by some models, meaning says less.
+    Scores by words have no such zero where more have one than are ranked: they count from the last.
 
     Args:
         words: the ranking by words.
