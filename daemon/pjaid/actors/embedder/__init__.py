@@ -13,6 +13,7 @@ patience       when to try again what failed (pure)
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,8 @@ def _work() -> Work | None:
     """What this process does, by its settings."""
     if embedder.settings["embedder"] == "none":
         return None
+    # The threads of numpy's OpenBLAS would spin for 50 ms when they begin, for products that need none.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from pjaid.actors.embedder.choosing import chosen
     from pjaid.actors.embedder.work import Work
 
