@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import importlib
 import os
 import resource
@@ -20,10 +19,7 @@ from pjai.serving import serve
 from pjaid.process import GIVEN_BACK_EVERY_S, give_back, share_one_heap
 from pjaid.supervisor.child_logs import ActorLog
 from pjaid.supervisor.entry import Start
-from pjaid.supervisor.standing_back import STANDS_BACK_S, stand_back, stand_back_no_more
-
-# What was imported stays: a collector that looks at it would write to pages that all actors share.
-gc.freeze()
+from pjaid.supervisor.standing_back import STANDS_BACK_S, stand_back_no_more
 
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 """Of prctl(2)."""
@@ -39,7 +35,6 @@ def run(start: Start, lifeline: Connection) -> None:
     os.environ.update(start.secrets)
     _confine(start)
     threading.Thread(target=_end_with, args=(lifeline,), name="lifeline", daemon=True).start()
-    stand_back()
     log = ActorLog(start.name)
     log.install()
     try:

@@ -7,21 +7,24 @@ import multiprocessing
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 
 from pjaid.supervisor.entry import Start, main
 
-PRELOADED = [
+PRELOADED = (
     "dataclasses",
     "queue",
     *("anyio._backends._asyncio", "anyio.lowlevel", "anyio.streams.memory", "anyio.to_thread"),
     *("pjai.clock", "pjai.signals"),
     "pjaid.supervisor.child",
-]
+)
 """What every actor needs, also what is imported only when called: a process that is forked from one with it
-starts in milliseconds, and shares the memory. The last one freezes what is there."""
+starts in milliseconds, and shares the memory."""
+
+IMPORTED_LAST = "pjaid.supervisor.server"
 
 TOLD_WITHIN_S = 1.0
 """From the end of a process until the server that it was forked from has told how it ended."""
@@ -32,12 +35,13 @@ class Processes:
 
     Args:
         begun_s_max: how long that may take before the server counts as hung, and another one takes its place.
+        actors: modules that the server imports too.
     """
 
-    def __init__(self, begun_s_max: float) -> None:
+    def __init__(self, begun_s_max: float, actors: Sequence[str] = ()) -> None:
         self._begun_s_max = begun_s_max
         self._context: ForkServerContext = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(PRELOADED)
+        self._context.set_forkserver_preload([*PRELOADED, *actors, IMPORTED_LAST])
         self._lifeline, self._end = self._context.Pipe(duplex=False)
 
     async def begin(self, start: Start) -> ActorProcess:

@@ -1,8 +1,7 @@
-"""Owns how a process that begins stands back: while it does, it has the processor when nobody else wants it.
+"""Owns how a process that begins stands back: when it wakes meanwhile, nobody has to make room for it.
 
-To begin takes 50 ms of work, for which those who call others would wait where there are few cores: of a
-hundred calls beside falls the slowest took up to a quarter longer. Only Linux has such a policy, of threads,
-that whoever gave it to himself may give up again.
+To begin takes 20 ms of work, for which those who call others would wait where there are few cores. Only Linux
+has such a policy, of threads. SCHED_IDLE would stand back further, but who is not root could not give it up.
 """
 
 from __future__ import annotations
@@ -12,14 +11,14 @@ import sys
 from contextlib import suppress
 
 STANDS_BACK_S = 0.5
-"""For how long: where others never rest it would never be done."""
+"""For how long: from then on it serves like others."""
 
 
 def stand_back() -> None:
-    """Lets all others go first, and those threads too that are begun by this one from now on."""
+    """Lets others go first, and those threads and processes too that are begun by this thread from now on."""
     if sys.platform == "linux":
         with suppress(OSError):  # Where it is forbidden, others wait a little.
-            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def stand_back_no_more() -> None:

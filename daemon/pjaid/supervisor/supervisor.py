@@ -21,7 +21,7 @@ from pjai_wire.measures import Measures
 from pjaid.calls.calls import Calls
 from pjaid.supervisor.entry import Start
 from pjaid.supervisor.restart import Budget
-from pjaid.supervisor.tree import Place
+from pjaid.supervisor.tree import Place, preloaded
 
 if TYPE_CHECKING:
     from pjaid.supervisor.processes import ActorProcess, Processes
@@ -118,7 +118,7 @@ class Supervisor:
             # A daemon without actors has no use for what begins them.
             from pjaid.supervisor.processes import Processes
 
-            self._processes = Processes(self._pace.start_s_max)
+            self._processes = Processes(self._pace.start_s_max, preloaded(one.place for one in self))
         for supervised in self:
             tasks.start_soon(self._keep, supervised)
 

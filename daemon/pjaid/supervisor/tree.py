@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 
 from msgspec import Struct
 
@@ -16,7 +16,7 @@ class Place(Struct, frozen=True):
 
     name: str
     actor: str
-    """Where its declaration is: `module:attribute`, imported by its own process alone."""
+    """Where its declaration is: `module:attribute`."""
     restart: Restart = Restart()
     secrets: frozenset[str] = frozenset()
     """Variables of the daemon's environment that it alone is given."""
@@ -30,6 +30,11 @@ TREE: tuple[Place, ...] = (
     Place("embedder", "pjaid.actors.embedder:embedder", secrets=frozenset({"PJAI_EMBEDDER_KEY"})),
 )
 """Ours, one for one: when one falls, the others stay."""
+
+
+def preloaded(tree: Iterable[Place]) -> list[str]:
+    """The modules of ours. Another's is imported by its own process alone, as it may do harm."""
+    return [place.actor.partition(":")[0] for place in tree if place in TREE]
 
 
 def places(wanted: str) -> tuple[Place, ...]:

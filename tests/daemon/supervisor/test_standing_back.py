@@ -11,6 +11,9 @@ POLICIES = """
 import os, threading
 from pjaid.supervisor.standing_back import stand_back, stand_back_no_more
 
+if os.geteuid() == 0:
+    os.setuid(65534)  # who is root may take back what others may not
+
 def policies():
     return sorted(os.sched_getscheduler(int(thread)) for thread in os.listdir("/proc/self/task"))
 
@@ -24,7 +27,7 @@ stand_back_no_more()
 after = policies()
 end.set()
 assert before == [os.SCHED_OTHER] * 2, before
-assert meanwhile == [os.SCHED_OTHER, os.SCHED_IDLE, os.SCHED_IDLE], meanwhile
+assert meanwhile == [os.SCHED_OTHER, os.SCHED_BATCH, os.SCHED_BATCH], meanwhile
 assert after == [os.SCHED_OTHER] * 3, after
 """
 

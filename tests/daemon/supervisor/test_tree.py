@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from structlog.testing import capture_logs
 
 from pjaid.actors.embedder.api_key import VARIABLE
 from pjaid.errors import InvalidSetting
-from pjaid.supervisor.tree import TREE, Place, places, take_secrets
+from pjaid.supervisor.tree import TREE, Place, places, preloaded, take_secrets
 from tests.installing import tell_of
 
 
@@ -45,6 +46,13 @@ def test_an_actor_that_is_not_installed_is_told_with_those_that_are() -> None:
     with pytest.raises(InvalidSetting, match="there is no actor 'note'") as refused:
         places("note")
     assert "notes, weather" in (refused.value.hint or "")
+
+
+def test_the_code_of_ours_comes_along_with_every_process_and_that_of_others_with_their_own_alone() -> None:
+    modules = preloaded((NOTES, *TREE))
+    assert len(modules) == len(TREE)
+    assert "notes_actor" not in modules
+    assert all(importlib.import_module(module) for module in modules)
 
 
 def test_what_one_actor_alone_is_to_know_leaves_the_environment() -> None:
