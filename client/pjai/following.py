@@ -62,10 +62,9 @@ class Following(Generic[T]):
 
     def take(self, stream: Stream[Any], step: Step[Any]) -> None:
         """As `Follower.take`."""
-        if stream is self._shown:
-            self._live.take(step)
-        elif stream.wanted.key == self._wanted.key:
+        if stream.wanted.key == self._wanted.key:
             before, self._shown, self._awaited = self._shown, stream, None
+            stream.show_in(self, self._live.take)
             self._live.show(stream, step.held)
             if before is not None:
                 before.leave(self)

@@ -44,7 +44,8 @@ class LiveQuery(LiveValue[list[T]]):
         self._stream: Stream[T]
         self._backlogs: WeakSet[Backlog[T]] | None = None
         """Made when it is needed first: to look through an empty one takes longer than the rest of a step."""
-        self._advance = Waiting()
+        self._advance: Waiting | None = None
+        """As of the backlogs: made when somebody waits."""
 
     def __repr__(self) -> str:
         return f"<live query {self.label or self.select.query.table} at {self.seq}>"
@@ -137,7 +138,7 @@ class LiveQuery(LiveValue[list[T]]):
         self._stream = stream
         self.is_outdated = False
         self.take(replaced(self._held, held.seq, held.rows))
-        self._advance.wake()
+        self._advanced()
 
     def take(self, step: Step[T]) -> None:
         """The result moved."""
@@ -147,20 +148,20 @@ class LiveQuery(LiveValue[list[T]]):
                 backlog.take(step)
         if step.held.rows is not before.rows:
             self._wake()
-        if step.held.seq != before.seq:
-            self._advance.wake()
+        if self._advance is not None and step.held.seq != before.seq:
+            self._advanced()
 
     def outdate(self, *, is_outdated: bool) -> None:
         """Whether another query may be wanted than the one whose result is shown."""
         self.is_outdated = is_outdated
-        self._advance.wake()
+        self._advanced()
 
     def close(self, failure: Exception | None = None) -> None:
         """As `LiveValue.close`."""
         super().close(failure)
         for backlog in tuple(self._backlogs or ()):
             backlog.wake()
-        self._advance.wake()
+        self._advanced()
 
     def _newest(self) -> list[T]:
         return self._held.rows
@@ -169,9 +170,16 @@ class LiveQuery(LiveValue[list[T]]):
         # Records are shared, frozen as they are; only dicts are each reader's own.
         return copied(value) if value and isinstance(value[0], dict) else value[:]
 
+    def _advanced(self) -> None:
+        """Lets whoever waits for a state look again."""
+        if self._advance is not None:
+            advance, self._advance = self._advance, None
+            advance.wake()
+
     async def _until(self, is_so: Callable[[], bool], wait: float) -> bool:
         """Whether something became so, or the live query ended, within `wait` seconds."""
         with anyio.move_on_after(wait):
             while not (is_so() or self._ended()):
+                self._advance = self._advance or Waiting()
                 await self._advance.change()
         return is_so() or self._ended()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import abstractmethod
 from typing import Generic, Self, TypeVar, cast
 
@@ -63,11 +64,16 @@ class LiveValue(Source, Generic[T]):
     async def __anext__(self) -> T:
         while not self._ended():
             newest = self._newest()
-            # A thousand that move at once feel each call.
+            # A thousand that move at once feel each call, and each coroutine.
             if newest is not self._last and differ(newest, self._last):
                 self._last = newest
                 return self._own(newest)
-            await self._movement.change()
+            movement = self._movement.join()
+            try:
+                await movement
+            except asyncio.CancelledError:
+                self._movement.leave(movement)
+                raise
         raise StopAsyncIteration
 
     def _wake(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
@@ -27,7 +28,7 @@ class Follower(Protocol):
     """Whoever wants the result of a stream."""
 
     def take(self, stream: Stream[Any], step: Step[Any]) -> None:
-        """The stream's result has come, or it moved."""
+        """The stream has a result."""
 
     def end(self, stream: Stream[Any], failure: Exception | None) -> None:
         """The stream has ended, for a reason where there is one."""
@@ -62,7 +63,8 @@ class Stream(Generic[T]):
     ) -> None:
         self.wanted: Final = wanted
         self.label: Final = label
-        self.followers: dict[Follower, None] = {}
+        self.followers: dict[Follower, Callable[[Step[T]], None]] = {}
+        """And what takes each step for them."""
         self._lost = lost
         self._deserted = deserted
         self._held: Held[T] = Held(-1, [])
@@ -71,10 +73,14 @@ class Stream(Generic[T]):
 
     def join(self, follower: Follower) -> None:
         """Lets `follower` know of the result, now unless it has yet to come, and of each step."""
-        self.followers[follower] = None
+        self.followers[follower] = partial(follower.take, self)
         # A result that was lost is an old one; who comes new waits for the next.
         if self.topic and self._kept is None:
             follower.take(self, Step(self._held))
+
+    def show_in(self, follower: Follower, take: Callable[[Step[T]], None]) -> None:
+        """Gives each step to `take` from now on: a thousand that move at once feel each call between."""
+        self.followers[follower] = take
 
     def leave(self, follower: Follower) -> None:
         """Tells `follower` nothing more."""
@@ -134,5 +140,5 @@ class Stream(Generic[T]):
 
     def _hold(self, step: Step[T]) -> None:
         self._held = step.held
-        for follower in tuple(self.followers):
-            follower.take(self, step)
+        for take in tuple(self.followers.values()):
+            take(step)

@@ -12,28 +12,48 @@ class Waiting:
     once feel it.
     """
 
-    __slots__ = ("_futures",)
+    __slots__ = ("_first", "_others")
 
     def __init__(self) -> None:
-        self._futures: list[asyncio.Future[None]] = []
+        # Mostly one task waits, if any.
+        self._first: asyncio.Future[None] | None = None
+        self._others: list[asyncio.Future[None]] | None = None
 
     async def change(self) -> None:
         """Returns once `wake` is called."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._futures.append(future)
+        future = self.join()
         try:
             await future
         except asyncio.CancelledError:
-            # Where it was woken already it stands here no more.
-            if future in self._futures:
-                self._futures.remove(future)
+            self.leave(future)
             raise
+
+    def join(self) -> asyncio.Future[None]:
+        """What is done once `wake` is called; who gives up before must `leave`."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if self._first is None:
+            self._first = future
+        elif self._others is None:
+            self._others = [future]
+        else:
+            self._others.append(future)
+        return future
+
+    def leave(self, future: asyncio.Future[None]) -> None:
+        """Waits no more."""
+        if future is self._first:
+            self._first = None
+        # Where it was woken already it stands here no more.
+        elif self._others is not None and future in self._others:
+            self._others.remove(future)
 
     def wake(self) -> None:
         """Lets all go on that wait now."""
-        if not self._futures:
-            return
-        futures, self._futures = self._futures, []
-        for future in futures:
-            if not future.done():
-                future.set_result(None)
+        first, self._first = self._first, None
+        if first is not None and not first.done():
+            first.set_result(None)
+        if self._others is not None:
+            others, self._others = self._others, None
+            for future in others:
+                if not future.done():
+                    future.set_result(None)
