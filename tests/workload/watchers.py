@@ -36,6 +36,9 @@ Held = Callable[[str], Awaitable[Span]]
 
 SOCKETS_SPARE = 64
 
+SAYS_AFTER_S = 0.02
+"""How long what is to be said waits: to say and to hear it takes the processor from those who are timed."""
+
 
 @asynccontextmanager
 async def watchers(
@@ -141,6 +144,7 @@ async def main(*arguments: str) -> None:
         async for line in anyio.wrap_file(sys.stdin):
             _say("waiting")
             first, last = await held(line.strip())
+            await anyio.sleep(SAYS_AFTER_S)
             _say(f"{first} {last}")
 
 
