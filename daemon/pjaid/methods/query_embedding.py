@@ -46,4 +46,4 @@ class QueryEmbedding:
         answer = _result(
             await self._calls.call(EMBEDDER_EMBED.name, params, client=DAEMON.client, within_ms=WITHIN_MS)
         )
-        return Embedded(answer.model, answer.vectors)
+        return Embedded(answer.model, answer.vectors, answer.unlike)

@@ -42,17 +42,19 @@ def by_meaning(meaning: Ranking) -> list[Candidate]:
     return _best_first(Candidate(row, cosine, None, cosine) for row, cosine in meaning)
 
 
-def by_both(words: Ranking, cosines: Mapping[int, float], weight: float) -> list[Candidate]:
+def by_both(
+    words: Ranking, cosines: Mapping[int, float], weight: float, unlike: float = 0.0
+) -> list[Candidate]:
     """Candidates by words and meaning.
 
-    A cosine counts by its share of the best: of the models that come along, texts that have nothing to do
-    with each other have one of 0.05 to 0.07. Where it is much more, as by some models, meaning says less.
-    Scores by words have no such zero where more have one than are ranked: they count from the last.
+    A cosine counts by its share of the best, both from the one on that unlike texts have. Scores by words
+    have no such zero where more have one than are ranked: they count from the last.
 
     Args:
         words: the ranking by words.
         cosines: of the nearest rows, and of those of `words` that have a vector.
         weight: how much of the whole meaning has, 0 to 1.
+        unlike: the cosine of texts that have nothing to do with each other, 0 or more.
 
     Returns:
         All rows of both; a row that one of them lacks has nothing from it.
@@ -60,7 +62,7 @@ def by_both(words: Ranking, cosines: Mapping[int, float], weight: float) -> list
     shares = _shares(words)
     spread_words = spread(words, least=0.0 if len(words) < DEPTH else None)
     # What points the other way is unlike, and no more than that.
-    alike = {row: max(cosine, 0.0) for row, cosine in cosines.items()}
+    alike = {row: max(cosine - unlike, 0.0) for row, cosine in cosines.items()}
     most = max(alike.values(), default=0.0) or 1.0
     return _best_first(
         Candidate(

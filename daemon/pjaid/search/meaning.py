@@ -20,6 +20,8 @@ class Embedded(Struct, frozen=True):
     model: str
     vector: bytes
     """Little-endian float32."""
+    unlike: float = 0.0
+    """The cosine of texts that have nothing to do with each other, by this model; 0 where nobody says."""
     is_brought: bool = False
     """Whether the client made it, and not the embedder."""
 

@@ -290,7 +290,8 @@ def _shown(
             further = [row for row, _ in words if row not in cosines]
             cosines |= _cosines(connection, asked, sought, near, further)
             weight = asked.params.weights.meaning
-            ranked = by_both(words, cosines, MEANING_WEIGHT if weight is UNSET else weight)
+            weight = MEANING_WEIGHT if weight is UNSET else weight
+            ranked = by_both(words, cosines, weight, unlike=sought.unlike)
         return generation(connection), _found(connection, asked, ranked, near, bytes_max)
 
 

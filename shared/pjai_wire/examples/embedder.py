@@ -19,7 +19,7 @@ EMBEDDER_REPLIES = (
     Reply(
         "a vector",
         methods.EMBEDDER_EMBED,
-        methods.EmbedderEmbedResult(model="example-3", dimension=3, vectors=EMBEDDING),
+        methods.EmbedderEmbedResult(model="example-3", dimension=3, vectors=EMBEDDING, unlike=0.0625),
     ),
     Reply(
         "a server that does not answer",

@@ -38,6 +38,8 @@ class EmbedderEmbedResult(Result, frozen=True, kw_only=True):
     vectors: bytes
     """One after the other, each of so many little-endian float32 and of unit length; all zeros for a text
     that says nothing to the model."""
+    unlike: float
+    """The cosine of texts that have nothing to do with each other, by this model: 0 or more."""
 
 
 class EmbedderStatusResult(Result, frozen=True, kw_only=True):

@@ -55,6 +55,17 @@ def test_who_has_any_word_scores_more_than_who_has_none_and_means_as_little(
     assert all(found[row] > found[98] for row, _ in words)
 
 
+@given(
+    rankings(), st.dictionaries(st.integers(1, 30), st.floats(0.01, 1)), st.floats(0, 1), st.floats(0, 0.9)
+)
+def test_a_model_by_which_all_texts_are_somewhat_alike_finds_what_one_does_by_which_unlike_ones_are_not(
+    words: list[tuple[int, float]], cosines: dict[int, float], weight: float, unlike: float
+) -> None:
+    nearer = {row: unlike + (1 - unlike) * cosine for row, cosine in cosines.items()}
+    found = {one.row: one.score for one in by_both(words, nearer, weight, unlike)}
+    assert found == pytest.approx({one.row: one.score for one in by_both(words, cosines, weight)}, abs=1e-6)
+
+
 def test_scores_that_are_all_equal_are_all_the_best() -> None:
     assert spread([(1, 0.3), (2, 0.3)]) == {1: 1.0, 2: 1.0}
     assert spread([]) == {}

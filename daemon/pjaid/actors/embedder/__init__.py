@@ -7,6 +7,7 @@ onnx_embedder  one that runs a model here, from a folder (onnx_folder) that `min
 endpoint       the one that asks a server, with its API key (api_key) over HTTP (http)
 choosing       which of them works, by the settings
 word_pieces    how a text becomes pieces of words (pure)
+unlikeness     how near to each other a model puts texts that have nothing to do with each other
 work           an embedder at work: for those who ask, and for the store
 patience       when to try again what failed (pure)
 """

@@ -7,6 +7,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Sequence
+from functools import partial
 
 import anyio
 import numpy as np
@@ -27,6 +28,7 @@ from pjai_wire.methods import (
 )
 from pjaid.actors.embedder.embedding import PROBE, Embedder, EmbedderFails, Model, TextsRefused, Vectors
 from pjaid.actors.embedder.patience import Patience
+from pjaid.actors.embedder.unlikeness import unlikeness
 
 TAKEN_WITHIN_S = limits.EMBEDDING_WAIT_MS_MAX / 1000 + 30
 """How long a wish for texts may take to be answered, the waiting for one included."""
@@ -62,6 +64,9 @@ class Work:
         self._counts = Counter[str]() if counts is None else counts
         self._gauges = {} if gauges is None else gauges
         self._model: Model | None = None
+        self._unlike: dict[str, float] = {}
+        """The cosine of texts that have nothing to do with each other, by the name of the model."""
+        self._measuring = anyio.Lock()
         self._embedder_patience = Patience()
         self._patience = Patience()
         """With whatever else fails, such as the store."""
@@ -80,6 +85,7 @@ class Work:
             with anyio.fail_after(QUERY_WITHIN_S * len(texts) if is_query else math.inf):
                 model = self._model = await self._embedder.open()
                 vectors = await self._vectors(model, texts, is_query=is_query)
+            unlike = await self._unlike_by(model)
         except TimeoutError as failure:
             self._embedder_failed(TOO_LATE)
             raise Unavailable(TOO_LATE, hint=WORDS_STILL_WORK) from failure
@@ -92,6 +98,7 @@ class Work:
             model=model.name,
             dimension=model.dimension,
             vectors=vectors.astype("<f4", copy=False).tobytes(),
+            unlike=unlike,
         )
 
     async def last(self, db: Database) -> None:
@@ -140,6 +147,7 @@ class Work:
 
     async def _deal_with_next(self, db: Database) -> None:
         model = self._model = await self._embedder.open()
+        await self._unlike_by(model)
         is_failing = bool(self._failing().last_error)
         taken = await self._taken(db, model, wait_ms=0 if is_failing else limits.EMBEDDING_WAIT_MS_MAX)
         if taken is None:
@@ -163,6 +171,12 @@ class Work:
         self._gauges["waiting"] = max(0, taken.waiting - len(taken.items))
         self._patience.succeed()
         await anyio.sleep(min(max(REST_S_MIN, REST_SHARE * took_s), REST_S_MAX))
+
+    async def _unlike_by(self, model: Model) -> float:
+        async with self._measuring:
+            if model.name not in self._unlike:
+                self._unlike[model.name] = await unlikeness(partial(self._vectors, model))
+            return self._unlike[model.name]
 
     async def _taken(self, db: Database, model: Model, *, wait_ms: int) -> EmbeddingTakeResult | None:
         """The next texts; None where the embedder failed at something else meanwhile."""

@@ -27,6 +27,7 @@ from pjai_wire.methods import (
 )
 from pjaid.actors.embedder.embedding import EmbedderFails, Model, TextsRefused, Vectors
 from pjaid.actors.embedder.patience import PAUSE_MS
+from pjaid.actors.embedder.unlikeness import SEARCHED, TEXTS, unlikeness
 from pjaid.actors.embedder.work import TOO_LATE, Work
 
 pytestmark = pytest.mark.anyio
@@ -245,3 +246,23 @@ async def test_a_defect_that_every_text_meets_is_told_without_any_and_takes_no_t
     assert work.status().last_error == "a defect: ZeroDivisionError"
     assert work.status().refused == 0
     assert store.waiting
+
+
+async def test_how_near_unlike_texts_are_is_measured_once_and_told_with_every_vector() -> None:
+    embedder = Embedder()
+    work = Work(embedder)
+    first = await work.embed(["a"], is_query=True)
+    asked = embedder.asked
+    second = await work.embed(["b"], is_query=False)
+    cosines = (
+        np.array([vector_of(text) for text in SEARCHED]) @ np.array([vector_of(text) for text in TEXTS]).T
+    )
+    assert first.unlike == second.unlike == pytest.approx(max(0, cosines.mean()))
+    assert embedder.asked == asked + 1
+
+
+async def test_of_a_model_that_refuses_the_texts_nobody_says_how_near_unlike_ones_are() -> None:
+    async def refuse(texts: Sequence[str], *, is_query: bool) -> Vectors:
+        raise TextsRefused
+
+    assert await unlikeness(refuse) == 0.0
