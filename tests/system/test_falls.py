@@ -54,9 +54,6 @@ FILES_OF_A_CONNECTION = 3
 """The database, its WAL and that one's index."""
 
 COMMIT_EVERY_S = 0.01
-APART_S = 1.0
-"""From when one serves again to when the next falls: the first has done what it does when it begins."""
-
 SERVING_WITHIN_S = 60
 AT_REST_WITHIN_S = 60
 FORGETFUL = "forgetful"
@@ -196,9 +193,9 @@ class Lookout:
         assert pid is not None
         return pid
 
-    async def has_served(self, name: str, for_s: float) -> None:
-        """Waits until an actor has served for so long."""
-        while time.monotonic() - self._since[name, self.pids[name]] < for_s:
+    async def is_forgiven(self, name: str) -> None:
+        """Waits until an actor has served so long that it begins again at once when it falls."""
+        while time.monotonic() - self._since[name, self.pids[name]] < Restart().healthy_s:
             await self._seen.wait()
 
 
@@ -223,18 +220,15 @@ async def test_actors_that_fall_under_load_serve_again_and_leave_nothing_behind(
                     await lookout.serves(name)
                 before, files_before = await Traces.of(running, db), files_of(running)
                 async with load.going_on():
-                    fell_last = falls[0][0]
                     for name, kind in falls:
                         pid = await lookout.serves(name)
                         if FALLS > 1:
-                            # Who has served for long begins again at once when he falls.
-                            await lookout.has_served(name, Restart().healthy_s)
-                            await lookout.has_served(fell_last, APART_S)
+                            await lookout.is_forgiven(name)
                         load.fallen, begun = name, time.perf_counter()
                         os.kill(pid, kind)
                         await lookout.serves(name, pid)
                         took[kind].append(time.perf_counter() - begun)
-                        load.fallen, fell_last = "", name
+                        load.fallen = ""
                 tasks.cancel_scope.cancel()
             rows = [row["id"] async for page in db.pages(memories.select("id")) for row in page]
             assert len({*rows}) == len(rows)
