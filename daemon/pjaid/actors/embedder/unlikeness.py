@@ -51,6 +51,7 @@ async def unlikeness(vectors: _Vectors) -> float:
     try:
         searched = await vectors(SEARCHED, is_query=True)
         texts = await vectors(TEXTS, is_query=False)
-    except TextsRefused:
+    except (TextsRefused, FloatingPointError):
+        # What it makes of other texts may be as good as ever.
         return 0.0
     return max(0.0, float((searched @ texts.T).mean()))

@@ -261,8 +261,11 @@ async def test_how_near_unlike_texts_are_is_measured_once_and_told_with_every_ve
     assert embedder.asked == asked + 1
 
 
-async def test_of_a_model_that_refuses_the_texts_nobody_says_how_near_unlike_ones_are() -> None:
+@pytest.mark.parametrize("problem", [TextsRefused, FloatingPointError])
+async def test_of_a_model_that_refuses_the_texts_nobody_says_how_near_unlike_ones_are(
+    problem: type[Exception],
+) -> None:
     async def refuse(texts: Sequence[str], *, is_query: bool) -> Vectors:
-        raise TextsRefused
+        raise problem
 
     assert await unlikeness(refuse) == 0.0
