@@ -60,4 +60,5 @@ def export_graph(weights: Weights, place: Path) -> None:
         onnx.save(graph_of(weights), exact)
         # It advises what is for graphs that come from elsewhere.
         logging.getLogger().setLevel(logging.ERROR)
-        quantize_dynamic(exact, place, weight_type=QuantType.QInt8, per_channel=True)
+        # Without a sign: where VNNI lacks, products of signed weights are added up in 16 bits, and overflow.
+        quantize_dynamic(exact, place, weight_type=QuantType.QUInt8, per_channel=True)
