@@ -78,6 +78,7 @@ class StorageMethods:
                     )
                     for kind, tier, days, number, importance, connections in found.memories
                 ],
+                conversations=found.conversations,
                 log_bytes=found.log_bytes,
                 log_bytes_lately=found.log_bytes_lately,
             )

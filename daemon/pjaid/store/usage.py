@@ -8,6 +8,7 @@ from typing import Any
 import apsw
 from msgspec import Struct
 
+from pjai_wire.errors import NotFound
 from pjaid.store import packing, reads
 
 EVENTS_AT_ONCE = 50_000
@@ -40,6 +41,9 @@ FROM memories WHERE persona_id = ? AND deleted_at IS NULL GROUP BY 1, 2, 3
 RECORDED = """
 SELECT coalesce(sum(length(args)), 0), coalesce(sum(length(args)) FILTER (WHERE recorded_at >= ?), 0)
 FROM events WHERE persona_id = ?
+"""
+CONVERSATIONS = """
+SELECT (SELECT count(*) FROM conversations WHERE persona_id = personas.id) FROM personas WHERE id = ?
 """
 
 
@@ -78,6 +82,7 @@ class Figures(Struct, frozen=True):
 
     memories: list[tuple[Any, ...]]
     """Type, tier, age in days, how many, their importance and their connections."""
+    conversations: int
     log_bytes: int
     log_bytes_lately: int
 
@@ -90,10 +95,16 @@ def figures(connection: apsw.Connection, persona_id: str, at: int, since: int) -
         persona_id: whose.
         at: from when on ages are counted back, in milliseconds since the epoch.
         since: so is this.
+
+    Raises:
+        NotFound: there is no such persona.
     """
+    conversations: int | None = connection.execute(CONVERSATIONS, (persona_id,)).get
+    if conversations is None:
+        raise NotFound("there is no such persona", hint="the table personas has those that there are")
     memories = connection.execute(FIGURES, (at, persona_id)).fetchall()
     ((whole, lately),) = connection.execute(RECORDED, (since, persona_id))
-    return Figures(memories, whole, lately)
+    return Figures(memories, conversations, whole, lately)
 
 
 def seq_before(connection: apsw.Connection, instant: int) -> int:

@@ -96,6 +96,7 @@ MEMORY_REPLIES = (
                 MemoryFigures(type="concept", tier="hot", days=0, memories=2, importance=110, connections=1),
                 MemoryFigures(type="task", tier="cold", days=365, memories=1, importance=20, connections=1),
             ],
+            conversations=3,
             log_bytes=4_608,
             log_bytes_lately=512,
         ),

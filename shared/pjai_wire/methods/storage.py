@@ -75,6 +75,7 @@ class PersonaFiguresResult(Result, frozen=True, kw_only=True):
 
     memories: list[MemoryFigures]
     """Those that are deleted left out."""
+    conversations: int
     log_bytes: int
     """Of the arguments of all events about it."""
     log_bytes_lately: int

@@ -7,6 +7,7 @@ import secrets
 import pytest
 
 from pjai_wire.codec import encode
+from pjai_wire.errors import NotFound
 from pjaid.store import packing, usage
 from pjaid.store.packing import Damaged, Dictionary
 from tests.daemon.store.conftest import Ledger, Rows
@@ -81,6 +82,7 @@ def test_a_persona_s_figures_are_those_of_its_memories_and_events(
         ledger.connection.execute(
             "UPDATE memories SET created_at = ? WHERE id = ?", (1_000 * DAY_MS - age_ms, name)
         )
+    ledger.commit(("v1.ConversationStarted", {"id": "c", "personaId": "ada", "sessionId": "s"}))
     on_days(ledger, 1, 1, 2, 2)
     found = usage.figures(ledger.connection, "ada", at=1_000 * DAY_MS, since=2 * DAY_MS)
     assert sorted(found.memories) == [
@@ -88,10 +90,16 @@ def test_a_persona_s_figures_are_those_of_its_memories_and_events(
         ("concept", "hot", 0, 2, 100, 2),
         ("concept", "hot", usage.DAYS_MAX, 1, 50, 0),
     ]
+    assert found.conversations == 1
     of_ada = "persona_id = 'ada'"
     assert found.log_bytes == recorded(rows, of_ada)
     assert found.log_bytes_lately == recorded(rows, f"{of_ada} AND seq > 1") < found.log_bytes
-    assert usage.figures(ledger.connection, "nobody", 0, 0) == usage.Figures([], 0, 0)
+    assert usage.figures(ledger.connection, "bo", 0, 0).conversations == 0
+
+
+def test_who_is_no_persona_has_no_figures(ledger: Ledger, persona: str) -> None:
+    with pytest.raises(NotFound, match="there is no such persona"):
+        usage.figures(ledger.connection, "nobody", 0, 0)
 
 
 @pytest.mark.parametrize(("day", "seq"), [(0, 0), (1, 0), (2, 2), (3, 2), (4, 3), (5, 4), (9, 4)])

@@ -12,7 +12,7 @@ from pjai_wire.tables import personas
 persona = Actor(
     "persona",
     may=Permissions(
-        methods=("query", "count", "get", "commit", "persona_figures", "secret_seal", "secret_open"),
+        methods=("query", "get", "commit", "persona_figures", "secret_seal", "secret_open"),
         events=(
             "v1.PersonaCreated",
             "v1.PersonaUpdated",

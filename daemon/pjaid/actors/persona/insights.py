@@ -14,8 +14,7 @@ from pjai_wire.ids import now_ms
 from pjai_wire.methods import PERSONA_FIGURES, AgeBucket, PersonaInsights, PersonaParams
 from pjai_wire.methods.persona import AgeName
 from pjai_wire.methods.storage import PersonaFiguresParams
-from pjai_wire.tables import conversations
-from pjaid.actors.persona.declaration import existing, persona
+from pjaid.actors.persona.declaration import persona
 
 GROWTH_DAYS = 30
 BUCKETS_DAYS: dict[AgeName, int] = {"day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
@@ -25,7 +24,6 @@ BUCKETS_DAYS: dict[AgeName, int] = {"day": 1, "week": 7, "month": 30, "quarter":
 @persona.serves
 async def insights(db: Database, params: PersonaParams) -> PersonaInsights:
     """Adds up what there is of each type, tier and age."""
-    await existing(db, params.id)
     at = now_ms()
     since = (at // DAY_MS - GROWTH_DAYS + 1) * DAY_MS
     found = await db.call(PERSONA_FIGURES, PersonaFiguresParams(persona_id=params.id, at=at, since=since))
@@ -44,7 +42,7 @@ async def insights(db: Database, params: PersonaParams) -> PersonaInsights:
         importance_average=sum(some.importance for some in found.memories) / number if number else None,
         ages=ages(by_age),
         growth=growth(by_age),
-        conversations=await db.count(conversations.where(persona_id=params.id)),
+        conversations=found.conversations,
         # Both ends of a link are memories of one persona, and count it.
         links=sum(some.connections for some in found.memories) // 2,
         log_bytes=found.log_bytes,
