@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import apsw
+from msgspec import Struct
 
 from pjai_wire.errors import LimitExceeded
 from pjai_wire.events import v1
@@ -18,11 +19,26 @@ from pjaid.store.recorder import Origin
 from pjaid.store.shapes import Shapes
 from pjaid.store.writer import Writer
 
-Survey = tuple[indexes.Budget, list[IndexSize]]
-"""What all indexes take, and what each of the state's does."""
+GROWN_BY = 1 / 64
+"""How much of its size a database grows or shrinks by before its indexes are looked at again."""
 
 READERS = "readers"
 """Whose page cache is resized, as the trail has it."""
+
+
+class Survey(Struct, frozen=True):
+    """What indexes take, which is found by looking at all of their pages."""
+
+    schema: int
+    """SQLite's number of it."""
+    budget: indexes.Budget
+    sizes: list[IndexSize]
+    """Of the state's."""
+
+    def still_tells(self, schema: int, database_bytes: int) -> bool:
+        """Whether it is as good as a new one."""
+        grown = abs(database_bytes - self.budget.database_bytes)
+        return schema == self.schema and grown <= GROWN_BY * self.budget.database_bytes
 
 
 class Indexing:
@@ -44,7 +60,7 @@ class Indexing:
         self._shapes = shapes
         self._share_max = share_max / 100
         self._build_ms_max = build_ms_max
-        self._surveyed: tuple[int, Survey | None] = (0, None)
+        self._surveyed: Survey | None = None
 
     async def overview(self) -> QueryShapesResult:
         """Which queries are asked, what they take, which indexes there are, and how the page cache does."""
@@ -120,10 +136,9 @@ class Indexing:
         return receipt
 
     def _overview(self, connection: apsw.Connection, cache: PageCache) -> QueryShapesResult:
-        seq = reads.head(connection)
-        room, sizes = self._survey(connection, seq)
+        survey = self._survey(connection)
         return QueryShapesResult(
-            seq=seq,
+            seq=reads.head(connection),
             shapes=self._shapes.told(),
             tables=[
                 TableSize(
@@ -134,19 +149,19 @@ class Indexing:
                 for table in STATE
                 if table.table_name in TABLES
             ],
-            indexes=sizes,
-            database_bytes=room.database_bytes,
-            index_bytes=room.index_bytes,
-            index_bytes_max=room.index_bytes_max,
+            indexes=survey.sizes,
+            database_bytes=survey.budget.database_bytes,
+            index_bytes=survey.budget.index_bytes,
+            index_bytes_max=survey.budget.index_bytes_max,
             page_cache=cache,
         )
 
-    def _survey(self, connection: apsw.Connection, seq: int) -> Survey:
-        """What indexes take at a state: found once for each, as all of their pages are looked at."""
-        surveyed, survey = self._surveyed
-        if survey is None or surveyed != seq:
-            survey = indexes.budget(connection, self._share_max), indexes.sizes(connection)
-            self._surveyed = seq, survey
+    def _survey(self, connection: apsw.Connection) -> Survey:
+        schema = connection.pragma("schema_version")
+        survey = self._surveyed
+        if survey is None or not survey.still_tells(schema, indexes.database_bytes(connection)):
+            budget = indexes.budget(connection, self._share_max)
+            survey = self._surveyed = Survey(schema, budget, indexes.sizes(connection))
         return survey
 
     def _proposed(self, connection: apsw.Connection, index_id: str) -> tuple[Made, IndexProof]:

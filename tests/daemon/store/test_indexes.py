@@ -11,7 +11,7 @@ from typing import Any
 
 import apsw
 import pytest
-from msgspec import Raw
+from msgspec import Raw, structs
 
 from pjai_wire.codec import encode
 from pjai_wire.errors import AlreadyExists, Conflict, InvalidQuery, InvalidValue, LimitExceeded, NotFound
@@ -23,7 +23,8 @@ from pjai_wire.select import Select
 from pjai_wire.tables import TABLES, conversations, indexes, memories
 from pjaid.settings import Settings
 from pjaid.store.database import open_database
-from pjaid.store.indexes import Made
+from pjaid.store.indexes import Budget, Made
+from pjaid.store.indexing import Survey
 from pjaid.store.keys import StoreKey
 from pjaid.store.recorder import Origin
 from pjaid.store.statements import compile_query
@@ -148,6 +149,38 @@ async def test_the_indexes_of_the_log_and_of_local_tables_count_and_those_of_ids
     assert seen.index_bytes == connection.execute(sql).get
     connection.close()
     assert seen.index_bytes > sum(one.bytes for one in seen.indexes)
+
+
+async def test_indexes_are_looked_at_again_when_the_database_has_grown(tmp_path: Path, store: Store) -> None:
+    async def of_memories() -> int:
+        return sum(one.bytes for one in (await store.indexing.overview()).indexes if one.table == "memories")
+
+    before = await of_memories()
+    one_more = v1.MemoryEntityCreated(id=new_id(), persona_id="p1", type="concept", name="one more")
+    await commit(store, *(structs.replace(one_more, id=new_id()) for _ in range(MEMORIES)))
+    connection = raw(tmp_path)
+    sql = (
+        "SELECT sum(pgsize) FROM dbstat JOIN sqlite_schema USING (name)"
+        " WHERE aggregate = TRUE AND type = 'index' AND sql IS NOT NULL AND tbl_name = 'memories'"
+    )
+    assert await of_memories() == connection.execute(sql).get > before
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("schema", "size", "is_good"),
+    [
+        (3, 64_000, True),
+        (3, 65_000, True),
+        (3, 63_000, True),
+        (3, 65_001, False),
+        (3, 62_999, False),
+        (4, 64_000, False),
+    ],
+)
+def test_a_survey_is_good_for_one_schema_and_about_its_size(schema: int, size: int, *, is_good: bool) -> None:
+    budget = Budget(database_bytes=64_000, index_bytes=1, index_bytes_max=2)
+    assert Survey(3, budget, []).still_tells(schema, size) == is_good
 
 
 async def test_a_proposed_index_is_made_with_its_event_and_every_reader_uses_it(store: Store) -> None:
