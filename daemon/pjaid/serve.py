@@ -188,6 +188,7 @@ async def _serve(
             open_files_max=settings.actor_open_files_max,
         ),
         secrets,
+        idle=("embedder",) if settings.embedder == "none" else (),
     )
     searches = Searches(
         store,

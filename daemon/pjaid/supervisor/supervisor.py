@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from random import random
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
@@ -92,6 +92,7 @@ class Supervisor:
         endpoint: the daemon's request socket.
         pace: how often they must be heard.
         environ: variables of which each is given those that its place names.
+        idle: the names of actors that have nothing to do.
     """
 
     def __init__(
@@ -101,12 +102,14 @@ class Supervisor:
         endpoint: str,
         pace: Pace,
         environ: Mapping[str, str] = MappingProxyType({}),
+        idle: Collection[str] = (),
     ) -> None:
         self._supervised = {place.name: Supervised(place, pace.restarts_max) for place in tree}
         self._calls = calls
         self._endpoint = endpoint
         self._pace = pace
         self._environ = environ
+        self._idle = idle
         self._processes: Processes | None = None
 
     def __iter__(self) -> Iterator[Supervised]:
@@ -118,7 +121,9 @@ class Supervisor:
             # A daemon without actors has no use for what begins them.
             from pjaid.supervisor.processes import Processes
 
-            self._processes = Processes(self._pace.start_s_max, preloaded(one.place for one in self))
+            self._processes = Processes(
+                self._pace.start_s_max, preloaded((one.place for one in self), self._idle)
+            )
         for supervised in self:
             tasks.start_soon(self._keep, supervised)
 

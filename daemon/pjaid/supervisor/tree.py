@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Collection, Iterable, MutableMapping
 
 from msgspec import Struct
 
@@ -20,6 +20,8 @@ class Place(Struct, frozen=True):
     restart: Restart = Restart()
     secrets: frozenset[str] = frozenset()
     """Variables of the daemon's environment that it alone is given."""
+    imports_late: tuple[str, ...] = ()
+    """Modules that it needs when it works, and not to be known."""
 
 
 TREE: tuple[Place, ...] = (
@@ -27,14 +29,26 @@ TREE: tuple[Place, ...] = (
     Place("memory", "pjaid.actors.memory_steward:memory"),
     Place("metrics", "pjaid.actors.metrics.actor:metrics"),
     Place("optimiser", "pjaid.actors.query_optimiser:optimiser"),
-    Place("embedder", "pjaid.actors.embedder:embedder", secrets=frozenset({"PJAI_EMBEDDER_KEY"})),
+    Place(
+        "embedder",
+        "pjaid.actors.embedder:embedder",
+        secrets=frozenset({"PJAI_EMBEDDER_KEY"}),
+        imports_late=("pjaid.actors.embedder.making",),
+    ),
 )
 """Ours, one for one: when one falls, the others stay."""
 
 
-def preloaded(tree: Iterable[Place]) -> list[str]:
-    """The modules of ours. Another's is imported by its own process alone, as it may do harm."""
-    return [place.actor.partition(":")[0] for place in tree if place in TREE]
+def preloaded(tree: Iterable[Place], idle: Collection[str] = ()) -> list[str]:
+    """The modules of ours. Another's is imported by its own process alone, as it may do harm.
+
+    Args:
+        tree: the actors that run.
+        idle: the names of those that have nothing to do, and import nothing late.
+    """
+    ours = [place for place in tree if place in TREE]
+    late = [module for place in ours if place.name not in idle for module in place.imports_late]
+    return [*(place.actor.partition(":")[0] for place in ours), *late]
 
 
 def places(wanted: str) -> tuple[Place, ...]:

@@ -50,9 +50,14 @@ def test_an_actor_that_is_not_installed_is_told_with_those_that_are() -> None:
 
 def test_the_code_of_ours_comes_along_with_every_process_and_that_of_others_with_their_own_alone() -> None:
     modules = preloaded((NOTES, *TREE))
-    assert len(modules) == len(TREE)
+    assert {place.actor.partition(":")[0] for place in TREE} < {*modules}
     assert "notes_actor" not in modules
     assert all(importlib.import_module(module) for module in modules)
+
+
+def test_an_actor_with_nothing_to_do_brings_no_more_than_itself() -> None:
+    idle = preloaded(TREE, idle=("embedder",))
+    assert {*preloaded(TREE)} - {*idle} == {"pjaid.actors.embedder.making"}
 
 
 def test_what_one_actor_alone_is_to_know_leaves_the_environment() -> None:

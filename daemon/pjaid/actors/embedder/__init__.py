@@ -9,12 +9,12 @@ choosing       which of them works, by the settings
 word_pieces    how a text becomes pieces of words (pure)
 unlikeness     how near to each other a model puts texts that have nothing to do with each other
 work           an embedder at work: for those who ask, and for the store
+making         what that needs, imported once, where the actor's process is forked from
 patience       when to try again what failed (pure)
 """
 
 from __future__ import annotations
 
-import os
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -62,10 +62,7 @@ def _work() -> Work | None:
     """What this process does, by its settings."""
     if embedder.settings["embedder"] == "none":
         return None
-    # The threads of numpy's OpenBLAS would spin for 50 ms when they begin, for products that need none.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    from pjaid.actors.embedder.choosing import chosen
-    from pjaid.actors.embedder.work import Work
+    from pjaid.actors.embedder.making import Work, chosen
 
     return Work(chosen(embedder.settings), embedder.counts, embedder.gauges)
 
