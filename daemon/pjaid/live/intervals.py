@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterator
+from itertools import chain
 from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct
@@ -67,7 +68,7 @@ class Intervals(Generic[ItemT]):
         return not self._forms
 
     def add(self, interval: Interval, item: ItemT) -> None:
-        """Files `item` under `interval`; it may have several."""
+        """Files `item` under `interval`; it may have several, each filed once."""
         kind = _form_of(interval)
         form = self._forms.get(kind)
         if form is None:
@@ -84,9 +85,9 @@ class Intervals(Generic[ItemT]):
 
     def stab(self, value: Any) -> Iterator[ItemT]:
         """The items in whose intervals `value` lies, once for each of them; NULL lies in none."""
-        if value is not None:
-            for form in self._forms.values():
-                yield from form.stab(value)
+        if value is None:
+            return iter(())
+        return chain.from_iterable(form.stab(value) for form in self._forms.values())
 
 
 class _Form(Protocol[ItemT]):
@@ -111,39 +112,37 @@ def _form_of(interval: Interval) -> type[_Form[Any]]:
 
 
 class _Ends(Generic[ItemT]):
-    """Items in the order of one end of their intervals."""
+    """Items in the order of one end of their intervals.
 
-    __slots__ = ("_at", "_ends")
+    The items stand together in one list, which is read as a whole: each object on the way to them that lies
+    elsewhere in memory would take as long as the item itself.
+    """
+
+    __slots__ = ("_ends", "_items")
 
     def __init__(self) -> None:
         self._ends: list[Any] = []
-        self._at: dict[Any, dict[ItemT, None]] = {}
+        self._items: list[ItemT] = []
+        """The item of each end."""
 
     @property
     def is_empty(self) -> bool:
         return not self._ends
 
     def _file(self, end: Any, item: ItemT) -> None:
-        items = self._at.get(end)
-        if items is None:
-            items = self._at[end] = {}
-            insort(self._ends, end)
-        items[item] = None
+        at = bisect_right(self._ends, end)
+        self._ends.insert(at, end)
+        self._items.insert(at, item)
 
     def _drop(self, end: Any, item: ItemT) -> None:
-        items = self._at[end]
-        del items[item]
-        if not items:
-            del self._at[end]
-            del self._ends[bisect_left(self._ends, end)]
+        at = self._items.index(item, bisect_left(self._ends, end), bisect_right(self._ends, end))
+        del self._ends[at], self._items[at]
 
     def _up_to(self, value: Any) -> Iterator[ItemT]:
-        for end in self._ends[: bisect_right(self._ends, value)]:
-            yield from self._at[end]
+        return iter(self._items[: bisect_right(self._ends, value)])
 
     def _from(self, value: Any) -> Iterator[ItemT]:
-        for end in self._ends[bisect_left(self._ends, value) :]:
-            yield from self._at[end]
+        return iter(self._items[bisect_left(self._ends, value) :])
 
 
 class _Rising(_Ends[ItemT]):

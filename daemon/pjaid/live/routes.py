@@ -47,6 +47,8 @@ class Routes(Generic[ItemT]):
         places = self._places.setdefault(item, {})
         for conjunction in conjunctions:
             place = _place(table_name, conjunction)
+            if place in places:
+                continue
             places[place] = None
             shelves = self._tables.setdefault(table_name, {})
             if place.shape not in shelves:

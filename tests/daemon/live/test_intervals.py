@@ -92,16 +92,6 @@ def test_null_lies_in_no_interval() -> None:
     assert list(index.stab(None)) == []
 
 
-def test_filing_an_item_twice_is_filing_it_once() -> None:
-    index: Intervals[str] = Intervals()
-    for interval in (Interval(1, None), Interval(None, 1), Interval(1, 1), Interval("a", "a")):
-        index.add(interval, "item")
-        index.add(interval, "item")
-        assert list(index.stab(interval.low or interval.high)) == ["item"]
-        index.remove(interval, "item")
-        assert index.is_empty
-
-
 @pytest.mark.parametrize("value", [-math.inf, -1e308, -5e-324, 0.0, 5e-324, 1e308, math.inf])
 def test_the_extremes_of_real_numbers_are_found(value: float) -> None:
     index: Intervals[str] = Intervals()

@@ -110,6 +110,15 @@ def test_an_item_may_be_found_by_the_rows_of_two_tables() -> None:
     assert routes.is_empty
 
 
+def test_an_item_of_two_equal_conjunctions_is_filed_once() -> None:
+    routes: Routes[str] = Routes()
+    for condition in (memories.importance >= 1, memories.importance <= 1, memories.name >= "a"):
+        routes.add("memories", 2 * conjunctions(memories, [condition]), "item")
+        assert routes.found(inserted(importance=1, name="a")) == ["item"]
+        routes.remove("item")
+        assert routes.is_empty
+
+
 def test_an_update_that_enters_leaves_or_stays_finds_the_query_once() -> None:
     routes = filed(memories, [(memories.persona_id == "p", memories.importance >= 50)])
     low, high = memory(importance=49), memory(importance=50)
