@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any, Protocol
 
 import anyio
@@ -41,6 +42,10 @@ class Dependent(Hashable, Protocol):
 
     def lost(self, committed: Committed) -> None:
         """A commit changed more rows than were told: what was known before it is not to be believed."""
+
+
+Found = dict[Dependent, list[RowChange]]
+"""Dependents, and the changed rows that can concern them."""
 
 
 class Dependents:
@@ -105,13 +110,11 @@ class Dependents:
         if self._waiting or committed.changes is None or len(committed.changes) > CHANGES_AT_ONCE_MAX:
             self._put_off(committed)
             return
-        found: dict[Dependent, list[RowChange]] = {}
-        self._look_up(committed.changes, found)
+        found = self._found(committed.changes)
         if len(found) > DEPENDENTS_AT_ONCE_MAX:
             self._put_off(committed)
             return
-        for dependent, changes in found.items():
-            _tell(dependent, committed, changes)
+        _tell(committed, found.items())
         self._reach(committed)
         self._settle()
 
@@ -146,16 +149,23 @@ class Dependents:
             for dependent in self._routes:
                 dependent.lost(committed)
             return
-        found: dict[Dependent, list[RowChange]] = {}
+        found: Found = {}
         for start in range(0, len(committed.changes), CHANGES_AT_ONCE_MAX):
             self._look_up(committed.changes[start : start + CHANGES_AT_ONCE_MAX], found)
             await anyio.lowlevel.checkpoint()
-        for number, (dependent, changes) in enumerate(found.items(), start=1):
-            _tell(dependent, committed, changes)
-            if number % DEPENDENTS_A_TURN == 0:
-                await anyio.lowlevel.checkpoint()
+        concerned = iter(found.items())
+        while some := list(islice(concerned, DEPENDENTS_A_TURN)):
+            _tell(committed, some)
+            await anyio.lowlevel.checkpoint()
 
-    def _look_up(self, changes: Sequence[RowChange], found: dict[Dependent, list[RowChange]]) -> None:
+    def _found(self, changes: tuple[RowChange, ...]) -> Mapping[Dependent, Sequence[RowChange]]:
+        if len(changes) == 1:
+            return dict.fromkeys(self._routes.found(changes[0]), changes)
+        found: Found = {}
+        self._look_up(changes, found)
+        return found
+
+    def _look_up(self, changes: Sequence[RowChange], found: Found) -> None:
         for change in changes:
             for dependent in self._routes.found(change):
                 found.setdefault(dependent, []).append(change)
@@ -172,9 +182,10 @@ class Dependents:
             callback()
 
 
-def _tell(dependent: Dependent, committed: Committed, changes: Sequence[RowChange]) -> None:
-    """Tells one, whose defect must not keep the commit from the others."""
-    try:
-        dependent.touched(committed, changes)
-    except Exception as error:
-        dependent.failed(error)
+def _tell(committed: Committed, concerned: Iterable[tuple[Dependent, Sequence[RowChange]]]) -> None:
+    """Tells some; the defect of one must not keep the commit from the others."""
+    for dependent, changes in concerned:
+        try:
+            dependent.touched(committed, changes)
+        except Exception as error:
+            dependent.failed(error)

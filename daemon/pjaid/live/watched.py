@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import anyio
 
@@ -23,6 +24,22 @@ class Watched:
         on_failed: told why it can't follow them.
     """
 
+    __slots__ = (
+        "_moved",
+        "_news",
+        "_on_failed",
+        "_on_touched",
+        "asked_for",
+        "failure",
+        "holders",
+        "is_of_the_log",
+        "read_after",
+        "seq",
+        "spent_ns",
+        "subscriptions",
+        "view",
+    )
+
     def __init__(
         self,
         plan: Plan | SearchPlan,
@@ -30,6 +47,8 @@ class Watched:
         on_failed: Callable[[Watched, Exception], None],
     ) -> None:
         self.view = View(plan)
+        self.is_of_the_log: Final = not plan.table.is_local
+        """Whether its states are those of the shared log, or else of the local tables."""
         self.subscriptions: dict[str, Subscription] = {}
         self.asked_for = 0
         """A number that grows each time that somebody comes to watch any view."""
@@ -40,7 +59,7 @@ class Watched:
         self.read_after = 0.0
         """Before which it is not read again, on the event loop's clock, in seconds."""
         self.spent_ns = 0
-        self._news: list[tuple[int, Sequence[RowChange] | None]] = []
+        self._news: list[tuple[int, Sequence[RowChange] | None]] | None = None
         self.failure: Exception | None = None
         """Why it shows nothing any more."""
         self._on_touched = on_touched
@@ -53,14 +72,9 @@ class Watched:
         return bool(self.subscriptions or self.holders)
 
     @property
-    def is_of_the_log(self) -> bool:
-        """Whether its states are those of the shared log, or else of the local tables."""
-        return not self.view.plan.table.is_local
-
-    @property
     def is_current(self) -> bool:
         """Whether the view shows the last commit that this was told of."""
-        return not self._news and self.view.is_current
+        return self._news is None and self.view.is_current
 
     @property
     def is_due(self) -> bool:
@@ -69,18 +83,16 @@ class Watched:
 
     def touched(self, committed: Committed, changes: Sequence[RowChange]) -> None:
         """A commit changed rows; the view follows when its turn comes, as other views may come before it."""
-        self._news.append((self._seq_of(committed), changes))
-        self._on_touched(self)
+        self._put_by(committed, changes)
 
     def lost(self, committed: Committed) -> None:
         """A commit changed more rows than were told: the result is to be read anew."""
-        self._news.append((self._seq_of(committed), None))
-        self._on_touched(self)
+        self._put_by(committed, None)
 
     def follow(self) -> None:
         """Lets the view follow all that this was told of."""
-        news, self._news = self._news, []
-        for seq, changes in news:
+        news, self._news = self._news, None
+        for seq, changes in news or ():
             if changes is None:
                 self.view.lose(seq)
             else:
@@ -108,5 +120,10 @@ class Watched:
         if self.failure is not None:
             raise self.failure
 
-    def _seq_of(self, committed: Committed) -> int:
-        return committed.seq if self.is_of_the_log else committed.local_seq
+    def _put_by(self, committed: Committed, changes: Sequence[RowChange] | None) -> None:
+        news = (committed.seq if self.is_of_the_log else committed.local_seq, changes)
+        if self._news is None:
+            self._news = [news]
+        else:
+            self._news.append(news)
+        self._on_touched(self)
