@@ -344,7 +344,7 @@ async def _tick(live: LiveQueries, process: ProcessMeter, interval_s: float) -> 
         asleep = time.perf_counter_ns()
         await anyio.sleep(interval_s)
         process.late(time.perf_counter_ns() - asleep - round(interval_s * 1e9))
-        await live.tick()
+        await live.tick(patience_s=interval_s / 2)
 
 
 def _announce(settings: Settings) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from unittest.mock import patch
 
 from pjai_wire import limits
-from pjaid.live import dependents, difference, feed, kept_groups, subscription, view, views, window
+from pjaid.live import dependents, difference, feed, kept_groups, subscription, turns, view, views, window
 from pjaid.search import asked, dense_query
 from pjaid.store import capture
 
@@ -23,7 +23,8 @@ SMALL: Final[tuple[tuple[ModuleType, str, tuple[float, ...]], ...]] = (
     (dependents, "DEPENDENTS_A_TURN", (1, 3)),
     (views, "FEW", (0, 2, 16)),
     (views, "NEWEST_AT_ONCE", (1, 2)),
-    (views, "TURN_NS", (0, 10**9)),
+    (turns, "TURN_NS", (0, 10**9)),
+    (turns, "PAUSE_S", (0.0,)),
     (subscription, "UPDATE_BYTES_MAX", (300, 2_000)),
     (feed, "PART_BYTES_MAX", (300, 2_000)),
     (feed, "WAITING_ROWS_MAX", (40, 100)),

@@ -86,6 +86,11 @@ class HeldReads:
         """As the store does."""
         return self.paced(lambda: self._store.read_raw(statement, finish))
 
+    @property
+    def writes(self) -> int:
+        """As the store says."""
+        return self._store.writes
+
     async def until_written(self) -> None:
         """As the store does."""
         await self._store.until_written()

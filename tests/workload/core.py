@@ -51,6 +51,8 @@ class Source:
         """As `read`, with the values as they are stored."""
         return finish(reads.run_raw(self._connection, statement, RESULT_BYTES_MAX))
 
+    writes = 0
+
     async def until_written(self) -> None:
         """Nothing is being written while the core is at work."""
 

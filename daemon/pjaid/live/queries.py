@@ -7,7 +7,6 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 
-import anyio.lowlevel
 import structlog
 from anyio.abc import TaskGroup
 from msgspec import Struct
@@ -26,6 +25,7 @@ from pjaid.live.registry import Registry
 from pjaid.live.search_plan import SearchPlan
 from pjaid.live.source import Source
 from pjaid.live.subscription import Subscription
+from pjaid.live.turns import Turns
 from pjaid.live.view import Advance
 from pjaid.live.views import Views
 from pjaid.live.watched import Watched
@@ -33,7 +33,6 @@ from pjaid.live.watched import Watched
 log = structlog.get_logger()
 
 TOPIC_BYTES = 16
-TICKS_AT_ONCE = 16
 
 Opened = Subscription | Feed
 
@@ -70,6 +69,7 @@ class LiveQueries:
         rerun_interval_s: float,
         lease_s: float,
     ) -> None:
+        self._store = store
         self._dependents = dependents
         self._delivery = delivery
         self._registry = registry
@@ -220,20 +220,23 @@ class LiveQueries:
         opened.is_heard = True
         self._delivery.flush(opened)
 
-    async def tick(self) -> None:
+    async def tick(self, patience_s: float = 0) -> None:
         """Publishes how far each topic has come.
 
         Ends those whose subscriber never came, and the largest of a client that has more than it may.
+
+        Args:
+            patience_s: how long it waits for commits to pause, and then for gaps between them.
         """
         for unclaimed in self._registry.unclaimed(time.monotonic() - self._lease_s):
             self.unwatch(unclaimed.topic)
         bytes_kept: defaultdict[bytes, int] = defaultdict(int)
-        for number, opened in enumerate(self._registry, start=1):
+        turns = Turns(self._store, patience_s)
+        for opened in self._registry:
+            await turns.next()
             if opened.is_heard and not opened.is_behind and self.issued(opened.topic):
                 self._tick(opened)
             bytes_kept[opened.client] += opened.bytes_kept
-            if number % TICKS_AT_ONCE == 0:
-                await anyio.lowlevel.checkpoint()
         for client, taken in bytes_kept.items():
             if taken > self._registry.bytes_per_client_max:
                 self._end_crowding(client)

@@ -20,5 +20,9 @@ class Source(Protocol):
     def read_raw(self, statement: Statement, finish: Callable[[Rows], T]) -> T | Coroutine[Any, Any, T]:
         """As `read`, with the values as they are stored."""
 
+    @property
+    def writes(self) -> int:
+        """How many writes were begun so far."""
+
     async def until_written(self) -> None:
         """Waits until nothing is being written, nor waits to be."""

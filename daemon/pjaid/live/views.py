@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import heapq
 import itertools
 import math
 from collections.abc import Callable, Coroutine, Hashable, Iterator
 from contextlib import contextmanager
+from operator import attrgetter
 from time import perf_counter_ns
 from typing import Any
 
 import anyio
-import anyio.lowlevel
 import structlog
 from anyio.abc import TaskGroup
 
@@ -22,6 +21,7 @@ from pjaid.live.kept import NotKept
 from pjaid.live.plan import Plan
 from pjaid.live.search_plan import SearchPlan
 from pjaid.live.source import Source
+from pjaid.live.turns import Turns
 from pjaid.live.view import Advance, Need, Reading, View
 from pjaid.live.watched import Watched
 from pjaid.live.watched_searches import WatchedSearches
@@ -35,18 +35,16 @@ their updates then leave together, and wake their readers once."""
 NEWEST_AT_ONCE = 4
 """Of more views, how many do so."""
 
-TURN_NS = 50_000
-"""How long the others show what became of them before somebody else has a turn; a request may be waiting."""
-
 PATIENCE_S = 0.05
-"""How long views wait, when many were touched, while commits are under way: a thread that writes and a loop
-that is never idle hinder each other, and the next commit makes part of the work needless."""
+"""How long views wait, when many were touched, for commits to pause, and then for gaps between them."""
 
 SEARCHES_AT_ONCE = 2
 """Searches that are run at the same time; requests have their turn between them."""
 
 READ_AGAIN_S = 1.0
 """How long a view waits that could not be read for want of a reader."""
+
+_asked_for: Callable[[Watched], int] = attrgetter("asked_for")
 
 Found = tuple[int, Any]
 """The seq of a state, and what a view makes of the rows that were found in it."""
@@ -178,14 +176,9 @@ class Views:
 
     async def _settle_rest(self) -> None:
         """Settles the views that wait now, between commits where that can be."""
-        deadline = anyio.current_time() + PATIENCE_S
-        turn_ends = 0
+        turns = Turns(self._store, PATIENCE_S)
         for watched in list(self._unsettled):
-            if perf_counter_ns() >= turn_ends:
-                await anyio.lowlevel.checkpoint()
-                with anyio.move_on_after(deadline - anyio.current_time()):
-                    await self._store.until_written()
-                turn_ends = perf_counter_ns() + TURN_NS
+            await turns.next()
             self._settle_one(watched)
 
     def _seq_told(self, watched: Watched) -> int:
@@ -205,7 +198,7 @@ class Views:
         self._touched, self._early = {}, {}
         self._unsettled |= touched
         at_once = FEW if len(touched) <= FEW else NEWEST_AT_ONCE
-        for watched in heapq.nlargest(at_once, touched, key=_asked_for):
+        for watched in sorted(touched, key=_asked_for, reverse=True)[:at_once]:
             self._settle_one(watched)
         if self._unsettled:
             self._woken.set()
@@ -346,7 +339,3 @@ async def _timed(watched: Watched, found: Coroutine[Any, Any, Found]) -> Found:
         return await found
     finally:
         watched.spent_ns += perf_counter_ns() - began
-
-
-def _asked_for(watched: Watched) -> int:
-    return watched.asked_for

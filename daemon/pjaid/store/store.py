@@ -215,6 +215,11 @@ class Store:
         while self.generation < number:
             await self._made_anew.wait()
 
+    @property
+    def writes(self) -> int:
+        """How many writes were begun so far."""
+        return self._writer.submitted
+
     async def until_written(self) -> None:
         """Waits until nothing is being written, nor waits to be."""
         await self._writer.until_idle()

@@ -100,6 +100,8 @@ class Writer:
         """What was taken from the queue, and did not fit into the group."""
         self._loop = asyncio.get_running_loop()
         self._stopping = False
+        self.submitted = 0
+        """How many jobs were so far."""
         self._under_way = 0
         self._idle: asyncio.Future[None] | None = None
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
@@ -133,6 +135,7 @@ class Writer:
         if self._queue.qsize() >= self._queue_max:
             raise Overloaded("too many commits wait", hint="wait, or commit more events at once")
         done: asyncio.Future[T] = self._loop.create_future()
+        self.submitted += 1
         self._under_way += 1
         self._queue.put(_Job(work, done, is_captured=is_captured, is_large=is_large))
         return done

@@ -78,6 +78,8 @@ class Told:
             return self._found([(len(self.ids),)], finish)
         return self._found([workflow(one) for one in self.ids], finish)
 
+    writes = 0
+
     async def until_written(self) -> None:
         """Nothing is ever being written: commits are told of when they are done."""
 
