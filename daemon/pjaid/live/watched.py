@@ -18,6 +18,8 @@ from pjaid.store.writer import Committed
 class Watched:
     """A view, and whoever watches it.
 
+    A commit may concern hundreds, none of which was looked at for long: so telling one reads little memory.
+
     Args:
         plan: of its query or search.
         on_touched: told whenever rows changed that can concern it.
