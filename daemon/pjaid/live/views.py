@@ -28,12 +28,8 @@ from pjaid.live.watched_searches import WatchedSearches
 
 log = structlog.get_logger()
 
-FEW = 16
-"""Views that show what became of them without letting others run, where a commit touched no more than these:
-their updates then leave together, and wake their readers once."""
-
 NEWEST_AT_ONCE = 4
-"""Of more views, how many do so."""
+"""Views that show what became of them without letting others run, of those that a commit touched."""
 
 PATIENCE_S = 0.05
 """How long views wait, when many were touched, for commits to pause, and then for gaps between them."""
@@ -191,14 +187,13 @@ class Views:
     def _settle(self) -> None:
         """All views were told of all commits: those that were touched show what became of them.
 
-        A few at once; of many the newest, as they are what somebody has just begun to look at. The others
-        take turns with requests, so that a commit which concerns many holds nobody up.
+        The newest at once, as they are what somebody has just begun to look at. The others take turns with
+        requests, so that a commit which concerns many holds nobody up.
         """
         touched = {**self._touched, **self._early}
         self._touched, self._early = {}, {}
         self._unsettled |= touched
-        at_once = FEW if len(touched) <= FEW else NEWEST_AT_ONCE
-        for watched in sorted(touched, key=_asked_for, reverse=True)[:at_once]:
+        for watched in sorted(touched, key=_asked_for, reverse=True)[:NEWEST_AT_ONCE]:
             self._settle_one(watched)
         if self._unsettled:
             self._woken.set()
