@@ -40,9 +40,11 @@ SHARE_CHANGED = 0.1
 AGAIN_MS = 10 * 60 * 1000
 """And so much time must have passed, so that loads which come and go leave few events."""
 
-UNFILLED = 0.5
+UNFILLED = FULL / GROWN_BY
+"""Of its size, below which a cache is too large. What fills half of it must not: it would grow again."""
+
 UNFILLED_MAX = 10
-"""How often in a row a cache is seen to fill less than half of its size, before that is halved."""
+"""How often in a row that is seen before the size is halved."""
 
 QUIET_MS = 6 * 3600 * 1000
 """In which fewer pages were asked for than conclusions need: then nobody reads. Pages went long before."""
@@ -96,7 +98,7 @@ class Known(Struct, frozen=True, kw_only=True):
     trial: Trial | None = None
     in_vain: InVain | None = None
     unfilled: int = 0
-    """How often in a row it was seen to fill less than half of its size."""
+    """How often in a row it was seen to be too large."""
 
 
 class Step(Struct, frozen=True):
@@ -133,7 +135,7 @@ def look(known: Known, cache: PageCache, now_ms: int) -> Step:
     if known.trial is not None:
         return _tried(known, known.trial, read)
     if unfilled >= UNFILLED_MAX and cache.bytes > cache.bytes_min:
-        reason = f"less than half of it was filled, {unfilled} times in a row"
+        reason = f"less than {UNFILLED:.0%} of it was filled, {unfilled} times in a row"
         return _resized(known, max(cache.bytes_min, cache.bytes // GROWN_BY), reason, read.share)
     size = min(GROWN_BY * cache.bytes, cache.bytes_max)
     if size < GROWN_BY_MIN * cache.bytes or not _lacks(known, read):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -155,6 +155,9 @@ shares = st.floats(0, 1, allow_nan=False)
 
 
 @given(st.lists(shares, min_size=len(SIZES), max_size=len(SIZES)), st.integers(1, 40 * MIB))
+@example(
+    [0.0, 1.0, 1.0, 1.0, 1.0], round(0.95 * MIB)
+)  # Full when it is small, and not half full when it has grown.
 def test_under_a_steady_load_it_comes_to_rest(curve: list[float], wanted: int) -> None:
     by_size = dict(zip(SIZES, sorted(curve), strict=True))
 
