@@ -55,6 +55,7 @@ class FeedAnswer(Result, frozen=True, kw_only=True):
     """A `FeedResult` whose columns are still encoded."""
 
     topic: str
+    pulse: str
     seq: int
     columns: Raw
 
@@ -95,9 +96,12 @@ class Feed(AsyncIterator[RowChange[T]], Generic[T]):
         else:
             self._take(update, changes)
 
-    def silent(self) -> None:
-        """Nothing was heard for too long."""
-        self.close(MissedChanges("the daemon has fallen silent"))
+    def reached(self, seq: int, local_seq: int) -> None:
+        """Nothing follows from it: a feed tells of changes alone."""
+
+    def lose(self) -> None:
+        """The feed has ended, or nothing was heard for too long."""
+        self.close(MissedChanges("the feed has ended, or the daemon has fallen silent"))
 
     def returned(self, instance: str) -> None:
         """The connection was made anew, to this run of the daemon."""

@@ -87,7 +87,7 @@ class LiveQueries:
         answer = decoded(FeedAnswer, await self._connection.ask_again(FEED, params, timeout))
         feed = Feed(select, answer, self._connection.hello.instance)
         try:
-            self._topics.subscribe(answer.topic, feed.arrived, feed.silent)
+            self._topics.subscribe(answer.topic, answer.pulse, feed)
             self._feeds.add(feed)
             yield feed
         finally:

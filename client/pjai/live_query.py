@@ -40,7 +40,7 @@ class LiveQuery(LiveValue[list[T]]):
         self.is_outdated = True
         """Whether it is to show the result of a query that it does not show yet."""
         self._timeout = timeout
-        self._held: Held[T] = Held(-1, [])
+        self._held: Held[T] = Held(-1, [], -1)
         self._stream: Stream[T]
         self._backlogs: WeakSet[Backlog[T]] | None = None
         """Made when it is needed first: to look through an empty one takes longer than the rest of a step."""
@@ -93,7 +93,7 @@ class LiveQuery(LiveValue[list[T]]):
     async def reached(self, seq: int, *, timeout: float | None = None) -> int:
         """Waits until the result shows the state at `seq`, such as a receipt's.
 
-        Where the commit did not touch the result, the daemon's next tick tells so. While the result of
+        Where the commit did not touch the result, the daemon's next pulse tells so. While the result of
         another query is on its way, because a function now returns that one, it is the one waited for.
 
         Args:

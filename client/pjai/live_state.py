@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from msgspec import UNSET, Raw, Struct
+from msgspec.structs import replace
 
 from pjai.differences import Change, Reset, applied
 from pjai_wire.envelope import LiveUpdate
@@ -20,6 +21,8 @@ class Held(Struct, Generic[T], frozen=True):
     seq: int
     rows: list[T]
     """Never changed: each different result is another list, and an equal one is the same."""
+    told: int
+    """The state that its topic told last, from which the next update leads. A pulse moves `seq` alone."""
 
 
 class Step(Struct, Generic[T], frozen=True):
@@ -48,24 +51,29 @@ def follow(held: Held[T], update: LiveUpdate, decode: Callable[[Raw], T]) -> Ste
         update: what the topic published.
         decode: makes a row of an encoded one; raises InternalError where it cannot.
     """
-    if update.seq <= held.seq:
+    if update.seq <= held.told:
         return Step(held)
-    gap = Gap(held=held.seq, prev=update.prev, seq=update.seq)
+    gap = Gap(held=held.told, prev=update.prev, seq=update.seq)
     try:
         if update.rows is not UNSET:
-            return replaced(held, update.seq, [decode(row) for row in update.rows])
-        if update.prev != held.seq:
+            rows = [decode(row) for row in update.rows]
+            return _stepped(held, update, rows, (Reset(rows),))
+        if update.prev != held.told:
             return gap
         rows, changes = applied(held.rows, () if update.changes is UNSET else update.changes, decode)
     except (IndexError, InternalError):
         return gap
-    return _stepped(held, update.seq, rows, changes)
+    return _stepped(held, update, rows, changes)
 
 
 def replaced(held: Held[T], seq: int, rows: list[T]) -> Step[T]:
-    """The step to `rows` as the whole result at `seq`."""
-    return _stepped(held, seq, rows, (Reset(rows),))
+    """The step to `rows` as the whole result at `seq`, which may be of another time or another query."""
+    return _step(held, Held(seq, rows, seq), (Reset(rows),))
 
 
-def _stepped(held: Held[T], seq: int, rows: list[T], changes: tuple[Change[T], ...]) -> Step[T]:
-    return Step(Held(seq, held.rows)) if rows == held.rows else Step(Held(seq, rows), changes)
+def _stepped(held: Held[T], update: LiveUpdate, rows: list[T], changes: tuple[Change[T], ...]) -> Step[T]:
+    return _step(held, Held(max(update.seq, held.seq), rows, update.seq), changes)
+
+
+def _step(held: Held[T], after: Held[T], changes: tuple[Change[T], ...]) -> Step[T]:
+    return Step(replace(after, rows=held.rows)) if after.rows == held.rows else Step(after, changes)

@@ -46,6 +46,7 @@ class WatchAnswer(Result, frozen=True, kw_only=True):
     """A `WatchResult` or `WatchSearchResult` whose rows are still encoded."""
 
     topic: str
+    pulse: str
     seq: int
     columns: Raw
     rows: Raw

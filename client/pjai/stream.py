@@ -8,12 +8,14 @@ from functools import partial
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from pjai.live_state import Gap, Held, Step, follow, replaced
 from pjai.rows import RowReader, WatchAnswer
 from pjai.wanted import Wanted
 from pjai_wire.envelope import LiveUpdate
 from pjai_wire.methods import MeaningState
+from pjai_wire.tables import table_named
 
 T = TypeVar("T")
 
@@ -67,7 +69,8 @@ class Stream(Generic[T]):
         """And what takes each step for them."""
         self._lost = lost
         self._deserted = deserted
-        self._held: Held[T] = Held(-1, [])
+        self._held: Held[T] = Held(-1, [], -1)
+        self._is_local: Final = table_named(wanted.select.query.table).is_local
         self._reader: RowReader[T]
         self._kept: deque[LiveUpdate] | None = None
 
@@ -114,6 +117,12 @@ class Stream(Generic[T]):
             self.lose()
         else:
             self._follow(update)
+
+    def reached(self, seq: int, local_seq: int) -> None:
+        """The result is right at these states too; while a whole one is asked for, that will tell."""
+        state = local_seq if self._is_local else seq
+        if self._kept is None and state > self._held.seq:
+            self._hold(Step(replace(self._held, seq=state)))
 
     def lose(self) -> None:
         """Asks for a whole result, unless that is under way; until then the last one stands."""

@@ -104,7 +104,7 @@ class Streams:
             return
         if answer.topic != stream.topic:
             self._topics.unsubscribe(stream.topic)
-        self._topics.subscribe(answer.topic, stream.arrived, stream.lose)
+        self._topics.subscribe(answer.topic, answer.pulse, stream)
         stream.show(answer)
 
     def _deserted(self, stream: Stream[Any]) -> None:

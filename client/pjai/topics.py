@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import zmq
 
 from pjai.connection import Connection
 from pjai.exchange import ConnectionLost
+from pjai.pulse import Beating, Hearer, Hearing
 from pjai.sockets import Frames, LoopSocket, new_socket
 
 SILENT_TICKS_MAX = 3
-"""Ticks in a row that may stay away before a topic counts as lost."""
-
-
-class Hearing:
-    """One topic that is heard.
-
-    Args:
-        deliver: is given each message.
-        silent: called at each tick that finds the topic silent for too long.
-        now: by the event loop's clock.
-    """
-
-    __slots__ = ("deliver", "heard_at", "silent")
-
-    def __init__(self, deliver: Callable[[bytes], None], silent: Callable[[], None], now: float) -> None:
-        self.deliver = deliver
-        self.silent = silent
-        self.heard_at = now
+"""Intervals for which a pulse may stay away before its topics count as lost."""
 
 
 class Topics:
@@ -45,43 +28,54 @@ class Topics:
         self._context = context
         self._loop = asyncio.get_running_loop()
         self._heard: dict[str, Hearing] = {}
+        self._pulses: dict[str, Beating] = {}
         self._socket: LoopSocket | None = None
         self._endpoint = ""
         self._is_closed = False
         self._timer = self._loop.call_later(self._tick_s, self._listen_for_silence)
 
-    def subscribe(self, topic: str, deliver: Callable[[bytes], None], silent: Callable[[], None]) -> None:
+    def subscribe(self, topic: str, pulse: str, hearer: Hearer) -> None:
         """Hears a topic from now on.
 
         Args:
             topic: which; one that is heard already has given sign of life.
-            deliver: is given each message of it, and raises nothing.
-            silent: called again and again while the topic has been silent for too long; raises nothing.
+            pulse: the topic that tells how far this one has come, and that it has not ended.
+            hearer: is given what comes.
 
         Raises:
             ConnectionLost: the connection was closed.
         """
         if self._is_closed:
             raise ConnectionLost("the connection was closed")
-        is_new = topic not in self._heard
-        self._heard[topic] = Hearing(deliver, silent, self._loop.time())
-        if is_new:
-            changes = self._connected()
+        changes, now = self._connected(), self._loop.time()
+        if pulse not in self._pulses:
+            self._pulses[pulse] = Beating(now)
+            changes.socket.subscribe(pulse)
+        if topic not in self._heard:
             changes.socket.subscribe(topic)
-            changes.look()
+        self._heard[topic] = self._pulses[pulse].hearings[topic] = Hearing(pulse, hearer, now)
+        changes.look()
 
     def unsubscribe(self, topic: str) -> None:
         """Hears a topic no more; nothing happens where it is not heard."""
-        if self._heard.pop(topic, None) is not None:
-            changes = self._connected()
-            changes.socket.unsubscribe(topic)
-            changes.look()
+        hearing = self._heard.pop(topic, None)
+        if hearing is None:
+            return
+        changes = self._connected()
+        changes.socket.unsubscribe(topic)
+        others = self._pulses[hearing.pulse].hearings
+        del others[topic]
+        if not others:
+            del self._pulses[hearing.pulse]
+            changes.socket.unsubscribe(hearing.pulse)
+        changes.look()
 
     def close(self) -> None:
         """Hears nothing more."""
         self._is_closed = True
         self._timer.cancel()
         self._heard.clear()
+        self._pulses.clear()
         if self._socket is not None:
             self._socket.close()
 
@@ -102,15 +96,15 @@ class Topics:
         return self._socket
 
     def _arrived(self, frames: Frames) -> None:
-        topic, message = frames
-        hearing = self._heard.get(topic.decode())
-        if hearing is not None:
-            hearing.heard_at = self._loop.time()
-            hearing.deliver(message)
+        name, message = frames
+        topic = name.decode()
+        if (hearing := self._heard.get(topic)) is not None:
+            hearing.is_begun = True
+            hearing.hearer.arrived(message)
+        elif (pulse := self._pulses.get(topic)) is not None:
+            pulse.arrived(message, self._loop.time())
 
     def _listen_for_silence(self) -> None:
-        longest = self._loop.time() - SILENT_TICKS_MAX * self._tick_s
-        for hearing in tuple(self._heard.values()):
-            if hearing.heard_at < longest:
-                hearing.silent()
+        for pulse in tuple(self._pulses.values()):
+            pulse.look(self._loop.time(), SILENT_TICKS_MAX * self._tick_s)
         self._timer = self._loop.call_later(self._tick_s, self._listen_for_silence)

@@ -255,7 +255,7 @@ async def _serve(
         runtime / CHANGES_SOCKET,
         issued=live.issued,
         subscribed=live.subscribed,
-        unsubscribed=live.unwatch,
+        unsubscribed=live.unsubscribed,
         clients_max=settings.clients_max,
         send_queue_max=UPDATES_QUEUED_MAX,
     )

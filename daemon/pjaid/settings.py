@@ -151,7 +151,10 @@ class Settings(Struct, frozen=True, kw_only=True):
         _about("How long an event's arguments are kept uncompressed.", unit="days", ge=0, le=36_500),
     ] = 30
     tick_interval_ms: Annotated[
-        int, _about("How often the last seq of every live topic is published.", unit="ms", ge=10, le=60_000)
+        int,
+        _about(
+            "How often clients are told how far their live queries have come.", unit="ms", ge=10, le=60_000
+        ),
     ] = 1000
     topic_lease_s: Annotated[
         float, _about("How long a topic that nobody subscribes to lives on.", unit="s", ge=0.1, le=3600)

@@ -18,6 +18,7 @@ from pjai_wire.envelope import LiveUpdate
 from pjai_wire.errors import ErrorBody, PjaiError
 from pjai_wire.feed import FeedUpdate
 from pjai_wire.methods import METHODS, Method
+from pjai_wire.pulse import Pulse
 from pjai_wire.schemas import Json, first_paragraph, reference, schemas
 from pjai_wire.tables import TABLES, Table
 from pjai_wire.version import FEATURES, PROTOCOL
@@ -36,7 +37,8 @@ is MessagePack, and binary is its bin type."""
 def document() -> Json:
     """The whole contract as AsyncAPI."""
     exchanges = _exchanges()
-    updates = {"update": _update("update", LiveUpdate), "feed.update": _update("feed.update", FeedUpdate)}
+    kinds: dict[str, type[Struct]] = {"update": LiveUpdate, "feed.update": FeedUpdate, "pulse": Pulse}
+    updates = {name: _update(name, kind) for name, kind in kinds.items()}
     return {
         "asyncapi": "3.0.0",
         "info": {

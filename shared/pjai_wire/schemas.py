@@ -19,6 +19,7 @@ from pjai_wire.envelope import LiveUpdate, Reply, Request
 from pjai_wire.events import EVENTS
 from pjai_wire.feed import FeedUpdate
 from pjai_wire.methods import METHODS
+from pjai_wire.pulse import Pulse
 from pjai_wire.tables import TABLES
 
 Json = dict[str, Any]
@@ -58,7 +59,7 @@ def schemas() -> dict[str, Json]:
 
 def _kinds() -> dict[str, type[Struct]]:
     """The types that stand in the contract by themselves; those that they hold are found from them."""
-    kinds: list[type[Struct]] = [Reply, LiveUpdate, FeedUpdate]
+    kinds: list[type[Struct]] = [Reply, LiveUpdate, FeedUpdate, Pulse]
     kinds += [kind for method in METHODS.values() for kind in (method.params, method.result)]
     kinds += [table.record for table in TABLES.values()]
     return {"Request": _request()} | {kind.__name__: kind for kind in kinds} | EVENTS

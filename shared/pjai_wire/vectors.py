@@ -24,7 +24,7 @@ from pjai_wire.examples.replies import REPLIES
 from pjai_wire.examples.requests import REQUESTS
 from pjai_wire.examples.story import EMBEDDING, NUMBERS, TOPIC
 from pjai_wire.examples.unusual import UNUSUAL
-from pjai_wire.examples.updates import FEED_UPDATES, UPDATES
+from pjai_wire.examples.updates import FEED_UPDATES, PULSES, UPDATES
 from pjai_wire.version import PROTOCOL
 
 Json = dict[str, Any]
@@ -117,6 +117,7 @@ def _updates() -> list[Json]:
     return [
         *(_vector(name, "update", encode(update)) for name, update in UPDATES.items()),
         *(_vector(name, "feed.update", encode(update)) for name, update in FEED_UPDATES.items()),
+        *(_vector(name, "pulse", encode(pulse)) for name, pulse in PULSES.items()),
     ]
 
 

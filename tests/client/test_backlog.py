@@ -19,7 +19,7 @@ from tests.client.fake_daemon import FakeDaemon
 from tests.client.links import inserted, result
 from tests.client.test_live import watched
 
-BEGINNING: Held[str] = Held(0, ["a", "b"])
+BEGINNING: Held[str] = Held(0, ["a", "b"], 0)
 
 
 def backlog() -> Backlog[str]:
@@ -27,7 +27,7 @@ def backlog() -> Backlog[str]:
 
 
 def inserting(held: Held[str], row: str) -> Step[str]:
-    return Step(Held(held.seq + 1, [row, *held.rows]), (Inserted(0, row),))
+    return Step(Held(held.seq + 1, [row, *held.rows], held.seq + 1), (Inserted(0, row),))
 
 
 async def test_it_begins_with_the_result_as_it_is() -> None:
@@ -53,7 +53,7 @@ async def test_a_slow_reader_gets_the_result_as_it_is_in_place_of_what_waits() -
 
 async def test_a_step_without_changes_wakes_nobody() -> None:
     reader = backlog()
-    reader.take(Step(Held(5, BEGINNING.rows)))
+    reader.take(Step(Held(5, BEGINNING.rows, 5)))
     assert len(reader) == 1
 
 

@@ -18,10 +18,10 @@ from pjai_wire.codec import encode
 from pjai_wire.errors import InternalError, InvalidQuery
 from pjai_wire.records import MemoryLink
 from tests.client.fake_daemon import FakeDaemon
-from tests.client.links import COLUMNS, LINKS, row
+from tests.client.links import COLUMNS, LINKS, PULSE, pulse, row
 from tests.conftest import TICK_INTERVAL_MS
 
-OPENED = {"topic": "t1", "seq": 5, "columns": COLUMNS}
+OPENED = {"topic": "t1", "pulse": PULSE, "seq": 5, "columns": COLUMNS}
 
 
 def inserted(name: str) -> wire.RowInserted:
@@ -113,6 +113,14 @@ async def test_silence_ends_it(fake: FakeDaemon) -> None:
     fake.tick_interval_ms = 1
     async with fed(fake) as feed:
         with pytest.raises(MissedChanges, match="silent"):
+            await anext(feed)
+
+
+async def test_a_pulse_that_says_so_ends_it(fake: FakeDaemon) -> None:
+    async with fed(fake) as feed:
+        await fake.publish(PULSE, pulse(9))
+        await fake.publish(PULSE, pulse(9, ended=("t1",)))
+        with pytest.raises(MissedChanges, match="has ended"):
             await anext(feed)
 
 

@@ -15,9 +15,9 @@ from pjai.testing import Daemon
 from pjai_wire.changes import Delete
 from pjai_wire.envelope import LiveUpdate
 from pjai_wire.errors import InvalidQuery, NotRunning, TimedOut, UnknownTable, UnknownTopic
-from pjai_wire.tables import memory_links
+from pjai_wire.tables import client_documents, memory_links
 from tests.client.fake_daemon import FakeDaemon
-from tests.client.links import LINKS, inserted, names, result
+from tests.client.links import LINKS, PULSE, inserted, names, pulse, result
 from tests.conftest import TICK_INTERVAL_MS
 
 
@@ -43,7 +43,10 @@ async def test_each_update_is_a_new_result(fake: FakeDaemon) -> None:
 
 async def test_rows_that_are_dicts_are_the_readers_own(fake: FakeDaemon) -> None:
     columns = {"columns": ["id", "weight"], "rows": [["one", {"a": [1]}]]}
-    fake.answers |= {"watch": lambda _: {"topic": "t1", "seq": 1, **columns}, "unwatch": lambda _: {}}
+    fake.answers |= {
+        "watch": lambda _: {"topic": "t1", "pulse": PULSE, "seq": 1, **columns},
+        "unwatch": lambda _: {},
+    }
     async with (
         pjai.connect(fake.endpoints.requests) as db,
         db.watch(memory_links.select("id", "weight")) as live,
@@ -113,6 +116,83 @@ async def test_a_tick_moves_the_seq_and_wakes_no_reader(fake: FakeDaemon) -> Non
         assert names(await anext(live)) == ["two", "one"]
 
 
+async def test_a_pulse_moves_the_seq_and_wakes_no_reader(fake: FakeDaemon) -> None:
+    async with watched(fake) as live:
+        await fake.publish("t1", LiveUpdate(seq=1, prev=1))
+        await fake.publish(PULSE, pulse(5))
+        assert await live.reached(4) == 5
+        # What the topic itself told last is where its next update leads from.
+        await fake.publish("t1", inserted(1, 6, "two"))
+        assert names(await anext(live)) == ["two", "one"]
+    assert fake.asked_nothing()
+
+
+async def test_a_pulse_speaks_of_what_has_begun_and_is_not_behind(fake: FakeDaemon) -> None:
+    async with watched(fake) as live:
+        await fake.publish(PULSE, pulse(5))
+        await fake.publish("t1", LiveUpdate(seq=2, prev=1))
+        await fake.publish(PULSE, pulse(6, "t1"))
+        await fake.publish("t1", LiveUpdate(seq=3, prev=2))
+        assert await live.reached(3) == 3
+
+
+async def test_a_pulse_counts_local_tables_for_themselves(fake: FakeDaemon) -> None:
+    documents = {"topic": "t1", "pulse": PULSE, "seq": 1, "columns": ["id"], "rows": []}
+    fake.answers |= {"watch": lambda _: documents, "unwatch": lambda _: {}}
+    async with pjai.connect(fake.endpoints.requests) as db, db.watch(client_documents.select("id")) as live:
+        await fake.until_subscribed("t1")
+        await fake.publish("t1", LiveUpdate(seq=1, prev=1))
+        await fake.publish(PULSE, pulse(50, local_seq=3))
+        assert await live.reached(2) == 3
+
+
+async def test_while_a_whole_result_is_asked_for_no_pulse_speaks_of_it(fake: FakeDaemon) -> None:
+    async with watched(fake) as live:
+        await fake.publish("t1", LiveUpdate(seq=3, prev=2))
+        request = await fake.asked("resync")
+        await fake.publish(PULSE, pulse(9))
+        with pytest.raises(TimedOut):
+            await live.reached(9, timeout=0.05)
+        await fake.answer(request, result("t1", 3, "two"))
+        assert await live.reached(3) == 3
+
+
+async def test_what_a_pulse_says_has_ended_is_asked_for_at_once(fake: FakeDaemon) -> None:
+    async with watched(fake) as live:
+        await fake.publish("t1", LiveUpdate(seq=1, prev=1))
+        await fake.publish(PULSE, pulse(5, ended=("t1",), heard=0))
+        await fake.answer(await fake.asked("resync"), result("t1", 6, "two"))
+        assert names(await anext(live)) == ["two"]
+    assert fake.asked_nothing()
+
+
+async def test_more_topics_than_the_daemon_knows_of_are_all_asked_for(fake: FakeDaemon) -> None:
+    async with watched(fake) as live:
+        await fake.publish("t1", LiveUpdate(seq=1, prev=1))
+        await fake.publish(PULSE, pulse(5, heard=0))
+        await fake.answer(await fake.asked("resync"), result("t1", 6, "two"))
+        assert names(await anext(live)) == ["two"]
+
+
+async def test_bytes_that_are_no_pulse_are_made_up_for(fake: FakeDaemon) -> None:
+    async with watched(fake) as live:
+        await fake.publish(PULSE, Raw(b"\xc1"))
+        await fake.answer(await fake.asked("resync"), result("t1", 6, "two"))
+        assert names(await anext(live)) == ["two"]
+
+
+async def test_a_pulse_is_heard_as_long_as_anything_that_it_speaks_of(fake: FakeDaemon) -> None:
+    answers = iter([result("t1", 1, "one"), result("t2", 1, "two")])
+    fake.answers |= {"watch": lambda _: next(answers), "unwatch": lambda _: {}}
+    async with pjai.connect(fake.endpoints.requests) as db:
+        async with db.watch(LINKS):
+            async with db.watch(LINKS.limit(1)):
+                await fake.until_subscribed("t2")
+            await fake.until_unsubscribed("t2")
+            assert PULSE in fake.subscribed
+        await fake.until_unsubscribed(PULSE)
+
+
 async def test_a_missed_update_is_made_up_for(fake: FakeDaemon) -> None:
     async with watched(fake) as live:
         await fake.publish("t1", inserted(2, 3, "three"))
@@ -172,6 +252,16 @@ async def test_silence_is_noticed(fake: FakeDaemon) -> None:
         assert names(await anext(live)) == ["two"]
 
 
+async def test_the_silence_of_a_pulse_is_that_of_all_its_topics(fake: FakeDaemon) -> None:
+    fake.tick_interval_ms = 1
+    async with watched(fake) as live:
+        await fake.publish("t1", LiveUpdate(seq=1, prev=1))
+        await live.reached(1)
+        await fake.answer(await fake.asked("resync"), result("t1", 2, "two"))
+        assert names(await anext(live)) == ["two"]
+        fake.answers["resync"] = lambda _: result("t1", 2, "two")
+
+
 async def test_a_query_that_can_be_answered_no_more_ends_with_the_reason(fake: FakeDaemon) -> None:
     def gone(_: dict[str, Any]) -> object:
         raise UnknownTable("there is no table 'memory_links'")
@@ -228,7 +318,7 @@ async def test_the_daemon_is_told_when_nobody_watches_any_more(fake: FakeDaemon)
 
 
 async def test_a_query_that_records_cannot_answer_is_not_left_open(fake: FakeDaemon) -> None:
-    fake.answers["watch"] = lambda _: {"topic": "t1", "seq": 1, "columns": ["id"], "rows": []}
+    fake.answers["watch"] = lambda _: {"topic": "t1", "pulse": PULSE, "seq": 1, "columns": ["id"], "rows": []}
     async with pjai.connect(fake.endpoints.requests) as db:
         with pytest.raises(InvalidQuery):
             async with db.watch(LINKS):

@@ -15,7 +15,7 @@ from pjai_wire.codec import encode
 from pjai_wire.envelope import LiveUpdate
 from pjai_wire.errors import InternalError
 
-HELD = Held(5, ["a", "b", "c"])
+HELD = Held(5, ["a", "b", "c"], 5)
 
 
 def row(text: str) -> Raw:
@@ -44,7 +44,7 @@ def changed(prev: int, seq: int, *changes: Change[Raw]) -> LiveUpdate:
 
 def test_changes_make_the_next_result() -> None:
     update = changed(5, 6, Delete(0), Insert(2, row("d")), Update(0, row("B")), Move(1, 0, row("c")))
-    assert moved(HELD, update) == Held(6, ["c", "B", "d"])
+    assert moved(HELD, update) == Held(6, ["c", "B", "d"], 6)
     assert HELD.rows == ["a", "b", "c"]
 
 
@@ -68,7 +68,7 @@ def test_a_step_leaves_out_what_changed_nothing() -> None:
 
 def test_a_whole_result_is_a_reset() -> None:
     whole = LiveUpdate(seq=9, prev=7, rows=(row("z"),))
-    assert step(HELD, whole) == replaced(HELD, 9, ["z"]) == Step(Held(9, ["z"]), (Reset(["z"]),))
+    assert step(HELD, whole) == replaced(HELD, 9, ["z"]) == Step(Held(9, ["z"], 9), (Reset(["z"]),))
 
 
 def test_a_tick_moves_the_seq_and_leaves_the_very_rows() -> None:
@@ -85,7 +85,7 @@ def test_changes_that_change_nothing_leave_the_very_rows() -> None:
 
 
 def test_a_whole_result_needs_no_predecessor() -> None:
-    assert moved(HELD, LiveUpdate(seq=9, prev=7, rows=(row("z"),))) == Held(9, ["z"])
+    assert moved(HELD, LiveUpdate(seq=9, prev=7, rows=(row("z"),))) == Held(9, ["z"], 9)
 
 
 def test_what_is_older_than_what_is_held_changes_nothing() -> None:
@@ -95,6 +95,14 @@ def test_what_is_older_than_what_is_held_changes_nothing() -> None:
         LiveUpdate(seq=4, prev=3, rows=()),
     ):
         assert moved(HELD, update) is HELD
+
+
+def test_what_a_pulse_has_led_on_is_followed_from_what_the_topic_told() -> None:
+    led_on = Held(8, HELD.rows, 5)
+    assert moved(led_on, changed(5, 9, Delete(0))) == Held(9, ["b", "c"], 9)
+    assert moved(led_on, LiveUpdate(seq=6, prev=5)) == Held(8, HELD.rows, 6)
+    assert moved(led_on, changed(8, 9, Delete(0))) == Gap(held=5, prev=8, seq=9)
+    assert replaced(led_on, 7, ["z"]).held == Held(7, ["z"], 7)
 
 
 def test_an_update_or_a_tick_after_a_missed_one_is_a_gap() -> None:
@@ -143,7 +151,7 @@ def difference(before: Sequence[str], after: Sequence[str]) -> tuple[Change[Raw]
 def test_after_any_losses_the_rows_and_a_copy_kept_by_differences_are_those_of_the_seq_that_is_held(
     history: list[list[str]], steps: list[str]
 ) -> None:
-    held = Held(0, history[0])
+    held = Held(0, history[0], 0)
     copy = list(held.rows)
     for seq, (before, after) in enumerate(pairwise(history), start=1):
         fate = steps[seq - 1]

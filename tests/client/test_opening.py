@@ -16,6 +16,7 @@ from tests.client.fake_daemon import FakeDaemon
 
 WATCHED = {
     "topic": "t",
+    "pulse": "p",
     "seq": 1,
     "columns": [column.name for column in pjai.memory_links.default_columns],
     "rows": [],

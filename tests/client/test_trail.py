@@ -18,7 +18,7 @@ from pjai_wire.methods import LoggedEvent
 from tests.client.fake_daemon import FakeDaemon
 
 COLUMNS = [column.name for column in pjai.personas.default_columns]
-WATCHED = {"topic": "t", "seq": 9, "columns": COLUMNS, "rows": []}
+WATCHED = {"topic": "t", "pulse": "p", "seq": 9, "columns": COLUMNS, "rows": []}
 ARGUMENTS = encode({"id": "ada"})
 HASH = arguments_hash(ARGUMENTS)
 EVENT = LoggedEvent(

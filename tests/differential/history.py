@@ -10,8 +10,9 @@ from anyio.abc import TaskGroup
 from msgspec import json
 
 from pjai_wire.errors import UnknownTopic
+from pjai_wire.tables import table_named
 from pjaid.store.statements import compile_query
-from tests.differential.copies import Copy, FeedCopy, ResultCopy, difference, differences, encoded
+from tests.differential.copies import Copy, FeedCopy, ResultCopy, difference, differences, encoded, hear_pulse
 from tests.differential.engine import Engine, running_engine
 from tests.differential.limits import DROPPING, limited, small_limits
 from tests.differential.pace import AT_ONCE, Pace, now
@@ -63,6 +64,7 @@ class History:
         self._questions += [query for query, _ in self._feeds]
         self._truth: list[dict[int, list[bytes]]] = [{} for _ in self._questions]
         self._copies: dict[str, Copy] = {}
+        self._pulse = ""
 
     def story(self, seed: int, error: Exception) -> str:
         """What happened, and how to see it again."""
@@ -76,8 +78,11 @@ class History:
         )
 
     def hear(self, topic: str, message: bytes) -> None:
-        """A client hears an update."""
-        self._copies[topic].hear(message)
+        """A client hears an update, or its pulse."""
+        if topic == self._pulse:
+            hear_pulse(self._copies, message)
+        else:
+            self._copies[topic].hear(message)
 
     async def run(self, engine: Engine, tasks: TaskGroup) -> None:
         """Plays the history to an engine."""
@@ -153,15 +158,26 @@ class History:
             engine.live.unwatch(feed.topic)
             return
         self._copies[feed.topic] = FeedCopy(
-            about, feed.seq, rows, may_lose=not DROPPING.isdisjoint(self.limits)
+            about,
+            feed.seq,
+            rows,
+            may_lose=not DROPPING.isdisjoint(self.limits),
+            is_local=feed.table.is_local,
         )
+        self._hear_pulse(engine, feed.pulse.topic)
         if is_heard:
             self._claim(engine, feed.topic)
 
     async def _watch(self, engine: Engine, about: int, is_heard: bool) -> None:
         with engine.noting_faults():
             snapshot = await engine.live.watch(self._questions[about], b"client", "")
-            self._copies[snapshot.topic] = ResultCopy(about, snapshot.seq, snapshot.rows)
+            self._copies[snapshot.topic] = ResultCopy(
+                about,
+                snapshot.seq,
+                snapshot.rows,
+                is_local=table_named(self._questions[about].table).is_local,
+            )
+            self._hear_pulse(engine, snapshot.pulse)
             if is_heard:
                 self._claim(engine, snapshot.topic)
         engine.opening -= 1
@@ -187,12 +203,16 @@ class History:
                 self._claim(engine, topic)
                 return
 
+    def _hear_pulse(self, engine: Engine, pulse: str) -> None:
+        self._pulse = pulse
+        engine.live.subscribed(pulse)
+
     def _claim(self, engine: Engine, topic: str) -> None:
         self._copies[topic].is_heard = True
         engine.live.subscribed(topic)
 
     async def _settle(self, engine: Engine) -> None:
-        """Everything becomes quiet; then a tick tells everybody of the present."""
+        """Everything becomes quiet; then a pulse tells everybody of the present."""
         await engine.settle()
         async with anyio.create_task_group() as tasks:
             for topic, copy in self._copies.items():

@@ -20,7 +20,7 @@ from pjaid.search.meaning import Embedded, QueryVectors
 from pjaid.search.searches import Searches
 from pjaid.search.signals import Weights
 from pjaid.store.unembedded import Model
-from tests.differential.copies import ResultCopy, difference, encoded
+from tests.differential.copies import ResultCopy, difference, encoded, hear_pulse
 from tests.differential.engine import ORIGIN, SETTLED_WITHIN_S, Engine, running_engine
 from tests.differential.history import Failed
 from tests.differential.limits import limited, small_limits
@@ -66,14 +66,18 @@ class SearchHistory:
         """Whether nobody embeds texts."""
         self._asked = [self._world.search() for _ in range(SEARCHES)]
         self._copies: dict[str, ResultCopy] = {}
+        self._pulse = ""
 
     def asked(self) -> str:
         """The searches, for people."""
         return "\n".join(f"  {number}: {json.encode(one).decode()}" for number, one in enumerate(self._asked))
 
     def hear(self, topic: str, message: bytes) -> None:
-        """A client hears an update."""
-        self._copies[topic].hear(message)
+        """A client hears an update, or its pulse."""
+        if topic == self._pulse:
+            hear_pulse(self._copies, message)
+        else:
+            self._copies[topic].hear(message)
 
     async def run(self, engine: Engine, tasks: TaskGroup) -> None:
         """Plays the history to an engine."""
@@ -107,6 +111,8 @@ class SearchHistory:
             snapshot = await engine.live.watch_search(plan, b"client", "")
             self._copies[snapshot.topic] = ResultCopy(about, snapshot.seq, snapshot.rows)
             self._copies[snapshot.topic].is_heard = True
+            self._pulse = snapshot.pulse
+            engine.live.subscribed(snapshot.pulse)
             engine.live.subscribed(snapshot.topic)
         engine.opening -= 1
 

@@ -13,7 +13,9 @@ import pytest
 from pjai_wire.envelope import LiveUpdate
 from pjai_wire.feed import FeedUpdate
 from pjai_wire.methods import CommitParams, FeedParams
+from pjai_wire.pulse import Pulse
 from pjai_wire.tables import personas
+from pjaid.live.queries import Snapshot
 from tests.differential.engine import Engine, running_engine
 from tests.differential.limits import limited
 from tests.differential.pace import AT_ONCE, Pace
@@ -41,21 +43,24 @@ class Heard:
     """What was published."""
 
     def __init__(self) -> None:
-        self.messages: list[bytes] = []
+        self._messages: dict[str, list[bytes]] = {}
 
-    def __call__(self, _topic: str, message: bytes) -> None:
-        """Takes an update."""
-        self.messages.append(message)
+    def __call__(self, topic: str, message: bytes) -> None:
+        """Takes what a topic publishes."""
+        self._messages.setdefault(topic, []).append(message)
 
-    @property
-    def updates(self) -> list[LiveUpdate]:
-        """Those to live queries."""
-        return [msgspec.msgpack.decode(message, type=LiveUpdate) for message in self.messages]
+    def updates(self, topic: str) -> list[LiveUpdate]:
+        """Those to a live query."""
+        return [msgspec.msgpack.decode(message, type=LiveUpdate) for message in self._messages[topic]]
 
-    @property
-    def inserted(self) -> list[str]:
-        """The ids of the rows that feeds brought."""
-        updates = [msgspec.msgpack.decode(message, type=FeedUpdate) for message in self.messages]
+    def pulses(self, topic: str) -> list[Pulse]:
+        """What a pulse told."""
+        return [msgspec.msgpack.decode(message, type=Pulse) for message in self._messages[topic]]
+
+    def inserted(self, topic: str) -> list[str]:
+        """The ids of the rows that a feed brought."""
+        messages = self._messages.get(topic, ())
+        updates = [msgspec.msgpack.decode(message, type=FeedUpdate) for message in messages]
         return [msgspec.msgpack.decode(change.row)[0] for update in updates for change in update.changes]  # type: ignore[union-attr] # these feeds hear insertions alone
 
 
@@ -66,15 +71,18 @@ async def test_a_snapshot_says_which_state_it_shows_though_that_is_yet_to_be_tol
         assert (snapshot.seq, len(snapshot.rows)) == (1, 1)
 
 
-async def test_a_tick_goes_not_back_while_a_result_is_read() -> None:
+async def test_a_pulse_names_what_is_behind_while_a_result_is_read() -> None:
     heard = Heard()
+    opened: list[Snapshot] = []
     like = personas.where(personas.name.like("%")).select("id").query
     async with running_engine(READS_ARE_HELD, Random(0), heard) as (engine, tasks):
         await create(engine, "a")
 
         async def watch() -> None:
             snapshot = await engine.live.watch(like, b"client", "")
+            engine.live.subscribed(snapshot.pulse)
             engine.live.subscribed(snapshot.topic)
+            opened.append(snapshot)
             engine.opening -= 1
 
         engine.opening += 1
@@ -87,7 +95,11 @@ async def test_a_tick_goes_not_back_while_a_result_is_read() -> None:
         await anyio.lowlevel.checkpoint()
         await engine.live.tick()
         await engine.settle()
-    assert [(update.prev, update.seq) for update in heard.updates] == [(1, 1), (1, 2), (2, 2), (2, 3)]
+    (snapshot,) = opened
+    updates = [(update.prev, update.seq) for update in heard.updates(snapshot.topic)]
+    assert updates == [(1, 1), (1, 2), (2, 3)]
+    pulses = [(pulse.seq, pulse.behind) for pulse in heard.pulses(snapshot.pulse)]
+    assert pulses == [(2, ()), (3, (snapshot.topic,))]
 
 
 async def test_a_feed_that_begins_while_others_are_told_of_a_commit_tells_all_of_it_or_nothing() -> None:
@@ -102,7 +114,7 @@ async def test_a_feed_that_begins_while_others_are_told_of_a_commit_tells_all_of
             engine.live.subscribed(feed.topic)
             assert feed.seq in (0, 3)
             await engine.settle()
-    assert heard.inserted == ([] if feed.seq else ["a", "b", "c"])
+    assert heard.inserted(feed.topic) == ([] if feed.seq else ["a", "b", "c"])
 
 
 async def test_a_feed_that_ends_while_it_is_told_of_a_commit_publishes_no_more() -> None:
@@ -116,4 +128,4 @@ async def test_a_feed_that_ends_while_it_is_told_of_a_commit_publishes_no_more()
             await anyio.lowlevel.checkpoint()
             engine.live.unwatch(feed.topic)
             await engine.settle()
-    assert heard.inserted == []
+    assert heard.inserted(feed.topic) == []

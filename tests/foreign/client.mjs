@@ -134,6 +134,16 @@ while (seq < activated.seq) {
   rows = applied(rows, update)
   seq = update.seq
 }
+
+// What changes nothing of it comes with the pulse alone.
+changes.subscribe(snapshot.pulse)
+const preferred = newEvent("v1.UserPreferenceSet", { id: name, value: "dark" })
+const elsewhere = await requests.ask("commit", { events: [preferred] })
+while (seq < elsewhere.seq) {
+  const [topic, message] = await changes.receive()
+  const told = decode(message)
+  if (topic.toString() === snapshot.pulse && !told.behind?.includes(snapshot.topic)) seq = Math.max(seq, told.seq)
+}
 await requests.ask("unwatch", { topic: snapshot.topic })
 
 const refused = await requests
@@ -151,6 +161,7 @@ console.log(
     row: { ...row, embedding: numbersOf(row.embedding) },
     before: snapshot.rows,
     after: rows,
+    pulsed: seq >= elsewhere.seq,
     gaps,
     refused,
   }),

@@ -120,6 +120,15 @@ def main(endpoint: str) -> dict[str, Any]:
             continue
         gaps += update["prev"] != seq
         rows, seq = applied(rows, update), update["seq"]
+
+    # What changes nothing of it comes with the pulse alone.
+    changes.subscribe(snapshot["pulse"])
+    elsewhere = requests.ask("commit", events=[new_event("v1.UserPreferenceSet", id=name, value="dark")])
+    while seq < elsewhere["seq"]:
+        topic, message = changes.recv_multipart()
+        told = msgpack.unpackb(message)
+        if topic.decode() == snapshot["pulse"] and snapshot["topic"] not in told.get("behind", ()):
+            seq = max(seq, told["seq"])
     requests.ask("unwatch", topic=snapshot["topic"])
 
     try:
@@ -135,6 +144,7 @@ def main(endpoint: str) -> dict[str, Any]:
         "row": row | {"embedding": list(struct.unpack("<3f", row["embedding"]))},
         "before": snapshot["rows"],
         "after": rows,
+        "pulsed": seq >= elsewhere["seq"],
         "gaps": gaps,
         "refused": refused,
     }

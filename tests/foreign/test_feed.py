@@ -129,9 +129,9 @@ def test_nothing_is_missed_between_the_answer_and_the_subscription(client: RawCl
     assert list(copy) == [row_id]
 
 
-def test_a_tick_leads_on_without_changes(client: RawClient, persona: str) -> None:
+def test_a_pulse_leads_on_without_changes(client: RawClient, persona: str) -> None:
     feed = feed_of(client, ["personaId", "=", persona])
-    with raw_subscriber(changes_endpoint(client), feed["topic"]) as subscriber:
+    with raw_subscriber(changes_endpoint(client), feed["topic"], feed["pulse"]) as subscriber:
         seq = commit(client, ("v1.PersonaUsed", {"id": persona}))
         updates = subscriber.follow(feed["seq"], seq)
     assert changes_in(updates) == []

@@ -40,6 +40,7 @@ def check_client(command: list[str], daemon: Daemon) -> None:
     assert saw["before"] == [[saw["persona"], False]]
     assert saw["after"] == [[saw["persona"], True]]
     assert saw["gaps"] == 0
+    assert saw["pulsed"] is True
     assert saw["refused"] == "unknown_column"
 
 

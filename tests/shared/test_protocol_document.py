@@ -27,6 +27,7 @@ from pjai_wire.methods import (
     NewEvent,
     SearchMode,
 )
+from pjai_wire.pulse import Pulse
 from pjai_wire.query import Function, Junction, Operator, Query
 from pjai_wire.tables import TABLES
 from pjai_wire.vectors import vectors
@@ -232,6 +233,10 @@ def test_describes_an_update_and_its_changes() -> None:
     told = {word.split('"')[1]: word.count(",") for word in first_words(changes)}
     kinds = (Insert, Update, Move, Delete)
     assert told == {kind.__struct_config__.tag: len(structs.fields(kind)) for kind in kinds}
+
+
+def test_describes_a_pulse() -> None:
+    assert set(first_words(table_below("A pulse"))) == field_names(Pulse)
 
 
 def test_describes_a_live_query_in_the_list_of_them() -> None:

@@ -21,6 +21,7 @@ from pjai_wire.errors import PjaiError, UnknownMethod, UnsupportedVersion
 from pjai_wire.events import EVENTS, event_type
 from pjai_wire.feed import FeedUpdate
 from pjai_wire.methods import METHODS, CommitParams
+from pjai_wire.pulse import Pulse
 from pjai_wire.query import Query
 from pjai_wire.tables import table_named
 from pjai_wire.vectors import text, vectors
@@ -30,7 +31,7 @@ COMMITTED = Path(__file__).parents[2] / "shared" / "vectors.json"
 VECTORS = json.loads(text())
 DOCUMENT = document()
 
-UPDATES: dict[str, type[LiveUpdate | FeedUpdate]] = {"update": LiveUpdate, "feed.update": FeedUpdate}
+PUBLISHED: dict[str, type[Struct]] = {"update": LiveUpdate, "feed.update": FeedUpdate, "pulse": Pulse}
 
 StructT = TypeVar("StructT", bound=Struct)
 
@@ -79,8 +80,7 @@ def read(kind: str, data: bytes) -> object:
         assert (method is None) == (reply.result is UNSET)
         result = decode(method.result, reply.result) if method and reply.result is not UNSET else None
         return reply.v, reply.id, reply.error, encode(result)
-    update = decode(UPDATES[kind], data)
-    return update.seq, update.prev, encode(update)
+    return encode(decode(PUBLISHED[kind], data))
 
 
 def written_again(kind: str, data: bytes) -> bytes:
@@ -95,7 +95,7 @@ def written_again(kind: str, data: bytes) -> bytes:
         method = METHODS.get(kind.removesuffix(".reply"))
         result = Raw(encode(decode(method.result, reply.result))) if method and reply.result else UNSET
         return encode(Reply(reply.v, reply.id, result, reply.error))
-    return encode(decode(UPDATES[kind], data))
+    return encode(decode(PUBLISHED[kind], data))
 
 
 def as_json(value: Any) -> Any:

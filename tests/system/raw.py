@@ -42,6 +42,7 @@ class RawSubscriber:
 
     def __init__(self, socket: zmq.Socket[bytes]) -> None:
         self.socket = socket
+        self._has_begun = False
 
     def subscribe(self, topic: str) -> None:
         self.socket.subscribe(topic)
@@ -57,12 +58,21 @@ class RawSubscriber:
         return topic, update
 
     def follow(self, held: int, seq: int) -> list[Any]:
-        """The updates from the state `held` to the state `seq`, without a gap."""
-        updates = []
-        while held < seq:
+        """The updates of its one topic from the state `held` to the state `seq`, without a gap.
+
+        Where it hears the pulse too, that may lead there as well.
+        """
+        updates, reached = [], held
+        while reached < seq:
             update = self.receive()
+            if "open" in update:
+                if self._has_begun and "behind" not in update:
+                    reached = max(reached, update["seq"])
+                continue
             assert update["prev"] == held
+            self._has_begun = True
             held = update["seq"]
+            reached = max(reached, held)
             updates.append(update)
         return updates
 

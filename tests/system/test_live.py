@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import anyio
+import msgpack  # type: ignore[import-untyped] # it ships no types
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -74,10 +75,13 @@ def save_workflow(client: RawClient, name: str) -> int:
 
 def test_a_subscription_that_was_not_issued_hears_nothing(running: Daemon) -> None:
     with raw_client(running.endpoint) as client:
-        topic = client.result("watch", query={"table": "personas"})["topic"]
-        guesses = ("", topic[:1], topic[:-1], topic + "x", "guess")
+        watched = client.result("watch", query={"table": "personas"})
+        topics = [watched["topic"], watched["pulse"]]
+        guesses = ["", "guess"]
+        for topic in topics:
+            guesses += [topic[:1], topic[:-1], topic + "x"]
         changes = changes_of(client)
-        with raw_subscriber(changes, *guesses) as spy, raw_subscriber(changes, topic) as owner:
+        with raw_subscriber(changes, *guesses) as spy, raw_subscriber(changes, *topics) as owner:
             for _ in range(5):
                 owner.receive()
             assert not spy.socket.poll(0)
@@ -93,13 +97,29 @@ def test_the_first_message_brings_what_changed_since_the_snapshot(running: Daemo
         assert [row[0] for row in update["rows"]] == ["one", "two"]
 
 
-def test_equal_results_send_nothing_but_ticks(running: Daemon) -> None:
+def test_equal_results_send_nothing_but_ticks_and_pulses(running: Daemon) -> None:
     with raw_client(running.endpoint) as client:
         nobody = {"table": "workflows", "where": [["name", "=", "nobody"]]}
         watched = client.result("watch", query=nobody)
-        with raw_subscriber(changes_of(client), watched["topic"]) as subscriber:
+        topics = (watched["topic"], watched["pulse"])
+        with raw_subscriber(changes_of(client), *topics) as subscriber:
             seq = save_workflow(client, "somebody")
             assert all(update["changes"] == [] for update in subscriber.follow(watched["seq"], seq))
+
+
+def test_a_client_has_one_pulse_for_all_that_it_has_open(running: Daemon) -> None:
+    with raw_client(running.endpoint) as client, raw_client(running.endpoint) as other:
+        opened = [client.result("watch", query={"table": "workflows"}), feed_of(client)]
+        assert opened[0]["pulse"] == opened[1]["pulse"]
+        assert other.result("watch", query={"table": "workflows"})["pulse"] != opened[0]["pulse"]
+        topics = [one["topic"] for one in opened]
+        with raw_subscriber(changes_of(client), opened[0]["pulse"], *topics) as subscriber:
+            seq = save_workflow(client, "anybody")
+            pulse: Any = {}
+            while pulse.get("seq", 0) < seq or pulse["open"] < 2:
+                topic, message = subscriber.receive_frames()
+                pulse = msgpack.unpackb(message) if topic.decode() == opened[0]["pulse"] else pulse
+            assert pulse.keys() == {"open", "seq", "localSeq"}
 
 
 def test_a_live_query_ends_with_its_subscriber(running: Daemon) -> None:

@@ -15,6 +15,7 @@ from pjai_wire.tables import table_named
 from pjaid.live.conjunctions import conjunctions
 from pjaid.live.predicate import NOT_EVALUATED, comparisons, predicate
 from pjaid.live.projection import projection
+from pjaid.live.pulse import Pulse
 from pjaid.store.changed import Row, RowChange, positions
 from pjaid.store.statements import compile_count
 from pjaid.store.writer import Committed
@@ -33,7 +34,7 @@ class Feed:
     Args:
         params: which table and conditions.
         topic: where it is published.
-        client: whose it is.
+        pulse: its client's.
         opened_at: when, on the clock of leases, in seconds.
         on_touched: told that it has something to tell.
         on_failed: told why it can't follow its table.
@@ -46,7 +47,7 @@ class Feed:
         self,
         params: FeedParams,
         topic: str,
-        client: bytes,
+        pulse: Pulse,
         opened_at: float,
         *,
         on_touched: Callable[[Feed], None],
@@ -63,12 +64,15 @@ class Feed:
         self.conjunctions = conjunctions(self.table, params.where)
         self.label = params.label
         self.topic = topic
-        self.client = client
+        self.pulse = pulse
+        self.client = pulse.client
         self.opened_at = opened_at
         self.seq = 0
         """The state of which its subscriber was told last."""
         self.is_heard = False
         self.is_behind = False
+        self.is_tick_due = False
+        """As of a live query."""
         self.bytes_kept = 0
         """What the changes that wait take."""
         self._shown_seq = 0
@@ -81,6 +85,11 @@ class Feed:
         """How many of those the last message carries."""
         self._fillers = 0
         """Ticks that follow a row which is larger than a part, so that it fills a queue as parts would."""
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it has told all that it was told."""
+        return not self._waiting
 
     def begin(self, seq: int) -> None:
         """Tells each change after the state at `seq`."""
@@ -106,6 +115,7 @@ class Feed:
         self._waiting = {}
         self.bytes_kept = 0
         self.seq = self._shown_seq
+        self.is_tick_due = True
 
     def failed(self, error: Exception) -> None:
         """It did not follow a commit."""
@@ -132,6 +142,7 @@ class Feed:
 
     def delivered(self) -> bytes | None:
         """That update was sent; the next one, where there is more to send."""
+        self.is_tick_due = True
         if self._fillers:
             self._fillers -= 1
         else:

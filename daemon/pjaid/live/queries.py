@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections import defaultdict
 from collections.abc import Iterator
 
 import structlog
 from anyio.abc import TaskGroup
 from msgspec import Struct
 
-from pjai_wire.errors import LimitExceeded, UnknownTopic
+from pjai_wire.errors import UnknownTopic
 from pjai_wire.ids import now_ms
 from pjai_wire.measures import Measures
 from pjai_wire.methods import FeedParams
@@ -21,11 +20,12 @@ from pjaid.live.delivery import Delivery
 from pjaid.live.dependents import Dependents
 from pjaid.live.feed import Feed
 from pjaid.live.plan import Plan, plan
+from pjaid.live.pulse import Pulse
 from pjaid.live.registry import Registry
 from pjaid.live.search_plan import SearchPlan
 from pjaid.live.source import Source
 from pjaid.live.subscription import Subscription
-from pjaid.live.turns import Turns
+from pjaid.live.ticks import Opened, Ticks
 from pjaid.live.view import Advance
 from pjaid.live.views import Views
 from pjaid.live.watched import Watched
@@ -34,16 +34,12 @@ log = structlog.get_logger()
 
 TOPIC_BYTES = 16
 
-PATIENCE_A_TICK_S = 50e-6
-"""How long ticks wait for each of them: a few hold nobody up, and so come at once."""
-
-Opened = Subscription | Feed
-
 
 class Snapshot(Struct, frozen=True):
     """A live query's result at one state."""
 
     topic: str
+    pulse: str
     seq: int
     columns: tuple[str, ...]
     rows: list[bytes]
@@ -72,17 +68,18 @@ class LiveQueries:
         rerun_interval_s: float,
         lease_s: float,
     ) -> None:
-        self._store = store
         self._dependents = dependents
         self._delivery = delivery
         self._registry = registry
-        self._lease_s = lease_s
         self._views = Views(
             store,
             dependents,
             rerun_interval_s=rerun_interval_s,
             on_advanced=self._deliver,
             on_failed=self._end,
+        )
+        self._ticks = Ticks(
+            store, dependents, self._views, delivery, registry, end=self._end_topic, lease_s=lease_s
         )
         self.feeds = 0
         """How many of those that are open are feeds."""
@@ -133,10 +130,11 @@ class LiveQueries:
             self._registry.require_room(client, watched.view.bytes_kept)
             seq = self._views.seq_reached(watched)
             subscription = Subscription(
-                topic=secrets.token_urlsafe(TOPIC_BYTES),
+                topic=_new_topic(),
                 client=client,
                 label=label,
                 view=watched.view,
+                pulse=self._pulse_of(client),
                 opened_at=time.monotonic(),
                 opened_at_ms=now_ms(),
                 seq=seq,
@@ -169,8 +167,8 @@ class LiveQueries:
         self._registry.require_room(client)
         feed = Feed(
             params,
-            secrets.token_urlsafe(TOPIC_BYTES),
-            client,
+            _new_topic(),
+            self._pulse_of(client),
             time.monotonic(),
             on_touched=self._note_touched,
             on_failed=self._end_feed,
@@ -184,12 +182,17 @@ class LiveQueries:
     def unwatch(self, topic: str) -> None:
         """Ends a live query or a feed; one that has ended stays so."""
         opened = self._registry.remove(topic)
+        if opened is None:
+            return
         self._delivery.forget(topic)
+        opened.pulse.heard -= opened.is_heard
+        if self._registry.pulse(opened.pulse.topic) is None:
+            self._delivery.forget(opened.pulse.topic)
         if isinstance(opened, Subscription):
             watched = self._views.get(opened.view.identity)
             del watched.subscriptions[topic]
             self._views.drop_unused(watched)
-        elif opened is not None:
+        else:
             self.feeds -= 1
             self._dependents.remove(opened)
             self._touched_feeds.pop(opened, None)
@@ -205,7 +208,7 @@ class LiveQueries:
         for watched in self._views:
             self._end(watched, UnknownTopic("the state was rebuilt", hint="watch again"))
         for opened in self._registry:
-            self.unwatch(opened.topic)
+            self._end_topic(opened.topic)
 
     def end_searches(self) -> None:
         """Ends searches that compared vectors, for their clients to begin anew: those vectors are gone."""
@@ -214,46 +217,38 @@ class LiveQueries:
                 self._end(watched, UnknownTopic("the state was rebuilt", hint="watch again"))
 
     def issued(self, topic: str) -> bool:
-        """Whether something that is open has this topic."""
-        return topic in self._registry
+        """Whether something that is open has this topic, or a client's pulse."""
+        return topic in self._registry or self._registry.pulse(topic) is not None
 
     def subscribed(self, topic: str) -> None:
         """Somebody hears the topic from now on: what changed since the snapshot is published at once."""
+        if (pulse := self._registry.pulse(topic)) is not None:
+            pulse.is_heard = True
+            return
         opened = self._registry.get(topic)
-        opened.is_heard = True
+        if not opened.is_heard:
+            opened.is_heard = True
+            opened.pulse.heard += 1
         self._delivery.flush(opened)
 
+    def unsubscribed(self, topic: str) -> None:
+        """Nobody hears the topic any more: what it tells of ends."""
+        if (pulse := self._registry.pulse(topic)) is not None:
+            pulse.is_heard = False
+        else:
+            self.unwatch(topic)
+
     async def tick(self, patience_s: float = 0) -> None:
-        """Publishes how far each topic has come.
-
-        Ends those whose subscriber never came, and the largest of a client that has more than it may.
-
-        Args:
-            patience_s: how long it waits at most for commits to pause, and then for gaps between them.
-        """
-        for unclaimed in self._registry.unclaimed(time.monotonic() - self._lease_s):
-            self.unwatch(unclaimed.topic)
-        bytes_kept: defaultdict[bytes, int] = defaultdict(int)
-        turns = Turns(self._store, min(patience_s, PATIENCE_A_TICK_S * len(self._registry)))
-        for opened in self._registry:
-            await turns.next()
-            if opened.is_heard and not opened.is_behind and self.issued(opened.topic):
-                self._tick(opened)
-            bytes_kept[opened.client] += opened.bytes_kept
-        for client, taken in bytes_kept.items():
-            if taken > self._registry.bytes_per_client_max:
-                self._end_crowding(client)
+        """As `Ticks.tick`."""
+        await self._ticks.tick(patience_s)
 
     async def serve(self, tasks: TaskGroup) -> None:
         """Reads what had to wait, until cancelled; slow reads in `tasks`."""
         await self._views.serve(tasks)
 
-    def _tick(self, opened: Opened) -> None:
-        if isinstance(opened, Subscription):
-            opened.put_off(self._views.seq_reached(self._views.get(opened.view.identity)), ())
-        else:
-            opened.reach(self._dependents.seq_of(opened.table))
-        self._delivery.flush(opened)
+    def _pulse_of(self, client: bytes) -> Pulse:
+        """The pulse for what a client opens: that of what it has open already, or a new one."""
+        return self._registry.pulse_of(client) or Pulse(_new_topic(), client)
 
     def _subscription(self, topic: str) -> Subscription:
         opened = self._registry.get(topic)
@@ -277,11 +272,14 @@ class LiveQueries:
             else:
                 subscription.put_off(watched.seq, advance.changes)
 
-    def _end_crowding(self, client: bytes) -> None:
-        """Ends what takes too much; the client notices the silence, asks again, and learns why."""
-        for crowding in self._registry.crowding(client):
-            log.warning("live_query_ended", code=LimitExceeded.code, bytes=crowding.bytes_kept)
-            self.unwatch(crowding.topic)
+    def _end_topic(self, topic: str) -> None:
+        """Ends a topic without its client's doing, which the client is told of."""
+        pulse = self._registry.get(topic).pulse
+        if pulse.is_heard:
+            pulse.ended(topic)
+            if not pulse.is_behind:
+                self._delivery.flush(pulse)
+        self.unwatch(topic)
 
     def _note_touched(self, feed: Feed) -> None:
         if feed.topic in self._registry:  # It may have ended since it was found to be concerned.
@@ -296,15 +294,25 @@ class LiveQueries:
 
     def _end_feed(self, feed: Feed, reason: Exception) -> None:
         log.error("feed_ended", table=feed.table.table_name, exc_info=reason)
-        self.unwatch(feed.topic)
+        self._end_topic(feed.topic)
 
     def _end(self, watched: Watched, reason: Exception) -> None:
-        """Ends a view; its clients notice the silence, ask again, and learn why."""
+        """Ends a view; its clients ask again, and learn why."""
         for topic in list(watched.subscriptions):
-            self.unwatch(topic)
+            self._end_topic(topic)
         self._views.end(watched, reason)
+
+
+def _new_topic() -> str:
+    return secrets.token_urlsafe(TOPIC_BYTES)
 
 
 def _snapshot(subscription: Subscription) -> Snapshot:
     view = subscription.view
-    return Snapshot(subscription.topic, subscription.seq, view.plan.columns, view.shown().rows)
+    return Snapshot(
+        topic=subscription.topic,
+        pulse=subscription.pulse.topic,
+        seq=subscription.seq,
+        columns=view.plan.columns,
+        rows=view.shown().rows,
+    )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
 from pjai_wire.errors import LimitExceeded, UnknownTopic
+from pjaid.live.pulse import Pulse
 
 
 class Opened(Protocol):
@@ -18,6 +19,10 @@ class Opened(Protocol):
     is_heard: bool
 
     @property
+    def pulse(self) -> Pulse:
+        """Its client's."""
+
+    @property
     def bytes_kept(self) -> int:
         """What it keeps in memory."""
 
@@ -26,7 +31,7 @@ OpenedT = TypeVar("OpenedT", bound=Opened)
 
 
 class Registry(Generic[OpenedT]):
-    """Everything that is open, by topic and by client.
+    """Everything that is open, by topic and by client, with the pulse of each client.
 
     Args:
         most: how much may be open.
@@ -40,6 +45,7 @@ class Registry(Generic[OpenedT]):
         self.bytes_per_client_max = bytes_per_client_max
         self._by_topic: dict[str, OpenedT] = {}
         self._of_client: defaultdict[bytes, dict[str, OpenedT]] = defaultdict(dict)
+        self._pulses: dict[str, Pulse] = {}
 
     def __len__(self) -> int:
         return len(self._by_topic)
@@ -50,6 +56,18 @@ class Registry(Generic[OpenedT]):
 
     def __contains__(self, topic: str) -> bool:
         return topic in self._by_topic
+
+    def by_client(self) -> list[list[OpenedT]]:
+        """What is open at this moment, that of each client together; it may end meanwhile."""
+        return [list(own.values()) for own in self._of_client.values()]
+
+    def pulse_of(self, client: bytes) -> Pulse | None:
+        """The pulse of a client that has anything open."""
+        return next((opened.pulse for opened in self._of_client.get(client, {}).values()), None)
+
+    def pulse(self, topic: str) -> Pulse | None:
+        """The pulse with a topic, of a client that has anything open."""
+        return self._pulses.get(topic)
 
     def require_room(self, client: bytes, size: int = 0) -> None:
         """Checks that a client may open one more.
@@ -90,6 +108,7 @@ class Registry(Generic[OpenedT]):
         """Registers what was opened."""
         self._by_topic[opened.topic] = opened
         self._of_client[opened.client][opened.topic] = opened
+        self._pulses[opened.pulse.topic] = opened.pulse
 
     def get(self, topic: str) -> OpenedT:
         """What a topic belongs to.
@@ -109,7 +128,7 @@ class Registry(Generic[OpenedT]):
             own = self._of_client[opened.client]
             del own[topic]
             if not own:
-                del self._of_client[opened.client]
+                del self._of_client[opened.client], self._pulses[opened.pulse.topic]
         return opened
 
     def unclaimed(self, opened_before: float) -> list[OpenedT]:

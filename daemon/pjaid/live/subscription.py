@@ -9,6 +9,7 @@ from msgspec import Raw, Struct
 from pjai_wire.changes import Change
 from pjai_wire.codec import encode
 from pjai_wire.envelope import LiveUpdate
+from pjaid.live.pulse import Pulse
 from pjaid.live.view import View, carried
 
 UPDATE_BYTES_MAX = 64 * 2**10
@@ -26,6 +27,8 @@ class Subscription(Struct, eq=False):
     client: bytes
     label: str
     view: View
+    pulse: Pulse
+    """Its client's."""
     opened_at: float
     """On the clock of leases, in seconds."""
     opened_at_ms: int
@@ -37,6 +40,8 @@ class Subscription(Struct, eq=False):
     """Whether somebody hears the topic."""
     is_behind: bool = False
     """Whether an update found the subscriber's queue full."""
+    is_tick_due: bool = False
+    """Whether a tick is to follow what was told last, which a subscriber that missed it finds the gap by."""
     waiting: list[Change[Raw]] | None = []
     """Changes after `seq`; None where the whole result is the shorter message."""
     waiting_bytes: int = 0
@@ -99,6 +104,7 @@ class Subscription(Struct, eq=False):
     def told(self, seq: int) -> None:
         """The subscriber knows the state at `seq`."""
         self.seq = self.shown_seq = seq
+        self.is_tick_due = True
         self.waiting = []
         self.waiting_bytes = 0
 

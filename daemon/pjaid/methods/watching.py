@@ -59,6 +59,7 @@ class WatchMethods:
         return encode(
             WatchSearchResult(
                 topic=snapshot.topic,
+                pulse=snapshot.pulse,
                 seq=snapshot.seq,
                 columns=snapshot.columns,
                 rows=[Raw(row) for row in snapshot.rows],  # type: ignore[misc] # rows are encoded already
@@ -81,11 +82,19 @@ class WatchMethods:
     def feed(self, client: Client, params: Raw) -> bytes:
         """Opens a feed: its topic, and the state after which its changes come."""
         feed = self._live.feed(_feed.decode(params), client.routing_id)
-        return encode(FeedResult(topic=feed.topic, seq=feed.seq, columns=feed.columns))
+        return encode(
+            FeedResult(topic=feed.topic, pulse=feed.pulse.topic, seq=feed.seq, columns=feed.columns)
+        )
 
 
 def _encoded(snapshot: Snapshot) -> bytes:
     rows = [Raw(row) for row in snapshot.rows]
     return encode(
-        WatchResult(topic=snapshot.topic, seq=snapshot.seq, columns=snapshot.columns, rows=rows)  # type: ignore[arg-type] # rows are encoded already
+        WatchResult(
+            topic=snapshot.topic,
+            pulse=snapshot.pulse,
+            seq=snapshot.seq,
+            columns=snapshot.columns,
+            rows=rows,  # type: ignore[arg-type] # rows are encoded already
+        )
     )

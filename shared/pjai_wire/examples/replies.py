@@ -25,6 +25,7 @@ from pjai_wire.examples.story import (
     MEMORY,
     NOON,
     PERSONA,
+    PULSE,
     SEALED,
     SHAPE,
     SOURDOUGH,
@@ -156,15 +157,19 @@ REPLIES = (
     Reply(
         "a snapshot",
         methods.WATCH,
-        methods.WatchResult(topic=TOPIC, seq=43, columns=PERSONA_COLUMNS, rows=[structs.astuple(PERSONA)]),
+        methods.WatchResult(
+            topic=TOPIC, pulse=PULSE, seq=43, columns=PERSONA_COLUMNS, rows=[structs.astuple(PERSONA)]
+        ),
     ),
     Reply("done", methods.UNWATCH, methods.Done()),
     Reply(
         "a snapshot",
         methods.RESYNC,
-        methods.WatchResult(topic=TOPIC, seq=45, columns=PERSONA_COLUMNS, rows=[]),
+        methods.WatchResult(topic=TOPIC, pulse=PULSE, seq=45, columns=PERSONA_COLUMNS, rows=[]),
     ),
-    Reply("a topic", methods.FEED, methods.FeedResult(topic=TOPIC, seq=43, columns=PERSONA_COLUMNS)),
+    Reply(
+        "a topic", methods.FEED, methods.FeedResult(topic=TOPIC, pulse=PULSE, seq=43, columns=PERSONA_COLUMNS)
+    ),
     Reply(
         "kept by what changes",
         methods.EXPLAIN,

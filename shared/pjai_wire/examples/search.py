@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pjai_wire import methods
 from pjai_wire.examples.exchange import Reply, Request
-from pjai_wire.examples.story import ADA, EMBEDDING, NOON, SOURDOUGH, STARTER, TOPIC
+from pjai_wire.examples.story import ADA, EMBEDDING, NOON, PULSE, SOURDOUGH, STARTER, TOPIC
 
 SEARCH_REQUESTS = (
     Request("plain words", methods.SEARCH, methods.SearchParams(text="sourdough starter")),
@@ -99,6 +99,7 @@ SEARCH_REPLIES = (
         methods.WATCH_SEARCH,
         methods.WatchSearchResult(
             topic=TOPIC,
+            pulse=PULSE,
             seq=42,
             columns=("id", *methods.HIT_COLUMNS),
             rows=[],

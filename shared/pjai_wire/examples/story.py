@@ -24,6 +24,8 @@ ADA, SOURDOUGH, STARTER, LINK, TALK, GREETING, RECIPE, COMMIT = map(example_id, 
 INDEX = "auto_memories_by_persona_id_type"
 SHAPE = 'SELECT "id" FROM memories WHERE "persona_id" = ? AND "importance" >= ? ORDER BY "id" LIMIT 100'
 TOPIC = "q.Zm9yIGV4YW1wbGU"
+OTHER_TOPIC = "q.YW5vdGhlciBvbmU"
+PULSE = "p.aG93IGZhciBpdCBpcw"
 NUMBERS = (0.25, -1.0, 1.5)
 """An embedding of three dimensions whose numbers float32 holds exactly."""
 EMBEDDING = pack("<3f", *NUMBERS)

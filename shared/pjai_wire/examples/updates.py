@@ -7,8 +7,9 @@ from msgspec import Raw
 from pjai_wire.changes import Delete, Insert, Move, Update
 from pjai_wire.codec import encode
 from pjai_wire.envelope import LiveUpdate
-from pjai_wire.examples.story import ADA, PERSONA, SOURDOUGH
+from pjai_wire.examples.story import ADA, OTHER_TOPIC, PERSONA, SOURDOUGH, TOPIC
 from pjai_wire.feed import FeedUpdate, RowDeleted, RowInserted, RowUpdated
+from pjai_wire.pulse import Pulse
 
 _ROW = Raw(encode(PERSONA))
 
@@ -33,4 +34,10 @@ FEED_UPDATES: dict[str, FeedUpdate] = {
     "update": FeedUpdate(seq=44, prev=43, changes=(RowUpdated(_ROW),)),
     "delete": FeedUpdate(seq=44, prev=43, changes=(RowDeleted(ADA),)),
     "several": FeedUpdate(seq=46, prev=43, changes=(RowDeleted(SOURDOUGH), RowInserted(_ROW))),
+}
+
+PULSES: dict[str, Pulse] = {
+    "all show it": Pulse(open=3, seq=57, local_seq=4),
+    "one is behind, one has ended": Pulse(open=2, seq=57, local_seq=4, behind=(TOPIC,), ended=(OTHER_TOPIC,)),
+    "too many are behind": Pulse(open=4_000),
 }

@@ -25,6 +25,8 @@ class WatchResult(Result, frozen=True, kw_only=True):
     """The result now, and the topic on which its changes come."""
 
     topic: str
+    pulse: str
+    """The topic that tells how far all that the client has open has come."""
     seq: int
     columns: tuple[str, ...]
     rows: list[Row]
@@ -66,6 +68,8 @@ class FeedResult(Result, frozen=True, kw_only=True):
     """The topic on which rows come as they change; the rows that are there already do not."""
 
     topic: str
+    pulse: str
+    """As in a `WatchResult`."""
     seq: int
     """The state after which every change is told."""
     columns: tuple[str, ...]

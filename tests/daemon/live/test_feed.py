@@ -15,6 +15,7 @@ from pjai_wire.methods import FeedParams
 from pjai_wire.tables import workflows
 from pjaid.live import feed as feeds
 from pjaid.live.feed import PART_BYTES_MAX, Feed
+from pjaid.live.pulse import Pulse
 from pjaid.store.changed import Row, RowChange
 from tests.daemon.live.making import became, came, committed, left, stored, workflow
 
@@ -31,7 +32,7 @@ class Hearing:
         self.feed = Feed(
             FeedParams(table=table, **params),
             "topic",
-            b"client",
+            Pulse("pulse", b"client"),
             0.0,
             on_touched=self.touched.append,
             on_failed=lambda _, error: self.failures.append(error),

@@ -6,8 +6,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from pjai_wire.codec import encode
-from pjai_wire.errors import LimitExceeded, UnknownTopic
+from pjai_wire.errors import InternalError, LimitExceeded, UnknownTopic
 from pjai_wire.methods import FeedParams
+from pjai_wire.pulse import Pulse
 from pjai_wire.query import Query
 from pjai_wire.select import count
 from pjai_wire.tables import workflows
@@ -70,21 +71,98 @@ async def test_a_tick_takes_nothing_back_that_a_read_saw_early() -> None:
         store.announce(3, RowChange("workflows", None, workflow("c")))
         await settled()
         await store.live.tick()
-    assert store.told(query.topic) == [(1, 1), (1, 3), (3, 3), (3, 3)]
+    assert store.told(query.topic) == [(1, 1), (1, 3), (3, 3)]
+    assert [pulse.seq for pulse in store.pulses(query)] == [2, 3]
 
 
-async def test_a_tick_does_not_promise_what_was_not_yet_looked_at() -> None:
+async def test_a_tick_follows_what_was_told_and_no_tick() -> None:
+    store = Told()
+    async with serving(store):
+        query = await store.watch()
+        for _ in range(3):
+            await store.live.tick()
+        store.commit(2, "ab")
+        store.commit(3, "b")
+        for _ in range(3):
+            await store.live.tick()
+    assert store.told(query.topic) == [(1, 1), (1, 1), (1, 2), (2, 3), (3, 3)]
+
+
+async def test_a_pulse_promises_nothing_that_was_not_yet_looked_at() -> None:
     store = Told(rerun_interval_s=NEVER_S)
     async with serving(store):
-        query = await store.watch(LIKE)
+        query, other = await store.watch(LIKE), await store.watch()
         await store.live.tick()
         store.announce(2)
         await store.live.tick()
         store.commit(3, "ab")
         await settled()
         await store.live.tick()
-    assert store.told(query.topic) == [(1, 1), (1, 1), (1, 2), (2, 2)]
-    assert store.reads == 1
+    assert store.pulses(query) == store.pulses(other)
+    assert store.pulses(query) == [
+        Pulse(open=2, seq=1, local_seq=0),
+        Pulse(open=2, seq=2, local_seq=0),
+        Pulse(open=2, seq=3, local_seq=0, behind=(query.topic,)),
+    ]
+    assert store.told(query.topic) == [(1, 1), (1, 1)]
+
+
+async def test_a_pulse_speaks_of_its_client_alone_and_of_what_is_heard() -> None:
+    store = Told()
+    async with serving(store):
+        one, other = await store.watch(), await store.watch(client=b"other")
+        waiting = await store.live.watch(IDS, b"client", "")
+        assert one.pulse == waiting.pulse != other.pulse
+        await store.live.tick()
+        assert store.pulses(one) == [Pulse(open=1, seq=1, local_seq=0, behind=(waiting.topic,))]
+        assert store.pulses(other) == [Pulse(open=1, seq=1, local_seq=0)]
+        store.live.unsubscribed(one.pulse)
+        store.live.unsubscribed(other.topic)
+        await store.live.tick()
+    assert (len(store.pulses(one)), len(store.pulses(other))) == (1, 1)
+
+
+async def test_a_pulse_that_finds_the_queue_full_comes_as_soon_as_there_is_room() -> None:
+    store = Told()
+    async with serving(store):
+        query = await store.watch()
+        store.full = {query.pulse}
+        await store.live.tick()
+        store.announce(2)
+        await store.live.tick()
+        assert store.pulses(query) == []
+        store.full = set()
+        await settled()
+    assert store.pulses(query) == [Pulse(open=1, seq=2, local_seq=0)]
+
+
+async def test_what_ends_without_its_clients_doing_is_told_at_once() -> None:
+    store = Told()
+    async with serving(store):
+        ended, other = await store.watch(LIKE), await store.watch()
+        gone = await store.watch(COUNTED)
+        store.live.unwatch(gone.topic)
+        store.error = InternalError("it broke")
+        with capture_logs():
+            store.commit(2, "ab")
+            await settled()
+        assert store.pulses(other) == [Pulse(open=2, ended=(ended.topic,))]
+        await store.live.tick()
+    assert store.pulses(other)[1:] == [Pulse(open=1, seq=2, local_seq=0)]
+
+
+async def test_a_pulse_ends_with_all_that_it_spoke_of() -> None:
+    store = Told()
+    async with serving(store):
+        query = await store.watch()
+        store.full = {query.pulse}
+        await store.live.tick()
+        assert store.live.issued(query.pulse)
+        store.live.unwatch(query.topic)
+        assert not store.live.issued(query.pulse)
+        assert store.delivery.behind == 0
+        again = await store.live.watch(IDS, b"client", "")
+        assert again.pulse != query.pulse
 
 
 async def test_equal_queries_of_several_clients_are_one_view() -> None:

@@ -6,7 +6,10 @@ import pytest
 from msgspec import Struct
 
 from pjai_wire.errors import LimitExceeded, UnknownTopic
+from pjaid.live.pulse import Pulse
 from pjaid.live.registry import Registry
+
+PULSES = {client: Pulse(f"pulse of {client!r}", client) for client in (b"ada", b"bo", b"cy")}
 
 
 class Open(Struct):
@@ -17,6 +20,10 @@ class Open(Struct):
     opened_at: float = 0.0
     is_heard: bool = False
     bytes_kept: int = 0
+
+    @property
+    def pulse(self) -> Pulse:
+        return PULSES[self.client]
 
 
 @pytest.fixture
@@ -97,3 +104,20 @@ def test_who_never_came_is_found_after_the_lease(registry: Registry[Open]) -> No
     for opened in (late, heard, new):
         registry.add(opened)
     assert registry.unclaimed(opened_before=5.0) == [late]
+
+
+def test_what_a_client_opens_has_the_pulse_of_what_it_has_open(registry: Registry[Open]) -> None:
+    one = Open("one")
+    registry.add(one)
+    assert registry.pulse_of(b"ada") is one.pulse
+    assert registry.pulse_of(b"bo") is None
+    assert registry.pulse(one.pulse.topic) is one.pulse
+
+
+def test_a_pulse_ends_with_the_last_that_it_speaks_of(registry: Registry[Open]) -> None:
+    for topic in ("one", "two"):
+        registry.add(Open(topic))
+    pulse = registry.get("one").pulse
+    for topic, left in (("one", pulse), ("two", None)):
+        registry.remove(topic)
+        assert registry.pulse(pulse.topic) is left

@@ -16,6 +16,7 @@ from pjai_wire.query import Query
 from pjai_wire.tables import workflows
 from pjaid.live import subscription as subscriptions
 from pjaid.live.plan import plan
+from pjaid.live.pulse import Pulse
 from pjaid.live.subscription import UPDATE_BYTES_MAX, Subscription
 from pjaid.live.view import View
 from tests.daemon.live.asking import queries
@@ -33,7 +34,15 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reference]:
 
 def subscribed(view: View, seq: int) -> Subscription:
     return Subscription(
-        topic="topic", client=b"", label="", view=view, opened_at=0, opened_at_ms=0, seq=seq, shown_seq=seq
+        topic="topic",
+        client=b"",
+        label="",
+        view=view,
+        pulse=Pulse("pulse", b""),
+        opened_at=0,
+        opened_at_ms=0,
+        seq=seq,
+        shown_seq=seq,
     )
 
 

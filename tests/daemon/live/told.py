@@ -13,6 +13,7 @@ from msgspec import UNSET, Raw, Struct
 from pjai_wire.changes import Change, apply_changes
 from pjai_wire.codec import Decoder
 from pjai_wire.envelope import LiveUpdate
+from pjai_wire.pulse import Pulse
 from pjai_wire.query import Query
 from pjai_wire.tables import workflows
 from pjaid.live.delivery import Delivery
@@ -39,7 +40,7 @@ class Led(Struct):
     seq: int
 
 
-_update, _led, _row = Decoder(LiveUpdate), Decoder(Led), Decoder(list[Any])
+_update, _led, _pulse, _row = Decoder(LiveUpdate), Decoder(Led), Decoder(Pulse), Decoder(list[Any])
 
 
 class Told:
@@ -104,14 +105,19 @@ class Told:
         self.dependents.committed(committed(seq, *changes))
 
     async def watch(self, query: Query = IDS, client: bytes = b"client") -> Snapshot:
-        """Opens a live query and hears it."""
+        """Opens a live query, and hears it and its client's pulse."""
         snapshot = await self.live.watch(query, client, "")
+        self.live.subscribed(snapshot.pulse)
         self.live.subscribed(snapshot.topic)
         return snapshot
 
     def told(self, topic: str) -> list[tuple[int, int]]:
         """The (prev, seq) of each update."""
         return [(led.prev, led.seq) for led in map(_led.decode, self.published[topic])]
+
+    def pulses(self, snapshot: Snapshot) -> list[Pulse]:
+        """What the pulse of a live query's client has told."""
+        return [_pulse.decode(pulse) for pulse in self.published.get(snapshot.pulse, ())]
 
     def rows_after(self, snapshot: Snapshot) -> list[bytes]:
         """What somebody holds who took the snapshot, and each update that leads on from it."""
