@@ -46,6 +46,7 @@ def open_queries(stack: ExitStack, endpoint: str, queries: Sequence[Query]) -> l
         for query in queries[start : start + QUERIES_PER_CLIENT]:
             answer = client.result("watch", query=msgspec.to_builtins(query), label="crowd")
             subscriber.subscribe(answer["topic"])
+        subscriber.subscribe(answer["pulse"])
         subscribers.append(subscriber)
     return subscribers
 
