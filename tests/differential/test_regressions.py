@@ -16,6 +16,7 @@ from pjai_wire.methods import CommitParams, FeedParams
 from pjai_wire.pulse import Pulse
 from pjai_wire.tables import personas
 from pjaid.live.queries import Snapshot
+from pjaid.live.window import MARGIN_MIN
 from tests.differential.engine import Engine, running_engine
 from tests.differential.limits import limited
 from tests.differential.pace import AT_ONCE, Pace
@@ -129,3 +130,39 @@ async def test_a_feed_that_ends_while_it_is_told_of_a_commit_publishes_no_more()
             engine.live.unwatch(feed.topic)
             await engine.settle()
     assert heard.inserted(feed.topic) == []
+
+
+async def test_a_row_beyond_those_that_are_kept_touches_no_view_until_more_are_read() -> None:
+    shown = MARGIN_MIN
+    first = personas.order_by("name").select("name").limit(shown).query
+    names = [f"{number:03}" for number in range(4 * shown)]
+    async with running_engine(AT_ONCE, Random(0), Heard()) as (engine, _):
+        await create(engine, *names)
+        await engine.live.watch(first, b"client", "")
+        ((_, watched),) = engine.live.overview()
+        view, begun = watched.view, watched.view.seq
+        await create(engine, "900")
+        await engine.settle()
+        assert view.seq == begun
+        for name in names[: shown + 1]:
+            await rename(engine, name, f"9{name}")
+            await engine.settle()
+        assert watched.horizon is not None
+        assert await shown_names(engine) == names[shown + 1 : 2 * shown + 1]
+        # What was beyond all that was kept is among it now.
+        await rename(engine, names[2 * shown + 1], f"{names[shown]}a")
+        await engine.settle()
+        assert await shown_names(engine) == [f"{names[shown]}a", *names[shown + 1 : 2 * shown]]
+
+
+async def rename(engine: Engine, row_id: str, name: str) -> None:
+    """Gives a persona another name."""
+    events: list[tuple[str, dict[str, Any]]] = [("v1.PersonaUpdated", {"id": row_id, "name": name})]
+    assert await engine.commit(CommitParams(events=as_new_events(events)))
+
+
+async def shown_names(engine: Engine) -> list[str]:
+    """What the one live query shows, which is what it told."""
+    ((subscription, _),) = engine.live.overview()
+    snapshot = await engine.live.resync(subscription.topic)
+    return [msgspec.msgpack.decode(row)[0] for row in snapshot.rows]

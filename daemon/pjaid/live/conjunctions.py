@@ -27,6 +27,34 @@ class Conjunction(Struct, frozen=True):
     """The interval in which a column's value must lie, which is then not NULL."""
 
 
+class Horizon(Struct, frozen=True):
+    """What all rows have in common that stand before the last one that is known of an ordered result."""
+
+    position: int
+    """Of the first column in the order, in a stored row."""
+    interval: Interval
+    """In which its value then lies, and is not NULL."""
+
+
+def up_to(horizon: Horizon | None, asked: Sequence[Conjunction]) -> tuple[Conjunction, ...]:
+    """The conjunctions of rows that fulfil one of `asked` and stand before the horizon, if there is one."""
+    if horizon is None:
+        return tuple(asked)
+    bounded = []
+    for one in asked:
+        if horizon.position in one.equal:
+            bounded.append(one)
+            continue
+        others = dict(one.between)
+        interval = horizon.interval
+        if (known := others.pop(horizon.position, None)) is not None:
+            interval = interval.intersection(known)
+        if not interval.is_empty:
+            # First, as it is the one that grows narrower the more rows there are.
+            bounded.append(Conjunction(one.equal, {horizon.position: interval, **others}))
+    return tuple(bounded)
+
+
 def conjunctions(table: Table[Any], where: Sequence[Condition]) -> tuple[Conjunction, ...]:
     """The conjunctions of which every row fulfils one at least, if all of the conditions hold for it.
 

@@ -89,6 +89,11 @@ class Dependents:
         """Tells `dependent` from now on of changed rows that fulfil one of `conjunctions`."""
         self._routes.add(table_name, conjunctions, dependent)
 
+    def move(self, table_name: str, conjunctions: Sequence[Conjunction], dependent: Dependent) -> None:
+        """Tells `dependent` from now on of these changed rows instead of those that it was added for."""
+        self._routes.remove(dependent)
+        self._routes.add(table_name, conjunctions, dependent)
+
     def remove(self, dependent: Dependent) -> None:
         """Tells it no more."""
         self._routes.remove(dependent)

@@ -11,8 +11,9 @@ from msgspec.structs import replace
 from pjai_wire.changes import Change
 from pjai_wire.query import Query
 from pjai_wire.tables import table_named
+from pjaid.live.conjunctions import Horizon
 from pjaid.live.difference import Result
-from pjaid.live.order import Key, Term, key_values, row_key, values_key
+from pjaid.live.order import Key, Term, key_values, row_key, values_before, values_key
 from pjaid.live.predicate import predicate
 from pjaid.live.projection import projection
 from pjaid.live.window import Window
@@ -41,6 +42,8 @@ class KeptRows:
         self._query = query
         self._needed = [*answered, *(column for column, _ in order)]
         self._terms = [Term(places[column.name], column.kind, direction) for column, direction in order]
+        first, direction = order[0]
+        self._begins_with_null = first.nullable and direction == "asc"
         self._key = row_key(tuple(self._terms))
         self._meets = predicate(table, query.where)
         self._encoded = projection(tuple((places[column.name], column.kind) for column in answered))
@@ -50,6 +53,8 @@ class KeptRows:
         ids = [column.name for column, _ in order].index("id")
         self._identity: Callable[[Key], Hashable] = lambda key: key[ids]
         self._refilled_after: Key | None = None
+        self._horizon: Horizon | None = None
+        self._horizon_of: Key | None = None
         self._window = Window(query.offset + query.limit)
         self.is_exact = not query.offset and any(column.name == "id" for column in answered)
 
@@ -62,6 +67,15 @@ class KeptRows:
     def bytes_kept(self) -> int:
         """What all known rows take, encoded."""
         return self._window.bytes_kept
+
+    @property
+    def horizon(self) -> Horizon | None:
+        """What the known rows have, and any that would stand among them; None where that is nothing."""
+        bound = self._window.bound
+        if bound is not self._horizon_of:
+            self._horizon_of = bound
+            self._horizon = None if bound is None or self._begins_with_null else self._up_to(bound)
+        return self._horizon
 
     def loading(self) -> Statement:
         """What to read in order to begin anew."""
@@ -102,6 +116,10 @@ class KeptRows:
             return []
         row = b"" if new is None or change.after is None else change.once(self._encoded, change.after)
         return self._window.replace(old, new, row)
+
+    def _up_to(self, bound: Key) -> Horizon | None:
+        interval = values_before(self._terms[0], bound)
+        return None if interval is None else Horizon(self._terms[0].position, interval)
 
     def _place(self, change: RowChange, row: Row | None) -> Key | None:
         """The key of a row of a change, or None where it is not in the result."""

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from pjai_wire.columns import Kind
 from pjai_wire.query import Direction
+from pjaid.live.intervals import Interval
 from pjaid.store.changed import Row
 from pjaid.store.values import SqlValue
 
@@ -74,6 +75,19 @@ def values_key(terms: Sequence[Term], values: Sequence[SqlValue]) -> Key:
 def key_values(terms: Sequence[Term], key: Key) -> tuple[SqlValue | bool, ...]:
     """The values that a cursor names the place of `key` with: the inverse of `values_key`."""
     return tuple(_value(term, part[1]) for term, part in zip(terms, key, strict=True))
+
+
+def values_before(term: Term, key: Key) -> Interval | None:
+    """Where the values of an order's first term lie up to the place of `key`, but for NULLs before it.
+
+    None where NULL stands there itself.
+    """
+    _, part = key[0]
+    if part is None:
+        return None
+    if term.direction == "asc":
+        return Interval(None, part)
+    return Interval(part.text if isinstance(part, Descending) else -part, None)
 
 
 def _value(term: Term, part: Any) -> SqlValue | bool:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from msgspec import Raw, Struct
 
 from pjai_wire.changes import Change, Delete
+from pjaid.live.conjunctions import Horizon
 from pjaid.live.difference import Result, difference
 from pjaid.live.kept import Kept, NotKept
 from pjaid.live.kept_groups import KeptGroups
@@ -91,6 +92,13 @@ class View:
     def bytes_kept(self) -> int:
         """What the rows that it keeps take together."""
         return self._kept.bytes_kept
+
+    @property
+    def horizon(self) -> Horizon | None:
+        """Beyond which no row concerns it, until it needs more; None where there is none."""
+        if self.need is not Need.NOTHING or not isinstance(self._kept, KeptRows):
+            return None
+        return self._kept.horizon
 
     @property
     def found(self) -> Found | None:

@@ -16,6 +16,7 @@ from anyio.abc import TaskGroup
 
 from pjai_wire.errors import InvalidQuery, PjaiError
 from pjaid.live.awaiting import Awaiting
+from pjaid.live.conjunctions import up_to
 from pjaid.live.dependents import Dependents
 from pjaid.live.kept import NotKept
 from pjaid.live.plan import Plan
@@ -212,6 +213,7 @@ class Views:
         try:
             watched.follow()
             self._catch_up(watched)
+            self._file(watched)
             self._tell(watched)
         except Exception as error:  # What is wrong with one view must not keep the others from the present.
             self._failed(watched, error)
@@ -230,6 +232,18 @@ class Views:
             self._read(watched)
         if view.has_read_early:
             self._early[watched] = None
+
+    def _file(self, watched: Watched) -> None:
+        """Says which rows concern a view, where these have become others.
+
+        A view that has begun to read beyond its horizon is told of all rows again before any other commit is
+        told: that read shows whatever was told before.
+        """
+        horizon, plan = watched.view.horizon, watched.view.plan
+        if horizon is not watched.horizon and isinstance(plan, Plan) and self._is_open(watched):
+            watched.horizon = horizon
+            ((table, asked),) = plan.footprint.rows
+            self._dependents.move(table, up_to(horizon, asked), watched)
 
     def _tell(self, watched: Watched) -> None:
         """Tells how a view has changed, if it is known."""

@@ -7,6 +7,7 @@ from typing import Final
 
 import anyio
 
+from pjaid.live.conjunctions import Horizon
 from pjaid.live.plan import Plan
 from pjaid.live.search_plan import SearchPlan
 from pjaid.live.subscription import Subscription
@@ -34,6 +35,7 @@ class Watched:
         "asked_for",
         "failure",
         "holders",
+        "horizon",
         "is_of_the_log",
         "read_after",
         "seq",
@@ -56,6 +58,8 @@ class Watched:
         """A number that grows each time that somebody comes to watch any view."""
         self.holders = 0
         """How many wait for it, perhaps in order to watch it."""
+        self.horizon: Horizon | None = None
+        """That of the view, when it was last said which rows concern it."""
         self.seq = 0
         """The state that subscribers were told of last, or are about to be."""
         self.read_after = 0.0

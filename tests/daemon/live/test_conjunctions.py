@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pjai_wire.query import Condition
 from pjai_wire.select import both, either, negated
 from pjai_wire.tables import Table, conversations, memories, memory_links, personas
-from pjaid.live.conjunctions import CONJUNCTIONS_MAX, Conjunction, conjunctions
+from pjaid.live.conjunctions import CONJUNCTIONS_MAX, Conjunction, Horizon, conjunctions, up_to
 from pjaid.live.intervals import Interval
 from pjaid.store.changed import Row
 from pjaid.store.schema import stored_columns
@@ -200,3 +200,36 @@ def test_alternatives_without_a_bound_in_common_leave_any_row() -> None:
 def test_null_among_too_many_alternatives_leaves_the_column_unbounded() -> None:
     alternatives = [personas.last_used_at == number for number in range(CONJUNCTIONS_MAX)]
     assert named(personas, either(*alternatives, personas.last_used_at.is_null())) == [({}, {})]
+
+
+integers = st.integers(-3, 3)
+intervals = st.one_of(
+    integers.map(lambda low: Interval(low, None)),
+    integers.map(lambda high: Interval(None, high)),
+    st.tuples(integers, integers).map(lambda ends: Interval(min(ends), max(ends))),
+)
+
+
+@given(
+    equal=st.dictionaries(st.integers(0, 2), st.none() | integers, max_size=2),
+    between=st.dictionaries(st.integers(0, 2), intervals, max_size=2),
+    horizon=st.builds(Horizon, st.integers(0, 2), intervals),
+    row=st.tuples(*[st.none() | integers] * 3),
+)
+def test_a_horizon_lets_those_rows_through_that_lie_before_it(
+    equal: dict[int, int | None], between: dict[int, Interval], horizon: Horizon, row: Row
+) -> None:
+    asked = Conjunction(equal, {position: one for position, one in between.items() if position not in equal})
+    lets_through = any(fulfils(row, one) for one in up_to(horizon, [asked]))
+    if horizon.position in equal:
+        assert lets_through == fulfils(row, asked)
+    else:
+        is_before = lies_in(row[horizon.position], horizon.interval)
+        assert lets_through == (fulfils(row, asked) and is_before)
+
+
+def test_the_bound_of_a_horizon_comes_before_others_that_are_as_open() -> None:
+    asked = Conjunction({}, {0: Interval(5, None), 1: Interval(7, None)})
+    (bounded,) = up_to(Horizon(1, Interval(9, None)), [asked])
+    assert list(bounded.between.items()) == [(1, Interval(9, None)), (0, Interval(5, None))]
+    assert up_to(None, [asked]) == (asked,)

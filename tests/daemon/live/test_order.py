@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pjai_wire.columns import Column
 from pjai_wire.query import Query
 from pjai_wire.tables import Table, memory_links, workflows
-from pjaid.live.order import Term, key_values, row_key, values_key
+from pjaid.live.intervals import Intervals
+from pjaid.live.order import Term, key_values, row_key, values_before, values_key
 from pjaid.store.changed import Row, positions
 from pjaid.store.conditions import COMPARABLE
 from pjaid.store.schema import stored_columns
@@ -84,3 +85,25 @@ def test_a_cursor_names_the_place_of_a_key(sqlite: Reference, data: st.DataObjec
         Query(table=table.table_name, order_by=query.order_by, after=cursor), table.columns
     )
     assert sqlite.raw(beyond) == sorted((row for row in drawn if key(row) > key(chosen)), key=key)
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data(), table=tables)
+def test_up_to_a_place_the_first_column_lies_in_an_interval_or_is_null(
+    data: st.DataObject, table: Table[Any]
+) -> None:
+    query, drawn = data.draw(queries(table)), data.draw(rows(table).filter(bool))
+    terms = terms_of(table, query)
+    key = row_key(terms)
+    chosen = data.draw(st.sampled_from(drawn))
+    interval = values_before(terms[0], key(chosen))
+    assert (interval is None) == (chosen[terms[0].position] is None)
+    if interval is not None:
+        within: Intervals[str] = Intervals()
+        within.add(interval, "it")
+        for row in drawn:
+            value = row[terms[0].position]
+            if key(row) <= key(chosen) and value is not None:
+                assert list(within.stab(value)) == ["it"]
+            elif value is not None and value != chosen[terms[0].position]:
+                assert list(within.stab(value)) == []
