@@ -252,16 +252,6 @@ async def test_silence_is_noticed(fake: FakeDaemon) -> None:
         assert names(await anext(live)) == ["two"]
 
 
-async def test_the_silence_of_a_pulse_is_that_of_all_its_topics(fake: FakeDaemon) -> None:
-    fake.tick_interval_ms = 1
-    async with watched(fake) as live:
-        await fake.publish("t1", LiveUpdate(seq=1, prev=1))
-        await live.reached(1)
-        await fake.answer(await fake.asked("resync"), result("t1", 2, "two"))
-        assert names(await anext(live)) == ["two"]
-        fake.answers["resync"] = lambda _: result("t1", 2, "two")
-
-
 async def test_a_query_that_can_be_answered_no_more_ends_with_the_reason(fake: FakeDaemon) -> None:
     def gone(_: dict[str, Any]) -> object:
         raise UnknownTable("there is no table 'memory_links'")
