@@ -24,8 +24,8 @@ $(READY): pyproject.toml
 demo: $(READY) ## The main job on real input (INPUT="files" to choose others)
 	@$(BIN)/python -m tests.demo $(INPUT)
 
-test: $(READY) ## Every test
-	$(BIN)/python -m pytest
+test: $(READY) ## Every test, as many at a time as there are processors, four at most
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist worksteal
 
 check: $(READY) ## Lint, strict types, the architecture's arrows
 	$(BIN)/ruff check .

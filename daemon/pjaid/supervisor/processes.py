@@ -15,8 +15,7 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pjaid.supervisor.entry import Start, main
 
 PRELOADED = (
-    "dataclasses",
-    "queue",
+    *("dataclasses", "multiprocessing.popen_forkserver", "queue"),
     *("anyio._backends._asyncio", "anyio.lowlevel", "anyio.streams.memory", "anyio.to_thread"),
     *("pjai.clock", "pjai.signals"),
     "pjaid.supervisor.child",
