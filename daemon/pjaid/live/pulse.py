@@ -45,15 +45,19 @@ class Pulse:
         """How many of the client's topics are heard."""
         self._seq: int | UnsetType = UNSET
         self._local_seq: int | UnsetType = UNSET
-        self._behind: tuple[str, ...] = ()
+        self._behind: list[str] = []
         self._ended: list[str] = []
 
     def reached(self, seq: int, local_seq: int, behind: Sequence[str]) -> None:
-        """All that the client hears but `behind` shows these states."""
-        if len(behind) <= NAMED_MAX:
-            self._seq, self._local_seq, self._behind = seq, local_seq, tuple(behind)
-        else:
-            self._seq, self._local_seq, self._behind = UNSET, UNSET, ()
+        """All that the client has open but `behind` shows these states."""
+        self._seq, self._local_seq, self._behind = seq, local_seq, list(behind)
+        self._keep_to_bounds()
+
+    def opened(self, topic: str) -> None:
+        """A topic is new, which may begin with an earlier state than is spoken of."""
+        if self._seq is not UNSET:
+            self._behind.append(topic)
+            self._keep_to_bounds()
 
     def ended(self, topic: str) -> None:
         """A topic ends without its client's doing. Of more than can be named, their number tells."""
@@ -67,7 +71,7 @@ class Pulse:
                 open=self.heard,
                 seq=self._seq,
                 local_seq=self._local_seq,
-                behind=self._behind,
+                behind=tuple(self._behind),
                 ended=tuple(self._ended),
             )
         )
@@ -75,3 +79,7 @@ class Pulse:
     def delivered(self) -> None:
         """That message was sent; there is no other."""
         self._ended.clear()
+
+    def _keep_to_bounds(self) -> None:
+        if len(self._behind) > NAMED_MAX:
+            self._seq, self._local_seq, self._behind = UNSET, UNSET, []

@@ -61,6 +61,10 @@ class Registry(Generic[OpenedT]):
         """What is open at this moment, that of each client together; it may end meanwhile."""
         return [list(own.values()) for own in self._of_client.values()]
 
+    def topics_of(self, client: bytes) -> list[str]:
+        """The topics of all that a client has open."""
+        return list(self._of_client.get(client, ()))
+
     def pulse_of(self, client: bytes) -> Pulse | None:
         """The pulse of a client that has anything open."""
         return next((opened.pulse for opened in self._of_client.get(client, {}).values()), None)
@@ -109,6 +113,7 @@ class Registry(Generic[OpenedT]):
         self._by_topic[opened.topic] = opened
         self._of_client[opened.client][opened.topic] = opened
         self._pulses[opened.pulse.topic] = opened.pulse
+        opened.pulse.opened(opened.topic)
 
     def get(self, topic: str) -> OpenedT:
         """What a topic belongs to.

@@ -67,13 +67,16 @@ class Ticks:
         """
         for unclaimed in self._registry.unclaimed(time.monotonic() - self._lease_s):
             self._end(unclaimed.topic)
-        # First of all: what is found to be current later on shows these states too.
+        # First of all: what is open now, and found to be current later on, shows these states. What is opened
+        # meanwhile may begin with an earlier one.
         seq, local_seq = self._dependents.seq, self._dependents.local_seq
+        clients = self._registry.by_client()
         turns = Turns(self._store, min(patience_s, PATIENCE_A_TOPIC_S * len(self._registry)))
         late = await self._topics_of_late_views(turns)
-        for opened in self._registry.by_client():
+        for opened in clients:
             pulse = opened[0].pulse
-            behind, bytes_kept = await self._look_after(opened, late, turns)
+            shown, bytes_kept = await self._look_after(opened, late, turns)
+            behind = [topic for topic in self._registry.topics_of(pulse.client) if topic not in shown]
             pulse.reached(seq, local_seq, behind)
             if pulse.is_heard and not pulse.is_behind and self._registry.pulse(pulse.topic) is pulse:
                 self._delivery.flush(pulse)
@@ -90,9 +93,9 @@ class Ticks:
 
     async def _look_after(
         self, opened: Sequence[Opened], late: Set[str], turns: Turns
-    ) -> tuple[list[str], int]:
-        """Ticks where that is due; the topics of what is behind, and the bytes that all keep."""
-        behind, bytes_kept = [], 0
+    ) -> tuple[set[str], int]:
+        """Ticks where that is due; the topics of what shows the present, and the bytes that all keep."""
+        shown, bytes_kept = set(), 0
         for one in opened:
             await turns.next()
             if one.topic not in self._registry:
@@ -101,9 +104,9 @@ class Ticks:
             if one.is_heard and not one.is_behind and one.is_tick_due:
                 self._tick(one)
             is_late = one.topic in late if isinstance(one, Subscription) else not one.is_current
-            if is_late or one.is_behind or not one.is_heard:
-                behind.append(one.topic)
-        return behind, bytes_kept
+            if one.is_heard and not one.is_behind and not is_late:
+                shown.add(one.topic)
+        return shown, bytes_kept
 
     def _tick(self, one: Opened) -> None:
         if isinstance(one, Subscription):

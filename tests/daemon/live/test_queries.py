@@ -136,6 +136,22 @@ async def test_a_pulse_that_finds_the_queue_full_comes_as_soon_as_there_is_room(
     assert store.pulses(query) == [Pulse(open=1, seq=2, local_seq=0)]
 
 
+async def test_what_is_opened_before_a_pulse_is_sent_is_not_spoken_of() -> None:
+    store = Told()
+    async with serving(store):
+        query = await store.watch()
+        store.full = {query.pulse}
+        await store.live.tick()
+        opened = await store.watch(COUNTED)
+        store.full = set()
+        await settled()
+        await store.live.tick()
+    assert store.pulses(query) == [
+        Pulse(open=2, seq=1, local_seq=0, behind=(opened.topic,)),
+        Pulse(open=2, seq=1, local_seq=0),
+    ]
+
+
 async def test_what_ends_without_its_clients_doing_is_told_at_once() -> None:
     store = Told()
     async with serving(store):
