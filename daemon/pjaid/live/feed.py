@@ -86,10 +86,9 @@ class Feed:
         self._fillers = 0
         """Ticks that follow a row which is larger than a part, so that it fills a queue as parts would."""
 
-    @property
-    def is_current(self) -> bool:
-        """Whether it has told all that it was told."""
-        return not self._waiting
+    def shows(self, seq: int) -> bool:
+        """Whether a copy shows the state at `seq` that was kept from what it has told."""
+        return not self._waiting and self._shown_seq <= seq
 
     def begin(self, seq: int) -> None:
         """Tells each change after the state at `seq`."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence, Set
+from typing import Any, NamedTuple
 
 import structlog
 
 from pjai_wire.errors import LimitExceeded
+from pjai_wire.tables import Table
 from pjaid.live.delivery import Delivery
 from pjaid.live.dependents import Dependents
 from pjaid.live.feed import Feed
@@ -23,6 +25,17 @@ PATIENCE_A_TOPIC_S = 5e-6
 """How long they wait for each topic that is looked at: a few hold nobody up, and so come at once."""
 
 Opened = Subscription | Feed
+
+
+class _States(NamedTuple):
+    """The states that pulses are to speak of."""
+
+    seq: int
+    local_seq: int
+
+    def of(self, table: Table[Any]) -> int:
+        """That of a table: local ones count for themselves."""
+        return self.local_seq if table.is_local else self.seq
 
 
 class Ticks:
@@ -58,7 +71,10 @@ class Ticks:
         self._lease_s = lease_s
 
     async def tick(self, patience_s: float = 0) -> None:
-        """Publishes a pulse for each client, and a tick to each topic that was told something since the last.
+        """Publishes a pulse for each client, and a tick to each topic that needs one.
+
+        That is one which was told something since its last, or of which the pulse can't speak now: while many
+        commit, some views are never at the present.
 
         Ends those whose subscriber never came, and the largest of a client that has more than it may.
 
@@ -69,50 +85,53 @@ class Ticks:
             self._end(unclaimed.topic)
         # First of all: what is open now, and found to be current later on, shows these states. What is opened
         # meanwhile may begin with an earlier one.
-        seq, local_seq = self._dependents.seq, self._dependents.local_seq
+        states = _States(self._dependents.seq, self._dependents.local_seq)
         clients = self._registry.by_client()
         turns = Turns(self._store, min(patience_s, PATIENCE_A_TOPIC_S * len(self._registry)))
-        late = await self._topics_of_late_views(turns)
+        elsewhere = await self._topics_elsewhere(states, turns)
         for opened in clients:
             pulse = opened[0].pulse
-            shown, bytes_kept = await self._look_after(opened, late, turns)
+            shown, bytes_kept = await self._look_after(opened, states, elsewhere, turns)
             behind = [topic for topic in self._registry.topics_of(pulse.client) if topic not in shown]
-            pulse.reached(seq, local_seq, behind)
+            pulse.reached(states.seq, states.local_seq, behind)
             if pulse.is_heard and not pulse.is_behind and self._registry.pulse(pulse.topic) is pulse:
                 self._delivery.flush(pulse)
             if bytes_kept > self._registry.bytes_per_client_max:
                 self._end_crowding(pulse.client)
 
-    async def _topics_of_late_views(self, turns: Turns) -> set[str]:
-        late: set[str] = set()
+    async def _topics_elsewhere(self, states: _States, turns: Turns) -> set[str]:
+        """The topics whose views show others than these states: earlier ones, or one that was read early."""
+        elsewhere: set[str] = set()
         for watched in self._views:
             await turns.next()
-            if not watched.is_current:
-                late |= watched.subscriptions.keys()
-        return late
+            if not watched.is_current or watched.view.seq > states.of(watched.view.plan.table):
+                elsewhere |= watched.subscriptions.keys()
+        return elsewhere
 
     async def _look_after(
-        self, opened: Sequence[Opened], late: Set[str], turns: Turns
+        self, opened: Sequence[Opened], states: _States, elsewhere: Set[str], turns: Turns
     ) -> tuple[set[str], int]:
-        """Ticks where that is due; the topics of what shows the present, and the bytes that all keep."""
+        """Ticks where that is due; the topics of what shows those states, and the bytes that all keep."""
         shown, bytes_kept = set(), 0
         for one in opened:
             await turns.next()
             if one.topic not in self._registry:
                 continue
             bytes_kept += one.bytes_kept
-            if one.is_heard and not one.is_behind and one.is_tick_due:
-                self._tick(one)
-            is_late = one.topic in late if isinstance(one, Subscription) else not one.is_current
-            if one.is_heard and not one.is_behind and not is_late:
+            is_elsewhere = one.topic in elsewhere
+            if one.is_heard and not one.is_behind and (one.is_tick_due or is_elsewhere):
+                self._tick(one, states)
+            if isinstance(one, Feed):
+                is_elsewhere = not one.shows(states.of(one.table))
+            if one.is_heard and not one.is_behind and not is_elsewhere:
                 shown.add(one.topic)
         return shown, bytes_kept
 
-    def _tick(self, one: Opened) -> None:
+    def _tick(self, one: Opened, states: _States) -> None:
         if isinstance(one, Subscription):
             one.put_off(self._views.seq_reached(self._views.get(one.view.identity)), ())
         else:
-            one.reach(self._dependents.seq_of(one.table))
+            one.reach(states.of(one.table))
         self._delivery.flush(one)
         one.is_tick_due = False
 

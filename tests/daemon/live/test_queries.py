@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 from structlog.testing import capture_logs
 
@@ -104,7 +105,26 @@ async def test_a_pulse_promises_nothing_that_was_not_yet_looked_at() -> None:
         Pulse(open=2, seq=2, local_seq=0),
         Pulse(open=2, seq=3, local_seq=0, behind=(query.topic,)),
     ]
-    assert store.told(query.topic) == [(1, 1), (1, 1)]
+    assert store.told(query.topic) == [(1, 1), (1, 1), (1, 1)]
+
+
+async def test_what_a_pulse_cannot_speak_of_is_told_by_a_tick_how_far_it_has_come() -> None:
+    store = Told()
+    async with serving(store):
+        query = await store.watch(LIKE)
+        under_way: list[anyio.Event] = []
+        for seq in (2, 3):
+            store.seq, store.held = seq, anyio.Event()
+            under_way.append(store.held)
+            store.announce(seq, RowChange("workflows", None, workflow("b")))
+            await settled()
+        under_way[0].set()
+        await settled()
+        await store.live.tick()
+        under_way[1].set()
+        await settled()
+    assert store.told(query.topic) == [(1, 1), (1, 2)]
+    assert store.pulses(query) == [Pulse(open=1, seq=3, local_seq=0, behind=(query.topic,))]
 
 
 async def test_a_pulse_speaks_of_its_client_alone_and_of_what_is_heard() -> None:
