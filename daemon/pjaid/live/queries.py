@@ -273,7 +273,9 @@ class LiveQueries:
                 subscription.put_off(watched.seq, advance.changes)
 
     def _end_topic(self, topic: str) -> None:
-        """Ends a topic without its client's doing, which the client is told of."""
+        """Ends a topic without its client's doing, which it is told of; one that has ended stays so."""
+        if topic not in self._registry:
+            return
         pulse = self._registry.get(topic).pulse
         if pulse.is_heard:
             pulse.ended(topic)

@@ -356,6 +356,17 @@ async def test_a_feed_that_cannot_follow_ends(monkeypatch: pytest.MonkeyPatch) -
         assert not store.live.issued(feed.topic)
 
 
+async def test_a_feed_that_ended_before_it_could_not_follow_harms_nobody() -> None:
+    store = Told()
+    async with serving(store):
+        feed = store.live.feed(FeedParams(table="workflows"), b"client")
+        store.live.unwatch(feed.topic)
+        with capture_logs():
+            feed.failed(ZeroDivisionError())
+        store.commit(2, "ab")
+        assert len(store.live) == 0
+
+
 async def test_a_group_that_changes_is_told() -> None:
     store = Told()
     async with serving(store):
