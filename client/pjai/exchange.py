@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import Iterable
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -127,11 +128,20 @@ def decoded(kind: type[T], encoded: Raw) -> T:
     Raises:
         InternalError: it is not of that type.
     """
-    decoder = _decoders.get(kind) or _decoders.setdefault(kind, msgspec.msgpack.Decoder(kind))
     try:
-        return cast("T", decoder.decode(encoded))
+        return _decoder_of(kind).decode(encoded)
     except msgspec.MsgspecError as problem:
         raise misfit(problem) from None
+
+
+def prepare(methods: Iterable[Method[Any, Any]]) -> None:
+    """Makes now what decodes their answers, and is otherwise made when the first one comes."""
+    for method in methods:
+        _decoder_of(method.result)
+
+
+def _decoder_of(kind: type[T]) -> msgspec.msgpack.Decoder[T]:
+    return _decoders.get(kind) or _decoders.setdefault(kind, msgspec.msgpack.Decoder(kind))
 
 
 def misfit(problem: msgspec.MsgspecError) -> InternalError:

@@ -1,4 +1,4 @@
-"""Owns what the daemon asks of the kernel for its own process."""
+"""Owns what the daemon and the processes that it begins ask of the kernel, each for itself."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 import gc
 import os
 import resource
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ ALLOCATED_APART_BYTES = 8 * 2**20
 
 MADV_PAGEOUT = 21
 """Of madvise(2)."""
+
+PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
+"""Of prctl(2)."""
 
 START_UP_LIBRARIES = ("_rust.abi3", "_cffi_backend", "_ssl", "libssl", "libcrypto", "__init__.")
 """The code of `cryptography` and of OpenSSL, of which little is called once the store is unlocked, 7 MB; and
@@ -46,6 +50,18 @@ def harden() -> None:
     wanted = OPEN_FILES_WANTED if hard == resource.RLIM_INFINITY else min(OPEN_FILES_WANTED, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def forbid_new_privileges() -> None:
+    """No program that this process runs gives it more rights than it has, where the kernel can see to it."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def end_with_parent() -> None:
+    """The kernel kills this process when the thread that began it is over, where it can: hung or not."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def hide_variables(names: Iterable[str]) -> None:

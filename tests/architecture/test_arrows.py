@@ -66,15 +66,32 @@ ROOMS = (
     Room(
         "pjaid.supervisor.child",
         ours=(
+            "pjai_wire",
             "pjai",
             "pjaid.process",
             "pjaid.supervisor.child_logs",
-            "pjaid.supervisor.entry",
+            "pjaid.supervisor.fork_messages",
             "pjaid.supervisor.standing_back",
         ),
         others=("anyio",),
     ),
     Room("pjaid.supervisor.standing_back", ours=()),
+    Room("pjaid.supervisor.fork_messages", ours=(), others=("msgspec",)),
+    Room(
+        "pjaid.supervisor.fork_server",
+        ours=(
+            "pjaid.process",
+            "pjaid.supervisor.child",
+            "pjaid.supervisor.fork_messages",
+            "pjaid.supervisor.standing_back",
+        ),
+        others=("msgspec",),
+    ),
+    Room(
+        "pjaid.supervisor.processes",
+        ours=("pjaid.supervisor.fork_messages",),
+        not_standard=("threading",),
+    ),
     Room("pjaid.supervisor.child_logs", ours=("pjaid.outlines",), others=("msgspec",)),
     Room(
         "pjaid.actors",

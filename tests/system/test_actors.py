@@ -374,7 +374,9 @@ async def test_what_an_actor_began_ends_with_it(running: Daemon, end: str) -> No
 def server_of(running: Daemon) -> int:
     """The process that actors are forked from."""
     children = psutil.Process(running.pid).children()
-    return next(child.pid for child in children if "multiprocessing.forkserver" in " ".join(child.cmdline()))
+    return next(
+        child.pid for child in children if "pjaid.supervisor.fork_server" in " ".join(child.cmdline())
+    )
 
 
 @linux_only

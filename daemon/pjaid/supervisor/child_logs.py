@@ -26,12 +26,13 @@ class ActorLog(logging.Handler):
     """Takes all records of an actor's process.
 
     Args:
-        actor: its name.
+        actor: its name, if it is known yet.
     """
 
-    def __init__(self, actor: str) -> None:
+    def __init__(self, actor: str = "") -> None:
         super().__init__(logging.WARNING)
-        self._actor = actor
+        self.actor = actor
+        """Its name; it may become known later."""
 
     def install(self) -> None:
         """Every record of this process, whoever makes it, comes here from now on."""
@@ -65,7 +66,7 @@ class ActorLog(logging.Handler):
             error: what is outlined with it.
             told: more of it, without content.
         """
-        record = {"actor": self._actor, **told, "event": event, "level": level, "timestamp": _now()}
+        record = {"actor": self.actor, **told, "event": event, "level": level, "timestamp": _now()}
         if error is not None:
             record["exception"] = "\n".join(outline(error))
         with suppress(OSError, ValueError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 from collections.abc import Collection, Iterator, Mapping
@@ -19,7 +20,7 @@ from pjai_wire.errors import Forbidden, NotFound
 from pjai_wire.ids import now_ms
 from pjai_wire.measures import Measures
 from pjaid.calls.calls import Calls
-from pjaid.supervisor.entry import Start
+from pjaid.supervisor.fork_messages import Start
 from pjaid.supervisor.restart import Budget
 from pjaid.supervisor.tree import Place, preloaded
 
@@ -218,7 +219,10 @@ class Supervisor:
             token=token,
             memory_bytes_max=self._pace.memory_bytes_max,
             open_files_max=self._pace.open_files_max,
-            secrets={name: self._environ[name] for name in supervised.place.secrets & self._environ.keys()},
+            secrets={
+                name: os.fsencode(self._environ[name])
+                for name in supervised.place.secrets & self._environ.keys()
+            },
         )
         try:
             supervised.process = await self._processes.begin(start)

@@ -27,10 +27,10 @@ asyncio.run(forgotten())
 """
 
 ALONE = """
-from multiprocessing import Pipe
+import os
 from pjaid.supervisor.child import _end_with
-lifeline, end = Pipe(duplex=False)
-end.close()
+lifeline, end = os.pipe()
+os.close(end)
 _end_with(lifeline)
 """
 
