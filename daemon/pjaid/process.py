@@ -39,6 +39,10 @@ GIVEN_BACK_EVERY_S = 30.0
 """How often a process calls `give_back`."""
 
 
+EXIT_WITHOUT_PARENT = 75
+"""The exit code of a process that ended because what began it did."""
+
+
 def harden() -> None:
     """Makes new files private, forbids core dumps and raises the limit of open files.
 
@@ -58,10 +62,16 @@ def forbid_new_privileges() -> None:
         ctypes.CDLL(None).prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
-def end_with_parent() -> None:
-    """The kernel kills this process when the thread that began it is over, where it can: hung or not."""
+def end_with(parent: int) -> None:
+    """Ends this process with the thread that began it, hung or not, where the kernel can do that.
+
+    Args:
+        parent: the process that began this one; where it is over already, so is this.
+    """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(EXIT_WITHOUT_PARENT)
 
 
 def hide_variables(names: Iterable[str]) -> None:

@@ -193,7 +193,9 @@ def test_only_the_command_knows_serve(module: Module) -> None:
 )
 def test_only_the_supervisor_begins_processes(module: Module) -> None:
     if not is_within(module.name, MAY_BEGIN_PROCESSES):
-        assert not [name for name in module.imports if is_within(name, "multiprocessing")]
+        beginning = ("multiprocessing", "subprocess", "os.fork", "os.posix_spawn")
+        assert not [name for name in module.imports if any(is_within(name, one) for one in beginning)]
+        assert "os.fork" not in module.path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("module", [module for module in modules() if "pure" in module.summary], ids=str)

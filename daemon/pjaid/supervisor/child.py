@@ -6,6 +6,7 @@ import importlib
 import os
 import resource
 import select
+import socket
 import sys
 import threading
 
@@ -16,17 +17,18 @@ from pjai.actor import Actor
 from pjai.serving import serve
 from pjai_wire.methods import METHODS
 from pjaid.process import (
+    EXIT_WITHOUT_PARENT,
     GIVEN_BACK_EVERY_S,
-    end_with_parent,
+    end_with,
     forbid_new_privileges,
     give_back,
     share_one_heap,
 )
 from pjaid.supervisor.child_logs import ActorLog
-from pjaid.supervisor.fork_messages import Start, start_in
+from pjaid.supervisor.fork_messages import BEGIN, Start, decode_start
 from pjaid.supervisor.standing_back import STANDS_BACK_S, stand_back_no_more
 
-EXIT_FAILED, EXIT_WITHOUT_DAEMON = 1, 75
+EXIT_FAILED = 1
 STANDARD_ERROR = 2
 
 
@@ -35,12 +37,13 @@ def prepare() -> None:
     exchange.prepare(METHODS.values())
 
 
-def run(listening: int, lifeline: int) -> int:
+def run(listening: int, lifeline: int, server: int) -> int:
     """Waits to be told which actor this is, and serves as it until the daemon ends it, or is gone.
 
     Args:
-        listening: the descriptor from which that is read.
+        listening: the descriptor of a socket; with a byte on it comes another, from which that is read.
         lifeline: one from which nothing is ever read; it ends with the daemon, however that ends.
+        server: the process that this one was forked from.
 
     Returns:
         The exit code.
@@ -50,10 +53,10 @@ def run(listening: int, lifeline: int) -> int:
     try:
         share_one_heap()
         _let_go_of_descriptors({listening, lifeline})
-        _confine()
+        _confine(server)
         anyio.run(_serve, listening, lifeline, log)
     except BaseException as failure:
-        # Whoever is not told of it may print it, text and all: also that of a `sys.exit`.
+        # Also a `sys.exit`, whose text is not ours: no exception leaves this process but by its log.
         log.tell("actor_failed", error=failure)
         return EXIT_FAILED
     return 0
@@ -80,15 +83,15 @@ def _let_go_of_descriptors(kept: set[int]) -> None:
     os.close(nothing)
 
 
-def _confine() -> None:
+def _confine(server: int) -> None:
     """Gives up what no actor has need of."""
+    # One that hangs could not see its lifeline end. What it was forked from ends with the daemon.
+    end_with(server)
     # The terminal's Ctrl-C is for the daemon, and what this process begins is to end with it, by its group. A
     # session of its own would be scheduled apart on Linux, and begin twice as slowly.
     os.setpgid(0, 0)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     forbid_new_privileges()
-    # One that hangs could not see its lifeline end. What it was forked from ends with the daemon.
-    end_with_parent()
 
 
 def _limit(start: Start) -> None:
@@ -104,12 +107,13 @@ def _told(listening: int, lifeline: int) -> Start:
     waiting.register(lifeline, select.POLLIN)
     ready = dict(waiting.poll())
     if lifeline in ready:
-        os._exit(EXIT_WITHOUT_DAEMON)
-    with os.fdopen(listening, "rb") as told:
-        line = told.readline()
-    if not line:
-        os._exit(EXIT_WITHOUT_DAEMON)
-    return start_in(line)
+        os._exit(EXIT_WITHOUT_PARENT)
+    with socket.socket(fileno=listening) as server:
+        told, starts, _, _ = socket.recv_fds(server, len(BEGIN), 1)
+    if not told:
+        os._exit(EXIT_WITHOUT_PARENT)
+    with os.fdopen(starts[0], "rb") as start:
+        return decode_start(start.read())
 
 
 def _end_with(lifeline: int) -> None:
@@ -120,7 +124,7 @@ def _end_with(lifeline: int) -> None:
     while not is_ended:
         is_ended = waiting.poll(1000 * GIVEN_BACK_EVERY_S)
         give_back()
-    os._exit(EXIT_WITHOUT_DAEMON)
+    os._exit(EXIT_WITHOUT_PARENT)
 
 
 def _declared(place: str) -> Actor:

@@ -1,4 +1,8 @@
-"""Owns what the daemon and its fork server say to each other: a line of JSON a message (pure)."""
+"""Owns what the daemon, its fork server and the processes of actors say to each other at a beginning (pure).
+
+The daemon asks with one byte, and a pipe from which the new process alone reads who it is: what the server
+held would be in the memory of all. The server answers with lines of JSON.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,12 @@ from collections.abc import Mapping
 import msgspec
 from msgspec import Struct
 
+BEGIN = b"b"
+"""Begin a process, and give it what comes along."""
+
 
 class Start(Struct, frozen=True):
-    """Begin a process that serves as an actor. The server hands it on to that process as it came."""
+    """What a process is told that is to serve as an actor."""
 
     name: str
     actor: str
@@ -45,19 +52,14 @@ class Ended(Struct, frozen=True, tag="ended"):
 Told = Begun | Refused | Ended
 """What the server says."""
 
-_encoder = msgspec.json.Encoder()
-_start = msgspec.json.Decoder(Start)
+encode_start = msgspec.json.Encoder().encode
+decode_start = msgspec.json.Decoder(Start).decode
 _told: msgspec.json.Decoder[Told] = msgspec.json.Decoder(Told)
 
 
-def line_of(message: Start | Told) -> bytes:
-    """A message as it travels."""
-    return _encoder.encode(message) + b"\n"
-
-
-def start_in(line: bytes) -> Start:
-    """What the daemon said."""
-    return _start.decode(line)
+def line_of(message: Told) -> bytes:
+    """What the server says, as it travels."""
+    return msgspec.json.encode(message) + b"\n"
 
 
 def told_in(line: bytes) -> Told:

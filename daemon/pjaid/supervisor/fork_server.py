@@ -20,23 +20,26 @@ from typing import NoReturn
 
 from msgspec import Struct
 
-from pjaid.process import end_with_parent
+from pjaid.process import end_with
 from pjaid.supervisor import child
-from pjaid.supervisor.fork_messages import Begun, Ended, Refused, Told, line_of
+from pjaid.supervisor.fork_messages import BEGIN, Begun, Ended, Refused, Told, line_of
 from pjaid.supervisor.standing_back import stand_back
 
 SPARE_AFTER_S = 0.25
 """From the last beginning to the next spare: neither those that begin together are held up, nor who waits."""
 
-BYTES_AT_ONCE = 2**16
+SPARE_AFTER_S_MAX = 60.0
+"""Each spare that ends by itself doubles the pause before the next, up to this; until one is made use of."""
+
+SIGNALS_AT_ONCE = 4096
 
 
 class Spare(Struct, frozen=True):
     """A process that waits to be told which actor it is."""
 
     pid: int
-    telling: int
-    """What it listens to."""
+    telling: socket.socket
+    """What it listens to: one byte, with the descriptor from which it reads the rest."""
 
 
 class ForkServer:
@@ -50,8 +53,8 @@ class ForkServer:
     def __init__(self, daemon: socket.socket, lifeline: int) -> None:
         self._daemon = daemon
         self._lifeline = lifeline
-        self._said = b""
         self._spare: Spare | None = None
+        self._spare_pause_s = SPARE_AFTER_S
         self._spare_at = time.monotonic() + SPARE_AFTER_S
         self._falls, told = os.pipe()
         for descriptor in (self._falls, told):
@@ -68,7 +71,7 @@ class ForkServer:
             left_s = None if self._spare else max(0.0, self._spare_at - time.monotonic())
             ready = {descriptor for descriptor, _ in waiting.poll(None if left_s is None else 1000 * left_s)}
             if self._falls in ready:
-                os.read(self._falls, BYTES_AT_ONCE)
+                os.read(self._falls, SIGNALS_AT_ONCE)
                 self._bury()
             if self._daemon.fileno() in ready and not self._listen():
                 return
@@ -76,14 +79,18 @@ class ForkServer:
                 self._keep_spare()
 
     def _listen(self) -> bool:
-        """Does what the daemon asks for; whether it is still there."""
-        said = self._daemon.recv(BYTES_AT_ONCE)
-        *starts, self._said = (self._said + said).split(b"\n")
+        """Does the next that the daemon asks for; whether it is still there."""
+        try:
+            asked, starts, _, _ = socket.recv_fds(self._daemon, len(BEGIN), 1)
+        except ConnectionError:
+            return False
         for start in starts:
-            self._tell(self._begin(start + b"\n"))
-        return bool(said)
+            self._tell(self._begin(start))
+            os.close(start)
+        return bool(asked)
 
-    def _begin(self, start: bytes) -> Begun | Refused:
+    def _begin(self, start: int) -> Begun | Refused:
+        self._spare_pause_s = SPARE_AFTER_S
         self._spare_at = time.monotonic() + SPARE_AFTER_S
         try:
             begun = self._spare or self._fork()
@@ -91,34 +98,36 @@ class ForkServer:
             return Refused(error.errno or 0)
         self._spare = None
         # Where it has ended already, that is what the daemon is told next.
-        with suppress(BrokenPipeError), os.fdopen(begun.telling, "wb") as telling:
-            telling.write(start)
+        with suppress(OSError), begun.telling:
+            socket.send_fds(begun.telling, [BEGIN], [start])
         return Begun(begun.pid)
 
     def _keep_spare(self) -> None:
-        self._spare_at = time.monotonic() + SPARE_AFTER_S
+        self._spare_at = time.monotonic() + self._spare_pause_s
         with suppress(OSError):  # There may be room later.
             self._spare = self._fork()
 
     def _fork(self) -> Spare:
-        listening, telling = os.pipe()
-        try:
-            pid = os.fork()
-        except OSError:
-            os.close(listening)
-            os.close(telling)
-            raise
-        if pid == 0:
-            _become(listening, self._lifeline)
-        os.close(listening)
+        telling, listening = socket.socketpair()
+        with listening:
+            server = os.getpid()
+            try:
+                pid = os.fork()
+            except OSError:
+                telling.close()
+                raise
+            if pid == 0:
+                _become(listening.fileno(), self._lifeline, server)
         return Spare(pid, telling)
 
     def _bury(self) -> None:
         """Tells the daemon who has ended."""
         while (ended := _next_ended()) is not None:
             if self._spare is not None and ended.pid == self._spare.pid:
-                os.close(self._spare.telling)
+                self._spare.telling.close()
                 self._spare = None
+                self._spare_pause_s = min(2 * self._spare_pause_s, SPARE_AFTER_S_MAX)
+                self._spare_at = time.monotonic() + self._spare_pause_s
             else:
                 self._tell(ended)
 
@@ -127,17 +136,18 @@ class ForkServer:
             self._daemon.sendall(line_of(message))
 
 
-def main(daemon: int, lifeline: int, modules: Sequence[str]) -> None:
+def main(parent: int, daemon: int, lifeline: int, modules: Sequence[str]) -> None:
     """Serves until the daemon is gone.
 
     Args:
+        parent: the daemon's process.
         daemon: the descriptor of a socket, whose other end is the daemon's.
         lifeline: that of a pipe's end on which nothing ever comes; it ends with the daemon.
         modules: what to import beside what all actors need.
     """
-    end_with_parent()
+    end_with(parent)
     for module in modules:
-        with suppress(ImportError):  # Whoever needs it will tell.
+        with suppress(Exception):  # Whoever needs it will tell, and the others go on.
             importlib.import_module(module)
     child.prepare()
     # What is there stays: a collector that looks at it would write to pages that all actors share.
@@ -147,13 +157,13 @@ def main(daemon: int, lifeline: int, modules: Sequence[str]) -> None:
     ForkServer(socket.socket(fileno=daemon), lifeline).serve()
 
 
-def _become(listening: int, lifeline: int) -> NoReturn:
+def _become(listening: int, lifeline: int, server: int) -> NoReturn:
     """This process, which was just forked, is an actor's from now on."""
     code = child.EXIT_FAILED
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        code = child.run(listening, lifeline)
+        code = child.run(listening, lifeline, server)
     finally:
         # Nothing of the server is to be cleaned up here.
         with suppress(OSError, ValueError):

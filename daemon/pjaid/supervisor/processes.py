@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -11,9 +12,9 @@ import sys
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final, cast
+from typing import Final
 
-from pjaid.supervisor.fork_messages import Begun, Ended, Refused, Start, line_of, told_in
+from pjaid.supervisor.fork_messages import BEGIN, Begun, Ended, Refused, Start, Told, encode_start, told_in
 
 PRELOADED = (
     *("dataclasses", "queue"),
@@ -26,6 +27,11 @@ starts in milliseconds, and shares the memory."""
 SERVER = (
     "import sys; sys.path[:] = {path!r}; from pjaid.supervisor.fork_server import main; main{arguments!r}"
 )
+
+BYTES_AT_ONCE = 2**16
+
+KILLED_WITHIN_S = 1.0
+"""Who was killed is gone in milliseconds, unless it waits for a disk that does not answer."""
 
 TOLD_WITHIN_S = 1.0
 """From the end of a process until the server that it was forked from has told how it ended."""
@@ -44,7 +50,6 @@ class Processes:
         self._modules = (*PRELOADED, *actors)
         self._lifeline, self._end = os.pipe()
         self._server: ForkServer | None = None
-        self._starting = asyncio.Lock()
 
     async def begin(self, start: Start) -> ActorProcess:
         """A process that serves as an actor.
@@ -52,15 +57,14 @@ class Processes:
         Raises:
             OSError: the system has no room for it, or what was to begin it is hung or gone.
         """
-        async with self._starting:
-            if self._server is None or self._server.is_gone:
-                self._server = await ForkServer.started(self._lifeline, self._modules)
-            server = self._server
+        if self._server is None or self._server.is_gone:
+            self._server = ForkServer(self._lifeline, self._modules)
+        server = self._server
         try:
             async with asyncio.timeout(self._begun_s_max):
                 return await server.begin(start)
         except TimeoutError:
-            server.kill()
+            server.end()
             raise
 
     def close(self) -> None:
@@ -69,89 +73,102 @@ class Processes:
         os.close(self._lifeline)
         if self._server is not None:
             # Whoever still waits for it to begin a process would keep the daemon.
-            self._server.kill()
+            self._server.end()
 
 
-class ForkServer(asyncio.Protocol):
+class ForkServer:
     """A fork server, as the daemon sees it; `fork_server.py` is its inside.
 
     Args:
-        process: it runs in.
+        lifeline: a descriptor that it and its processes have too.
+        modules: what it imports.
+
+    Raises:
+        OSError: the system has no room for it.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-        self._transport: asyncio.Transport | None = None
+    def __init__(self, lifeline: int, modules: Sequence[str]) -> None:
+        self._loop = asyncio.get_running_loop()
         self._asked: deque[asyncio.Future[ActorProcess]] = deque()
         self._begun: dict[int, ActorProcess] = {}
         self._heard = b""
         self.is_gone = False
-
-    @classmethod
-    async def started(cls, lifeline: int, modules: Sequence[str]) -> ForkServer:
-        """A server that was just begun.
-
-        Args:
-            lifeline: a descriptor that it and its processes have too.
-            modules: what it imports.
-
-        Raises:
-            OSError: the system has no room for it.
-        """
-        ours, theirs = socket.socketpair()
+        self._socket, theirs = socket.socketpair()
+        self._socket.setblocking(False)
         with theirs:
-            process = _begun((theirs.fileno(), lifeline, [*modules]), (theirs.fileno(), lifeline))
-        server = cls(process)
-        await asyncio.get_running_loop().create_unix_connection(lambda: server, sock=ours)
-        return server
+            try:
+                self._process = _process((theirs.fileno(), lifeline), modules)
+            except OSError:
+                self._socket.close()
+                raise
+        self._loop.add_reader(self._socket, self._listen)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """It can be told what to begin."""
-        # uvloop's are of no class of asyncio's.
-        self._transport = cast("asyncio.Transport", transport)
-
-    def begin(self, start: Start) -> asyncio.Future[ActorProcess]:
+    async def begin(self, start: Start) -> ActorProcess:
         """A process that serves as an actor, once there is one.
 
-        It fails with an OSError where the system has no room for it, or this server is gone.
+        Raises:
+            OSError: the system has no room for it, or this server is gone.
         """
-        begun: asyncio.Future[ActorProcess] = asyncio.get_running_loop().create_future()
+        reading, writing = os.pipe()
+        try:
+            # It is read when the process is there, and nobody is to wait for that.
+            os.set_blocking(writing, False)
+            encoded = encode_start(start)
+            if os.write(writing, encoded) < len(encoded):
+                raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
+            socket.send_fds(self._socket, [BEGIN], [reading])
+        finally:
+            os.close(reading)
+            os.close(writing)
+        begun: asyncio.Future[ActorProcess] = self._loop.create_future()
         self._asked.append(begun)
-        assert self._transport is not None
-        self._transport.write(line_of(start))
-        return begun
+        return await begun
 
-    def kill(self) -> None:
-        """Ends it, hung or not."""
-        self._process.kill()
-        self.connection_lost(None)
-
-    def data_received(self, data: bytes) -> None:
-        """It tells something."""
-        *lines, self._heard = (self._heard + data).split(b"\n")
-        for line in lines:
-            match told_in(line):
-                case Begun(pid):
-                    self._begun[pid] = process = ActorProcess(pid)
-                    _settle(self._asked.popleft(), process)
-                case Refused(errno):
-                    _fail(self._asked.popleft(), OSError(errno, os.strerror(errno)))
-                case Ended(pid, code):
-                    self._begun.pop(pid).told(code)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """It is gone, and will not tell how its processes end."""
+    def end(self) -> None:
+        """Ends it and its processes, hung or not; it will not tell how they ended."""
         if self.is_gone:
             return
         self.is_gone = True
-        assert self._transport is not None
-        self._transport.close()
+        self._loop.remove_reader(self._socket)
+        self._socket.close()
         self._process.kill()
-        self._process.wait()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(KILLED_WITHIN_S)
         for process in self._begun.values():
+            process.kill()
             process.told(None)
         for begun in self._asked:
-            _fail(begun, ChildProcessError("what begins processes has ended"))
+            if not begun.done():
+                begun.set_exception(ChildProcessError("what begins processes has ended"))
+
+    def _listen(self) -> None:
+        """It tells something, or has ended."""
+        try:
+            heard = self._socket.recv(BYTES_AT_ONCE)
+        except ConnectionError:
+            heard = b""
+        if not heard:
+            self.end()
+        *lines, self._heard = (self._heard + heard).split(b"\n")
+        for line in lines:
+            self._told(told_in(line))
+
+    def _told(self, message: Told) -> None:
+        match message:
+            case Begun(pid):
+                self._begun[pid] = process = ActorProcess(pid)
+                begun = self._asked.popleft()
+                if begun.done():
+                    # Whoever asked for it has gone.
+                    process.kill()
+                else:
+                    begun.set_result(process)
+            case Refused(number):
+                begun = self._asked.popleft()
+                if not begun.done():
+                    begun.set_exception(OSError(number, os.strerror(number)))
+            case Ended(pid, code):
+                self._begun.pop(pid).told(code)
 
 
 class ActorProcess:
@@ -159,8 +176,8 @@ class ActorProcess:
 
     def __init__(self, pid: int) -> None:
         self.pid: Final = pid
-        self._end_of_pid = _end_of(self.pid)
-        self._told: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._told: asyncio.Future[int | None] = self._loop.create_future()
         self._has_ended = False
 
     def told(self, code: int | None) -> None:
@@ -179,8 +196,6 @@ class ActorProcess:
             self._kill_group()
             await asyncio.wait([self._told], timeout=TOLD_WITHIN_S)
             self._has_ended = True
-            for descriptor in self._end_of_pid:
-                os.close(descriptor)
         return self._told.result() if self._told.done() else None
 
     def terminate(self) -> None:
@@ -192,18 +207,22 @@ class ActorProcess:
         if not self._has_ended:
             self._kill_group()
         self._send(signal.SIGKILL)
+        # Who would tell of the end may hang itself.
+        self._loop.call_later(TOLD_WITHIN_S, self.told, None)
 
     async def _seen_or_told(self) -> None:
         """Waits until the kernel shows its end, or the server tells of it."""
-        loop, seen = asyncio.get_running_loop(), asyncio.Event()
-        for descriptor in self._end_of_pid:
-            loop.add_reader(descriptor, seen.set)
+        seen = asyncio.Event()
         self._told.add_done_callback(lambda _: seen.set())
+        shown = _end_of(self.pid)
+        for descriptor in shown:
+            self._loop.add_reader(descriptor, seen.set)
         try:
             await seen.wait()
         finally:
-            for descriptor in self._end_of_pid:
-                loop.remove_reader(descriptor)
+            for descriptor in shown:
+                self._loop.remove_reader(descriptor)
+                os.close(descriptor)
 
     def _kill_group(self) -> None:
         """Ends what it began, which would outlive it."""
@@ -218,15 +237,17 @@ class ActorProcess:
                 os.kill(self.pid, kind)
 
 
-def _begun(arguments: tuple[object, ...], descriptors: tuple[int, ...]) -> subprocess.Popen[bytes]:
+def _process(descriptors: tuple[int, int], modules: Sequence[str]) -> subprocess.Popen[bytes]:
     """A fork server's process.
 
     Args:
-        arguments: of its `main`.
-        descriptors: those that it has too.
+        descriptors: of the socket on which it serves, and of its lifeline.
+        modules: what it imports.
     """
+    program = SERVER.format(path=sys.path, arguments=(os.getpid(), *descriptors, [*modules]))
+    flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined] # nothing public tells them
     return subprocess.Popen(  # noqa: S603 # our own interpreter, and our own program
-        [sys.executable, "-P", "-c", SERVER.format(path=sys.path, arguments=arguments)],
+        [sys.executable, *flags, "-P", "-c", program],
         stdin=subprocess.DEVNULL,
         pass_fds=descriptors,
         # The terminal's Ctrl-C is for the daemon, which ends it.
@@ -240,16 +261,3 @@ def _end_of(pid: int) -> list[int]:
         with suppress(OSError):
             return [os.pidfd_open(pid)]
     return []
-
-
-def _settle(begun: asyncio.Future[ActorProcess], process: ActorProcess) -> None:
-    if begun.done():
-        # Whoever asked for it has gone.
-        process.kill()
-    else:
-        begun.set_result(process)
-
-
-def _fail(begun: asyncio.Future[ActorProcess], error: OSError) -> None:
-    if not begun.done():
-        begun.set_exception(error)

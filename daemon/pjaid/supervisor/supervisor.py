@@ -227,6 +227,7 @@ class Supervisor:
         try:
             supervised.process = await self._processes.begin(start)
         except OSError as error:
+            supervised.token = None
             return type(error).__name__
         supervised.heard_at = anyio.current_time()
         was_silent = anyio.Event()

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from pjaid.supervisor.child import EXIT_WITHOUT_DAEMON
+from pjaid.process import EXIT_WITHOUT_PARENT
 
 MARKER = "the-user-said-so"
 
@@ -37,7 +37,7 @@ _end_with(lifeline)
 
 def test_a_process_whose_lifeline_ends_is_over() -> None:
     done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, timeout=60, check=False)
-    assert (done.returncode, done.stderr) == (EXIT_WITHOUT_DAEMON, b"")
+    assert (done.returncode, done.stderr) == (EXIT_WITHOUT_PARENT, b"")
 
 
 def logged(statements: str) -> tuple[list[dict[str, str]], int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,9 +15,19 @@ import psutil
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from pjaid.supervisor.child import EXIT_FAILED
-from pjaid.supervisor.fork_messages import Begun, Ended, Refused, Start, line_of, start_in, told_in
+from pjaid.supervisor.fork_messages import (
+    Begun,
+    Ended,
+    Refused,
+    Start,
+    decode_start,
+    encode_start,
+    line_of,
+    told_in,
+)
 from pjaid.supervisor.processes import ActorProcess, Processes
 
 pytestmark = pytest.mark.anyio
@@ -46,7 +57,7 @@ def start_of(actor: str) -> Start:
 
 FAILING = start_of("nothing:here")
 WAITING = start_of("pjaid.actors.persona:persona")
-"""It waits for its daemon for some seconds."""
+"""It waits for its daemon for some seconds, so that one that is to be found ended by another is suspended."""
 
 
 @pytest.fixture
@@ -70,6 +81,15 @@ async def spare_of(server: psutil.Process, *others: int) -> int:
         while not (spare := {child.pid for child in server.children()} - {*others}):
             await anyio.lowlevel.checkpoint()
     return spare.pop()
+
+
+async def suspend(*pids: int) -> None:
+    """Suspends processes once they are on their own: from then on they end with their server."""
+    with anyio.fail_after(WITHIN_S):
+        for pid in pids:
+            while os.getpgid(pid) != pid:
+                await anyio.lowlevel.checkpoint()
+            psutil.Process(pid).suspend()
 
 
 async def end_of(process: ActorProcess) -> int | None:
@@ -129,6 +149,7 @@ async def test_a_process_whose_server_is_gone_has_ended_and_another_server_begin
 ) -> None:
     first = await processes.begin(WAITING)
     (server,) = servers()
+    await suspend(first.pid)
     server.kill()
     assert await end_of(first) is None
     await gone(first.pid)
@@ -156,13 +177,17 @@ async def test_whoever_no_longer_wants_a_process_leaves_none_behind(processes: P
     await end_of(await processes.begin(FAILING))
     (server,) = servers()
     spare = await spare_of(server)
+    await suspend(spare)
+    descriptors = psutil.Process().num_fds()
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(processes.begin, WAITING)
         await anyio.lowlevel.checkpoint()
         tasks.cancel_scope.cancel()
     after = await processes.begin(FAILING)
+    assert after.pid != spare
     await gone(spare)
     assert await end_of(after) == EXIT_FAILED
+    assert psutil.Process().num_fds() == descriptors
 
 
 async def test_all_processes_end_with_their_server() -> None:
@@ -170,9 +195,59 @@ async def test_all_processes_end_with_their_server() -> None:
     first = await processes.begin(WAITING)
     (server,) = servers()
     pids = [first.pid, await spare_of(server, first.pid)]
+    await suspend(*pids)
     processes.close()
     assert servers() == []
     await gone(*pids)
+
+
+async def test_a_process_that_is_killed_counts_as_ended_though_nobody_tells(
+    processes: Processes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pjaid.supervisor.processes._end_of", lambda _: [])  # as where there are no pidfds
+    first = await processes.begin(WAITING)
+    (server,) = servers()
+    server.suspend()
+    first.kill()
+    assert await end_of(first) is None
+
+
+def memory_of(pid: int) -> bytes:
+    """All that a process may write to."""
+    maps = Path(f"/proc/{pid}/maps").read_text().splitlines()
+    writable = [line.split()[0].split("-") for line in maps if line.split()[1].startswith("rw")]
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        parts = []
+        for first, last in writable:
+            memory.seek(int(first, 16))
+            parts.append(memory.read(int(last, 16) - int(first, 16)))
+    return b"".join(parts)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux shows a process's memory as a file")
+async def test_what_one_process_is_told_is_in_the_memory_of_no_other(processes: Processes) -> None:
+    marker = os.urandom(8).hex()
+    begun = []
+    async with anyio.create_task_group() as tasks:
+
+        async def begin(name: str) -> None:
+            told = structs.replace(WAITING, token=f"{marker}-token-{name}")
+            begun.append(await processes.begin(told))
+
+        for name in ("ONE", "TWO", "THREE"):
+            tasks.start_soon(begin, name)
+    (server,) = servers()
+    spare = await spare_of(server, *(process.pid for process in begun))
+
+    def told_to(pid: int) -> set[bytes]:
+        return {*re.findall(rf"{marker}-token-(\w+)".encode(), memory_of(pid))}
+
+    for process, own in zip(begun, (b"ONE", b"TWO", b"THREE"), strict=True):
+        with anyio.fail_after(WITHIN_S):
+            while own not in told_to(process.pid):
+                await anyio.lowlevel.checkpoint()
+        assert told_to(process.pid) == {own}
+    assert told_to(server.pid) == told_to(spare) == set()
 
 
 def test_no_process_runs_the_script_again_that_the_daemon_was_begun_with(tmp_path: Path) -> None:
@@ -190,12 +265,12 @@ def test_no_process_runs_the_script_again_that_the_daemon_was_begun_with(tmp_pat
 
 
 @given(st.dictionaries(st.text(), st.binary()), st.text())
-def test_what_is_said_is_a_line_whatever_it_says(secrets: dict[str, bytes], token: str) -> None:
+def test_what_a_process_is_told_arrives_as_it_was(secrets: dict[str, bytes], token: str) -> None:
     start = Start("notes", "a:b", "ipc://", token, 1, 2, secrets)
-    assert line_of(start).index(b"\n") == len(line_of(start)) - 1
-    assert start_in(line_of(start)) == start
+    assert decode_start(encode_start(start)) == start
 
 
 @pytest.mark.parametrize("message", [Begun(1), Refused(11), Ended(1, -9)])
-def test_what_the_server_says_arrives_as_it_was(message: Begun | Refused | Ended) -> None:
+def test_what_the_server_says_is_a_line(message: Begun | Refused | Ended) -> None:
+    assert line_of(message).index(b"\n") == len(line_of(message)) - 1
     assert told_in(line_of(message)) == message

@@ -32,7 +32,7 @@ async def main():
     await supervisor.close()
 
 anyio.run(main)
-print(*sorted({name.partition(".")[0] for name in sys.modules} & {"pjai", "multiprocessing"}))
+print(*sorted({"multiprocessing", "pjai", "pjaid.supervisor.processes"} & sys.modules.keys()))
 """
 
 AN_ACTOR_ENDS = """
