@@ -53,6 +53,9 @@ PACE = {
 FILES_OF_A_CONNECTION = 3
 """The database, its WAL and that one's index."""
 
+FALLS_APART_S_MAX = 2.5
+"""Falls come at random times, and not each as soon as the last is over."""
+
 COMMIT_EVERY_S = 0.01
 SERVING_WITHIN_S = 60
 AT_REST_WITHIN_S = 60
@@ -224,6 +227,7 @@ async def test_actors_that_fall_under_load_serve_again_and_leave_nothing_behind(
                         pid = await lookout.serves(name)
                         if FALLS > 1:
                             await lookout.is_forgiven(name)
+                            await anyio.sleep(rng.uniform(0, FALLS_APART_S_MAX))  # nothing is waited for
                         load.fallen, begun = name, time.perf_counter()
                         os.kill(pid, kind)
                         await lookout.serves(name, pid)
