@@ -48,7 +48,7 @@ soak-delivery: $(READY) ## A subscriber stopped for a minute, 5,000 watched and 
 soak-steward: $(READY) ## The memory steward over 100,000 memories, and what others notice of it (minutes)
 	PJAI_TEST_SOAK=1 $(BIN)/python -m pytest -q -s tests/system/test_tiering.py
 
-soak-actors: $(READY) ## Each actor killed and stopped a hundred times under load (forty minutes; FALLS=n for others)
+soak-actors: $(READY) ## Each actor killed and stopped a hundred times under load (an hour; FALLS=n for others)
 	PJAI_TEST_FALLS=$(FALLS) $(BIN)/python -m pytest -q tests/system/test_falls.py
 
 soak-live: $(READY) ## 10,000 histories of live queries, 1,000 of searches, against fresh ones (PJAI_TEST_SEED=n plays one)
