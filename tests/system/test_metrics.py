@@ -32,7 +32,7 @@ from tests.system.raw import raw_client
 
 pytestmark = pytest.mark.anyio
 
-WITHIN_S = 30
+WITHIN_S = 60
 SECOND_MS = 1_000
 IDLE_S = 2.5
 """More than two of the actor's seconds."""
@@ -59,6 +59,7 @@ async def looks(db: Database) -> None:
     async def keep_busy() -> None:
         while True:
             await db.health()
+            await anyio.sleep(0.01)  # a pace: where no processor is ever idle, the disk may wait for one
 
     with anyio.fail_after(WITHIN_S):
         async with anyio.create_task_group() as tasks, db.watch(queries.metric_series(limit=1)) as live:
