@@ -1,7 +1,7 @@
 """Owns the process that actors are forked from: it has imported what they need, and keeps a spare one ready.
 
-The spare has done already what is the same for every actor, and waits to be told which it is. To begin takes
-half as long so, and others notice half as much of it. Who was begun is followed by another spare in a while.
+The spare has done already what is the same for every actor, and waits to be told which it is: less is left to
+do when one falls, and others wait for its calls. Who was begun is followed by another spare in a while.
 """
 
 from __future__ import annotations
