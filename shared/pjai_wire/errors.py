@@ -92,6 +92,11 @@ class PjaiError(Exception):
             code=self.code, message=self.message, hint=self.hint, retry=self.retry, actor=self.actor
         )
 
+    def of(self, actor: str) -> Self:
+        """This error, which an actor told of, or which is about one; whose it is already stays the same."""
+        self.actor = self.actor or actor
+        return self
+
     @classmethod
     def from_body(cls, body: ErrorBody) -> PjaiError:
         """The error that a reply carries; a code that a newer daemon sent becomes its nearest ancestor."""

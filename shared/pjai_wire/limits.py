@@ -87,6 +87,9 @@ DICTIONARY_BYTES_MAX = 112 * 2**10
 FREE_DEPTH_MAX = 64
 """How deep maps and lists of the client's own may nest."""
 
+ACTOR_QUEUE_BYTES_MAX = 64 * 2**20
+"""The params of all calls that wait for one actor."""
+
 ACTOR_FIGURES_MAX = 50
 """Counts or gauges that an actor tells of itself."""
 

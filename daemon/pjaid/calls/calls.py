@@ -80,9 +80,10 @@ class Calls:
         name = method.partition(".")[0]
         served = self._served[name]
         if served.is_down:
-            raise Unavailable(f"the actor {name} {served.why_not}", hint=f"pjai actors restart {name}")
+            raise _down(name, served.why_not)
         if served.routing_id is not None and method not in served.methods:
-            raise UnknownMethod.near(f"there is no method {method!r}", method, served.methods)
+            unknown = UnknownMethod.near(f"there is no method {method!r}", method, served.methods)
+            raise unknown.of(name)
         wait_s = (self._within_ms_default if within_ms is None else within_ms) / 1000
         done: asyncio.Future[bytes] = self._loop.create_future()
         call = Call(
@@ -155,7 +156,7 @@ class Calls:
         served.why_not, served.is_down = why, is_down
         served.desk.fall()
         if is_down:
-            served.desk.refuse(Unavailable(f"the actor {name} {why}", hint=f"pjai actors restart {name}"))
+            served.desk.refuse(_down(name, why))
 
     def stop(self) -> None:
         """No call begins any more; those that are carried out go on."""
@@ -194,7 +195,12 @@ class Calls:
 
     def _expire(self, served: Served, call: Call) -> None:
         served.desk.give_up(call.number)
-        call.settle(TimedOut(f"no answer to {call.method} in time", hint="it may still be carried out"))
+        late = TimedOut(f"no answer to {call.method} in time", hint="it may still be carried out")
+        call.settle(late.of(call.method.partition(".")[0]))
+
+
+def _down(name: str, why: str) -> Unavailable:
+    return Unavailable(f"the actor {name} {why}", hint=f"pjai actors restart {name}").of(name)
 
 
 def _stopping() -> Stopping:

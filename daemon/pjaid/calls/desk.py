@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from msgspec import Raw, Struct
 
+from pjai_wire import limits
 from pjai_wire.errors import ActorFailed, Overloaded, PjaiError
 
 Settle = Callable[[bytes | PjaiError], None]
@@ -23,6 +24,11 @@ class Call(Struct, eq=False):
     deadline: float
     """When its caller gives up, on the event loop's clock."""
     settle: Settle
+
+    @property
+    def size(self) -> int:
+        """Bytes of its params."""
+        return len(memoryview(self.params))
 
 
 Give = Callable[[Call], None]
@@ -41,6 +47,7 @@ class Desk:
         self._name = name
         self._queue_max = queue_max
         self._waiting: OrderedDict[int, Call] = OrderedDict()
+        self._waiting_bytes = 0
         self._under_way: dict[int, Call] = {}
         self._wishes: deque[Give] = deque()
 
@@ -64,9 +71,16 @@ class Desk:
         Raises:
             Overloaded: too many wait.
         """
-        if len(self._waiting) >= self._queue_max:
-            raise Overloaded(f"the actor {self._name} has {self._queue_max} calls waiting", hint="wait")
+        is_full = len(self._waiting) >= self._queue_max
+        if is_full or self._waiting_bytes + call.size > limits.ACTOR_QUEUE_BYTES_MAX:
+            what = (
+                f"{self._queue_max} calls"
+                if is_full
+                else f"calls of {limits.ACTOR_QUEUE_BYTES_MAX // 2**20} MiB"
+            )
+            raise Overloaded(f"the actor {self._name} has {what} waiting", hint="wait").of(self._name)
         self._waiting[call.number] = call
+        self._waiting_bytes += call.size
         self._hand_over()
 
     def wish(self, give: Give) -> None:
@@ -87,7 +101,11 @@ class Desk:
 
     def give_up(self, number: int) -> Call | None:
         """The caller waits no longer; what is carried out already is in vain."""
-        return self._waiting.pop(number, None) or self._under_way.pop(number, None)
+        call = self._waiting.pop(number, None)
+        if call is None:
+            return self._under_way.pop(number, None)
+        self._waiting_bytes -= call.size
+        return call
 
     def fall(self) -> None:
         """The actor is gone: what it had begun has failed, what waits waits for the next."""
@@ -98,17 +116,17 @@ class Desk:
                 f"the actor {self._name} ended while it carried out {call.method}",
                 hint="it may have been done or not: look, before you ask again",
             )
-            failed.actor = self._name
-            call.settle(failed)
+            call.settle(failed.of(self._name))
 
     def refuse(self, reason: PjaiError) -> None:
         """Nobody will carry out what waits."""
-        waiting, self._waiting = self._waiting, OrderedDict()
+        waiting, self._waiting, self._waiting_bytes = self._waiting, OrderedDict(), 0
         for call in waiting.values():
             call.settle(reason)
 
     def _hand_over(self) -> None:
         while self._wishes and self._waiting:
             number, call = self._waiting.popitem(last=False)
+            self._waiting_bytes -= call.size
             self._under_way[number] = call
             self._wishes.popleft()(call)

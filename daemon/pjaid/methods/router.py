@@ -23,7 +23,7 @@ from pjai_wire.errors import (
     UnknownMethod,
     UnsupportedVersion,
 )
-from pjai_wire.methods import COMMIT, HEALTH, METHODS
+from pjai_wire.methods import ACTOR_REGISTER, ACTOR_RESTART, ACTORS, COMMIT, HEALTH, HELLO, METHODS
 from pjaid.calls.calls import Calls
 from pjaid.metering.requests import UNKNOWN, RequestMeter
 from pjaid.methods.clients import Client, Clients
@@ -36,6 +36,10 @@ Answer = bytes | asyncio.Future[bytes] | Coroutine[Any, Any, bytes]
 
 Handler = Callable[[Client, Raw], Answer]
 """Answers one method: (who asks, the encoded params). Raises `PjaiError`."""
+
+ALWAYS_ANSWERED = frozenset(method.name for method in (HELLO, HEALTH, ACTORS, ACTOR_REGISTER, ACTOR_RESTART))
+"""Methods by which somebody sees that the daemon has too much to do, and what; and an actor comes back that
+others wait for."""
 
 _requests = Decoder(Request)
 
@@ -58,7 +62,7 @@ class Router:
         clients: who asks.
         guard: knows what they may not do.
         calls: of the methods that actors answer.
-        in_flight_max: how many requests may be under way at once.
+        in_flight_max: how many requests may be under way at once, without those that wait for actors.
         result_bytes_max: how large an answer may be.
     """
 
@@ -82,6 +86,9 @@ class Router:
         self._result_bytes_max = result_bytes_max
         self.metered: Final = RequestMeter(lambda method: method in METHODS or calls.knows(method))
         self._in_flight: set[asyncio.Future[bytes]] = set()
+        self._uncounted: set[asyncio.Future[bytes]] = set()
+        """What is always answered, and calls of actors, which their desks count: who waits for an actor that
+        hangs takes nobody's place."""
         self._of_actors: set[asyncio.Future[bytes]] = set()
         """Counted apart: an actor that waits for calls asks for nothing yet."""
         self.stopping = False
@@ -90,7 +97,7 @@ class Router:
     @property
     def in_flight(self) -> int:
         """How many requests are under way, without those of actors."""
-        return len(self._in_flight)
+        return len(self._in_flight) + len(self._uncounted)
 
     def answer(self, routing_id: bytes, message: bytes, reply: Callable[[bytes], None]) -> None:
         """Calls `reply` with the answer to a message, at once or later; what is wrong is in the answer."""
@@ -109,19 +116,26 @@ class Router:
             self._reply(exchange, result)
             return
         under_way = asyncio.ensure_future(result)
-        among = self._in_flight if client.may is None else self._of_actors
+        among = self._among(request, client)
         among.add(under_way)
         under_way.add_done_callback(partial(self._settle, among, exchange))
 
     def cancel(self) -> None:
         """Gives up the requests under way."""
-        for under_way in self._in_flight | self._of_actors:
+        for under_way in self._in_flight | self._uncounted | self._of_actors:
             under_way.cancel()
 
     async def answered(self) -> None:
         """Waits until every request that was under way is answered."""
-        while under_way := self._in_flight | self._of_actors:
+        while under_way := self._in_flight | self._uncounted | self._of_actors:
             await asyncio.wait(under_way)
+
+    def _among(self, request: Request, client: Client) -> set[asyncio.Future[bytes]]:
+        """Among which requests one is counted."""
+        if client.may is not None:
+            return self._of_actors
+        is_counted = request.method in self._handlers and request.method not in ALWAYS_ANSWERED
+        return self._in_flight if is_counted else self._uncounted
 
     def _result(self, request: Request, client: Client) -> Answer:
         handler = self._handler(request, client)
@@ -155,7 +169,8 @@ class Router:
         is_actor = client.may is not None
         if self.stopping and request.method != HEALTH.name and not is_actor:
             raise Stopping("the daemon is shutting down", hint="try again when it is up")
-        if len(self._in_flight) >= self._in_flight_max and not is_actor:
+        is_direct = handler is not None and request.method not in ALWAYS_ANSWERED
+        if is_direct and len(self._in_flight) >= self._in_flight_max and not is_actor:
             raise Overloaded("too many requests at once", hint="wait a moment")
         return handler
 

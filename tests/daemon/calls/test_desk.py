@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from msgspec import Raw
 
+from pjai_wire import limits
 from pjai_wire.errors import ActorFailed, Overloaded, PjaiError, Stopping, Unavailable
 from pjaid.calls.desk import Call, Desk
 
@@ -56,6 +57,26 @@ def given() -> list[Call]:
 
 def numbers(calls: list[Call]) -> list[int]:
     return [call.number for call in calls]
+
+
+def test_params_that_wait_have_bounded_room(monkeypatch: pytest.MonkeyPatch, given: list[Call]) -> None:
+    monkeypatch.setattr(limits, "ACTOR_QUEUE_BYTES_MAX", 2)
+    desk = Desk("notes", queue_max=10)
+    caller = Caller(desk)
+    for number in (1, 2):
+        caller.put(number)
+    with pytest.raises(Overloaded):
+        caller.put(3)
+    desk.wish(given.append)
+    caller.put(4)
+    desk.give_up(2)
+    caller.put(5)
+    desk.refuse(Stopping("the daemon is shutting down"))
+    caller.put(6)
+    caller.put(7)
+    with pytest.raises(Overloaded, match="MiB"):
+        caller.put(8)
+    assert numbers(given) == [1]
 
 
 def test_a_call_goes_to_an_actor_that_waits_for_one(desk: Desk, caller: Caller, given: list[Call]) -> None:
