@@ -18,7 +18,7 @@ ACTOR = "actor."
 ANONYMOUS = Origin(client="anonymous", session="")
 
 KNOWN_MAX = 10_000
-"""Clients remembered; past it the one not heard for longest is anonymous again."""
+"""Clients remembered, and actors' connections; past it the one not heard for longest is anonymous again."""
 
 
 class Client(Struct, frozen=True):
@@ -35,6 +35,8 @@ class Clients:
 
     def __init__(self) -> None:
         self._known: OrderedDict[bytes, Client] = OrderedDict()
+        self._actors: OrderedDict[bytes, Client] = OrderedDict()
+        """Apart: no crowd of clients makes one forgotten, which could then do anything."""
 
     def introduce(self, routing_id: bytes, origin: Origin) -> None:
         """Remembers a client's hello; an actor keeps the name that it registered with.
@@ -53,14 +55,16 @@ class Clients:
         self._keep(Client(routing_id, Origin(client=client, session=session), may))
 
     def _keep(self, client: Client) -> None:
-        self._known[client.routing_id] = client
-        if len(self._known) > KNOWN_MAX:
-            self._known.popitem(last=False)
+        among = self._known if client.may is None else self._actors
+        among[client.routing_id] = client
+        if len(among) > KNOWN_MAX:
+            among.popitem(last=False)
 
     def get(self, routing_id: bytes) -> Client:
         """The client of a connection, anonymous where it said no hello."""
-        client = self._known.get(routing_id)
-        if client is None:
-            return Client(routing_id, ANONYMOUS)
-        self._known.move_to_end(routing_id)
-        return client
+        for among in (self._actors, self._known):
+            client = among.get(routing_id)
+            if client is not None:
+                among.move_to_end(routing_id)
+                return client
+        return Client(routing_id, ANONYMOUS)

@@ -7,6 +7,7 @@ for actors alone.
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from pjai_wire.errors import Forbidden
@@ -38,7 +39,8 @@ FOR_ACTORS = {
 RECORDED_AGAIN_S = 60.0
 """A refusal that repeats is recorded as often as this, so that no actor fills the log."""
 
-RECORDED_KINDS_MAX = 1_000
+RECORDED_KINDS_MAX = 100
+"""What is recorded of one actor within that time: it words what it wants itself."""
 
 Record = Callable[[str, str], None]
 """Puts on the audit trail: (the actor, what it wanted)."""
@@ -53,7 +55,8 @@ class Guard:
 
     def __init__(self, record: Record) -> None:
         self._record = record
-        self._recorded_at: dict[tuple[str, str], float] = {}
+        self._recorded_at: defaultdict[str, dict[str, float]] = defaultdict(dict)
+        """By the actor, and by what it wanted."""
 
     def check_method(self, client: Client, method: str) -> None:
         """Checks that a client may call a method.
@@ -81,9 +84,9 @@ class Guard:
     def _refuse(self, client: Client, wanted: str) -> None:
         actor = client.origin.client
         now = time.monotonic()
-        if self._recorded_at.get((actor, wanted), -RECORDED_AGAIN_S) + RECORDED_AGAIN_S <= now:
-            if len(self._recorded_at) >= RECORDED_KINDS_MAX:
-                self._recorded_at.clear()
+        lately = {one: at for one, at in self._recorded_at[actor].items() if now < at + RECORDED_AGAIN_S}
+        self._recorded_at[actor] = lately
+        if wanted not in lately and len(lately) < RECORDED_KINDS_MAX:
             self._record(actor, wanted)
-            self._recorded_at[actor, wanted] = now
+            lately[wanted] = now
         raise Forbidden(f"{actor} did not declare that it needs {wanted}", hint="see its Permissions")

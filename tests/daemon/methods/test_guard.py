@@ -6,7 +6,7 @@ import pytest
 
 from pjai_wire.errors import Forbidden, Overloaded
 from pjai_wire.methods import Permissions
-from pjaid.methods.clients import Client, Clients
+from pjaid.methods.clients import KNOWN_MAX, Client, Clients
 from pjaid.methods.guard import ALWAYS, FOR_ACTORS, RECORDED_KINDS_MAX, Guard
 from pjaid.store.recorder import Origin
 
@@ -94,12 +94,26 @@ def test_what_could_not_be_recorded_is_refused_and_recorded_the_next_time(guard:
     assert trail.recorded == [("actor.notes", "query")]
 
 
-def test_an_actor_that_wants_ever_new_things_takes_bounded_room(guard: Guard, trail: Trail) -> None:
-    for number in range(RECORDED_KINDS_MAX + 1):
+def test_an_actor_that_wants_ever_new_things_takes_bounded_room_on_the_trail(
+    guard: Guard, trail: Trail
+) -> None:
+    for number in range(2 * RECORDED_KINDS_MAX):
         with pytest.raises(Forbidden):
             guard.check_method(ACTOR, f"notes.m{number}")
-    assert len(guard._recorded_at) == 1
-    assert len(trail.recorded) == RECORDED_KINDS_MAX + 1
+    assert len(trail.recorded) == RECORDED_KINDS_MAX
+    another = Client(b"3", Origin(client="actor.weather", session="s"), MAY)
+    with pytest.raises(Forbidden):
+        guard.check_method(another, "query")
+    assert trail.recorded[-1] == ("actor.weather", "query"), "it takes nobody else's room"
+
+
+def test_an_actor_stays_bounded_however_many_clients_come_after_it() -> None:
+    clients = Clients()
+    clients.restrict(b"actor", "actor.notes", MAY)
+    for number in range(KNOWN_MAX + 1):
+        clients.introduce(b"%d" % number, Origin(client="app", session="s"))
+    assert clients.get(b"actor").may == MAY
+    assert clients.get(b"0").origin.client == "anonymous", "and room is bounded"
 
 
 def test_an_actor_keeps_its_name_and_its_bounds_whatever_it_says_later() -> None:
