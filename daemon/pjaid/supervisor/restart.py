@@ -12,7 +12,7 @@ class Restart(Struct, frozen=True):
     """How often an actor may fall."""
 
     most: int = 5
-    """Restarts within `within_s`; with one more the actor is down."""
+    """Restarts within `within_s`, and in a row of which none was healthy; with one more the actor is down."""
     within_s: float = 60.0
     first_delay_s: float = 0.05
     """Before the second restart in a row; the first is at once, each further one waits twice as long."""
@@ -50,13 +50,13 @@ class Budget:
 
         Args:
             now: on any clock that goes forward, in seconds.
-            up_s: how long it had been up.
+            up_s: how long it had served.
         """
         self._in_a_row = 0 if up_s >= self._restart.healthy_s else self._in_a_row
         while self._fallen and self._fallen[0] <= now - self._restart.within_s:
             self._fallen.popleft()
         self._fallen.append(now)
-        if len(self._fallen) > self._restart.most:
+        if max(len(self._fallen) - 1, self._in_a_row) >= self._restart.most:
             self.forgive()
             return Verdict(self._restart.down_s, is_down=True)
         delay_s = self._delay_s()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import time
@@ -71,6 +72,8 @@ class Supervised:
         self.failing_with = ""
         """What it told last of work of its own."""
         self.started_at: int | None = None
+        self.up_since = math.inf
+        """When its process began to serve, if it ever did, as `time.monotonic` tells."""
         self.heard_at = 0.0
         self.figures = NO_FIGURES
         """What it last told of itself."""
@@ -140,7 +143,7 @@ class Supervisor:
             raise Forbidden("this is not the token of that actor", hint="the daemon starts its actors itself")
         supervised.token = None
         supervised.state = "up"
-        supervised.started_at = now_ms()
+        supervised.started_at, supervised.up_since = now_ms(), time.monotonic()
         supervised.figures = NO_FIGURES
         self.heard(name)
 
@@ -183,17 +186,16 @@ class Supervisor:
 
     async def _keep(self, supervised: Supervised) -> None:
         while True:
-            begun = time.monotonic()
-            supervised.is_wanted_anew = False
+            supervised.is_wanted_anew, supervised.up_since = False, math.inf
             supervised.fell_by = await self._run(supervised)
             supervised.failing_with = ""
-            supervised.restarts += 1
             if supervised.is_wanted_anew:
                 supervised.fell_by = ""
                 self._calls.fall(supervised.place.name, AGAIN, is_down=False)
                 log.info("actor_restarted", actor=supervised.place.name)
             else:
-                await self._back_off(supervised, time.monotonic() - begun)
+                await self._back_off(supervised, max(0.0, time.monotonic() - supervised.up_since))
+            supervised.restarts += 1
 
     async def _back_off(self, supervised: Supervised, up_s: float) -> None:
         """Lets some time pass after a fall, as long as its restarts tell."""

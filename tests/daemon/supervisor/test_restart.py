@@ -58,7 +58,13 @@ def test_one_that_was_down_is_tried_again_like_a_new_one() -> None:
 def test_falls_of_long_ago_do_not_count() -> None:
     budget = Budget(RESTART, chance=lambda: 0.0)
     falls(budget, 5)
-    assert not budget.fell(60.5, up_s=0.0).is_down, "the first has been forgotten"
+    assert not budget.fell(60.5, up_s=10.0).is_down, "the first has been forgotten"
+
+
+def test_one_that_never_serves_is_down_however_long_it_takes_to_fall() -> None:
+    budget = Budget(RESTART, chance=lambda: 0.0)
+    verdicts = [budget.fell(1_000.0 * number, up_s=0.0) for number in range(6)]
+    assert [verdict.is_down for verdict in verdicts] == [False] * 5 + [True]
 
 
 @pytest.mark.parametrize(("up_s", "delay_s"), [(9.9, 0.5), (10.0, 0.0)])

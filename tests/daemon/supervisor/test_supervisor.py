@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
+import anyio
+import anyio.lowlevel
 import pytest
+from msgspec import Raw
+from msgspec.structs import replace
 
-from pjai_wire.errors import Forbidden, NotFound
+from pjai_wire.errors import Forbidden, NotFound, Unavailable
 from pjaid.calls.calls import Calls
+from pjaid.supervisor.restart import Restart
 from pjaid.supervisor.supervisor import Pace, Supervisor
 from pjaid.supervisor.tree import Place
 
@@ -21,6 +27,7 @@ import sys
 import anyio
 import pjaid.command, pjaid.serve
 from pjaid.calls.calls import Calls
+from pjaid.supervisor.restart import Restart
 from pjaid.supervisor.supervisor import Pace, Supervisor
 from pjaid.supervisor.tree import places
 
@@ -83,6 +90,27 @@ def test_a_daemon_stops_in_the_moment_in_which_an_actor_ends() -> None:
         [sys.executable, "-c", AN_ACTOR_ENDS], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.stdout == "closed\n", done.stderr
+
+
+async def test_an_actor_that_hangs_before_it_serves_is_down_at_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hanging_actor.py").write_text("import time\ntime.sleep(600)\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    # It hangs for longer than makes one healthy, and falls too seldom to be down for that.
+    place = Place("hanging", "hanging_actor:hanging", restart=Restart(within_s=1e-3, healthy_s=1e-3))
+    calls = Calls(("hanging",), queue_max=1, within_ms_default=1)
+    supervisor = Supervisor((place,), calls, "ipc:///nowhere", replace(PACE, start_s_max=0.5))
+    (supervised,) = supervisor
+    async with anyio.create_task_group() as tasks:
+        supervisor.serve(tasks)
+        with anyio.fail_after(60):
+            while supervised.state != "down":
+                await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+    await supervisor.close()
+    with pytest.raises(Unavailable):
+        calls.call("hanging.total", Raw(b"\x80"), client="ada", within_ms=None)
 
 
 @pytest.fixture
