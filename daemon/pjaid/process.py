@@ -49,11 +49,22 @@ def harden() -> None:
     A core would hold the store's key; libzmq aborts the process when it cannot open another socket.
     """
     os.umask(PRIVATE_UMASK)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    forbid_core_dumps()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = OPEN_FILES_WANTED if hard == resource.RLIM_INFINITY else min(OPEN_FILES_WANTED, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def forbid_core_dumps() -> None:
+    """No memory of this process is written down when it crashes.
+
+    Where `core_pattern` names a program, Linux hands it a core whatever the limit is, but for a limit of one
+    byte (`fs/coredump.c`); and it writes no file that is smaller than a page.
+    """
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    most = 1 if sys.platform == "linux" and hard != 0 else 0
+    resource.setrlimit(resource.RLIMIT_CORE, (most, most))
 
 
 def forbid_new_privileges() -> None:

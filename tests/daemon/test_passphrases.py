@@ -26,7 +26,7 @@ def test_the_sources_have_an_order(tmp_path: Path) -> None:
     found = [
         Passphrases.around(environ | {"PJAI_PASSPHRASE": "from the variable"}, file=file, prompt=None),
         Passphrases.around(environ | {"PJAI_PASSPHRASE": "from the variable"}, file=None, prompt=None),
-        Passphrases.around(environ, file=None, prompt=typing()),
+        Passphrases.around({**environ}, file=None, prompt=typing()),
         Passphrases.around({}, file=None, prompt=typing()),
     ]
 
@@ -38,8 +38,8 @@ def test_the_sources_have_an_order(tmp_path: Path) -> None:
     ]
 
 
-def test_the_variable_is_taken_out_of_the_environment(tmp_path: Path) -> None:
-    environ = {"PJAI_PASSPHRASE": "correct horse"}
+def test_what_leads_to_it_is_taken_out_of_the_environment(tmp_path: Path) -> None:
+    environ = {"PJAI_PASSPHRASE": "correct horse", "CREDENTIALS_DIRECTORY": str(tmp_path)}
 
     passphrases = Passphrases.around(environ, file=tmp_path / "file", prompt=None)
 

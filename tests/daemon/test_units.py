@@ -70,7 +70,7 @@ def test_the_service_keeps_its_files_private() -> None:
 
     assert int(values["UMask"], 8) == PRIVATE_UMASK
     assert values["RuntimeDirectoryMode"] == "0700"
-    assert values["LimitCORE"] == "0"
+    assert values["LimitCORE"] == "1", "a pipe of core_pattern is given nothing"
 
 
 def test_launchd_can_read_the_agent() -> None:

@@ -25,6 +25,7 @@ class Confinement(Result, frozen=True, kw_only=True):
     """What a process may do, and what it was told."""
 
     core_bytes_max: int
+    prints_nowhere: bool
     open_files_max: int
     environment: tuple[str, ...]
     status: str
@@ -109,10 +110,15 @@ async def begin_another(_db: Database, _params: Nothing) -> Begun:
     return Begun(pid=begun.pid)
 
 
+def _prints_nowhere() -> bool:
+    return os.path.samestat(os.fstat(sys.stdout.fileno()), Path(os.devnull).stat())
+
+
 @trouble.serves
 async def look_around(_db: Database, _params: Nothing) -> Confinement:
     return Confinement(
         core_bytes_max=max(resource.getrlimit(resource.RLIMIT_CORE)),
+        prints_nowhere=_prints_nowhere(),
         open_files_max=max(resource.getrlimit(resource.RLIMIT_NOFILE)),
         environment=tuple(os.environ),
         status=_status(),

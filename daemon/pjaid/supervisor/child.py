@@ -20,6 +20,7 @@ from pjaid.process import (
     EXIT_WITHOUT_PARENT,
     GIVEN_BACK_EVERY_S,
     end_with,
+    forbid_core_dumps,
     forbid_new_privileges,
     give_back,
     share_one_heap,
@@ -29,7 +30,7 @@ from pjaid.supervisor.fork_messages import BEGIN, Start, decode_start
 from pjaid.supervisor.standing_back import STANDS_BACK_S, stand_back_no_more
 
 EXIT_FAILED = 1
-STANDARD_ERROR = 2
+STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 
 
 def prepare() -> None:
@@ -73,8 +74,12 @@ async def _serve(listening: int, lifeline: int, log: ActorLog) -> None:
 
 
 def _let_go_of_descriptors(kept: set[int]) -> None:
-    """Lets go of every open file that came along, but the standard ones and some more."""
+    """Lets go of every open file that came along, but some, standard input and standard error.
+
+    What it prints is its author's wording, and the daemon's standard output is a log, as a rule.
+    """
     nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, STANDARD_OUTPUT)
     for name in os.listdir("/dev/fd"):  # noqa: PTH208 # names are all that is asked for
         descriptor = int(name)
         if descriptor > STANDARD_ERROR and descriptor not in {*kept, nothing}:
@@ -90,7 +95,7 @@ def _confine(server: int) -> None:
     # The terminal's Ctrl-C is for the daemon, and what this process begins is to end with it, by its group. A
     # session of its own would be scheduled apart on Linux, and begin twice as slowly.
     os.setpgid(0, 0)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    forbid_core_dumps()
     forbid_new_privileges()
 
 

@@ -32,9 +32,9 @@ class Passphrases:
 
     @classmethod
     def around(cls, environ: MutableMapping[str, str], *, file: Path | None, prompt: Prompt | None) -> Self:
-        """The sources around this process; takes the passphrase out of `environ`: no child inherits it."""
+        """The sources around this process; takes those in `environ` out of it: no child inherits them."""
         variable = environ.pop(PASSPHRASE_VARIABLE, None)
-        directory = environ.get("CREDENTIALS_DIRECTORY")
+        directory = environ.pop("CREDENTIALS_DIRECTORY", None)
         return cls(
             file=file,
             variable=None if variable is None else os.fsencode(variable),
