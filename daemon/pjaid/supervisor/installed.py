@@ -32,9 +32,18 @@ def installed_actors() -> dict[str, str]:
 def _entry_points() -> Iterator[tuple[str, str]]:
     for directory in map(Path, dict.fromkeys(sys.path)):
         for path in sorted(directory.glob("*.dist-info/entry_points.txt")):
-            text = path.read_text(encoding="utf-8", errors="replace")
+            try:
+                text = path.read_text(encoding="utf-8", errors="replace")
+            except OSError as problem:
+                _cannot_read(path, problem)
+                continue
             if GROUP in text:
                 yield from _in_group(path, text)
+
+
+def _cannot_read(path: Path, problem: Exception) -> None:
+    """What is wrong with another package must not keep the daemon from its start."""
+    log.warning("entry_points_unreadable", path=str(path), why=type(problem).__name__)
 
 
 def _in_group(path: Path, text: str) -> Iterator[tuple[str, str]]:
@@ -47,8 +56,7 @@ def _in_group(path: Path, text: str) -> Iterator[tuple[str, str]]:
     try:
         points.read_string(text)
     except configparser.Error as problem:
-        # What is wrong with another package must not keep the daemon from its start.
-        log.warning("entry_points_unreadable", path=str(path), why=type(problem).__name__)
+        _cannot_read(path, problem)
         return
     if not points.has_section(GROUP):
         return
