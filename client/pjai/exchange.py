@@ -79,8 +79,7 @@ def request(
         InvalidValue: `params` hold what MessagePack cannot.
     """
     # The params are encoded in place: a Raw of their own would be a copy of what may be megabytes.
-    is_told = "." in method.name and within_s != math.inf
-    within_ms = min(int(1000 * within_s), limits.WITHIN_MS_MAX) if is_told else UNSET
+    within_ms = int(min(1000 * within_s, limits.WITHIN_MS_MAX)) if "." in method.name else UNSET
     return encoded(
         Request(
             v=PROTOCOL,

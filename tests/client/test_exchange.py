@@ -22,7 +22,7 @@ _request = Decoder(Request)
         ("notes.total", 1.5, 1_500),
         ("notes.total", 0.0001, 0),
         ("notes.total", 10.0**9, WITHIN_MS_MAX),
-        ("notes.total", math.inf, UNSET),
+        ("notes.total", math.inf, WITHIN_MS_MAX),
         ("health", 1.5, UNSET),
     ],
 )

@@ -64,5 +64,7 @@ class EmbedderStatusResult(Result, frozen=True, kw_only=True):
     """When it does, where it is failing."""
 
 
-EMBEDDER_EMBED = Method("embedder.embed", EmbedderEmbedParams, EmbedderEmbedResult, needs=Scope.READ)
-EMBEDDER_STATUS = Method("embedder.status", Nothing, EmbedderStatusResult, needs=Scope.READ)
+EMBEDDER_EMBED = Method(
+    "embedder.embed", EmbedderEmbedParams, EmbedderEmbedResult, needs=Scope.READ, repeatable=True
+)
+EMBEDDER_STATUS = Method("embedder.status", Nothing, EmbedderStatusResult, needs=Scope.READ, repeatable=True)

@@ -191,4 +191,4 @@ MEMORY_UNPIN = Method("memory.unpin", MemoryParams, MemoryResult, needs=Scope.WR
 MEMORY_FORGET = Method("memory.forget", MemoryParams, MemoryResult, needs=Scope.WRITE, repeatable=False)
 MEMORY_TEND = Method("memory.tend", MemoryTendParams, MemoryTendResult, needs=Scope.WRITE, repeatable=False)
 MEMORY_CLEAN = Method("memory.clean", Nothing, MemoryCleanResult, needs=Scope.WRITE, repeatable=False)
-MEMORY_STATUS = Method("memory.status", Nothing, MemoryStatusResult, needs=Scope.READ)
+MEMORY_STATUS = Method("memory.status", Nothing, MemoryStatusResult, needs=Scope.READ, repeatable=True)

@@ -30,7 +30,7 @@ class Method(Generic[ParamsT, ResultT]):
         result: the type of its result.
         needs: the scope that a caller must have.
         repeatable: whether asking twice does no more than asking once, so that a client may ask again
-            when an answer was lost.
+            when an answer was lost. An actor's method is none unless this says that it is.
     """
 
     def __init__(
@@ -40,13 +40,13 @@ class Method(Generic[ParamsT, ResultT]):
         result: type[ResultT],
         *,
         needs: Scope,
-        repeatable: bool = True,
+        repeatable: bool | None = None,
     ) -> None:
         self.name: Final = name
         self.params: Final = params
         self.result: Final = result
         self.needs: Final = needs
-        self.repeatable: Final = repeatable
+        self.repeatable: Final = self.actor is None if repeatable is None else repeatable
 
     def __repr__(self) -> str:
         return f"<method {self.name}>"

@@ -86,5 +86,7 @@ class OptimiserRunResult(Result, frozen=True, kw_only=True):
     """What the page cache may take from now on; None where it is left as it was."""
 
 
-OPTIMISER_STATUS = Method("optimiser.status", Nothing, OptimiserStatusResult, needs=Scope.ADMIN)
+OPTIMISER_STATUS = Method(
+    "optimiser.status", Nothing, OptimiserStatusResult, needs=Scope.ADMIN, repeatable=True
+)
 OPTIMISER_RUN = Method("optimiser.run", Nothing, OptimiserRunResult, needs=Scope.ADMIN, repeatable=False)

@@ -204,4 +204,6 @@ PERSONA_SET_SECRETS = Method(
 PERSONA_REVEAL = Method(
     "persona.reveal", PersonaRevealParams, PersonaRevealed, needs=Scope.SECRETS, repeatable=False
 )
-PERSONA_INSIGHTS = Method("persona.insights", PersonaParams, PersonaInsights, needs=Scope.READ)
+PERSONA_INSIGHTS = Method(
+    "persona.insights", PersonaParams, PersonaInsights, needs=Scope.READ, repeatable=True
+)
