@@ -6,9 +6,11 @@ import asyncio
 import logging
 import math
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Protocol
 
 import anyio
@@ -21,7 +23,15 @@ from pjai.database import Database
 from pjai.opening import connect
 from pjai_wire import limits
 from pjai_wire.codec import Decoder, encode
-from pjai_wire.errors import ErrorBody, InternalError, LimitExceeded, Overloaded, PjaiError, TimedOut
+from pjai_wire.errors import (
+    ErrorBody,
+    InternalError,
+    LimitExceeded,
+    Overloaded,
+    PjaiError,
+    TimedOut,
+    UnknownMethod,
+)
 from pjai_wire.methods import (
     ACTOR_HEARTBEAT,
     ACTOR_REGISTER,
@@ -44,6 +54,12 @@ ERROR_BYTES_MAX = 2**16
 
 FIGURES_INTERVAL_S = 0.9
 """Between two signs of life that tell figures; the metrics actor looks once a second."""
+
+LOOKS_EVERY_S = 1.0
+"""How often an actor looks whether there is something to tell before its next sign of life is due."""
+
+FRAMES_TOLD_MAX = 5
+"""Innermost frames of an exception that the log is told."""
 
 _log = logging.getLogger("pjai.actor")
 
@@ -81,6 +97,7 @@ class Doings:
         self.run_errors = 0
         self._failing: dict[Periodic, str] = {}
         self._told_at = -math.inf
+        self._told = self._summary
 
     def count(self, outcome: Outcome) -> None:
         """A call is over."""
@@ -96,6 +113,11 @@ class Doings:
             self._failing[periodic] = error
 
     @property
+    def have_news(self) -> bool:
+        """Whether something was done, or failed, since figures were told."""
+        return self._summary != self._told
+
+    @property
     def last_error(self) -> str:
         """The latest in work of its own that has not succeeded since."""
         return next(reversed(self._failing.values()), "")
@@ -104,7 +126,7 @@ class Doings:
         """What to tell of them: figures now and then, as they take longer to tell than that all is well."""
         if time.monotonic() < self._told_at + FIGURES_INTERVAL_S:
             return ActorHeartbeatParams(last_error=self.last_error)
-        self._told_at = time.monotonic()
+        self._told_at, self._told = time.monotonic(), self._summary
         counts = {
             "calls": self.calls,
             "call_errors": self.call_errors,
@@ -115,6 +137,10 @@ class Doings:
         return ActorHeartbeatParams(
             last_error=self.last_error, counts={**self._actor.counts, **counts}, gauges=self._actor.gauges
         )
+
+    @property
+    def _summary(self) -> tuple[int, str]:
+        return self.calls + self.runs + self._actor.counts.total(), self.last_error
 
 
 async def serve(actor: Actor, *, endpoint: str, token: str, clock: Clock | None = None) -> None:
@@ -176,7 +202,10 @@ async def _carry_out_long(actor: Actor, db: Database, call: ActorTakeResult, doi
 
 async def _carried_out(actor: Actor, db: Database, call: ActorTakeResult) -> Outcome:
     try:
-        handler = actor.handlers[call.method]
+        handler = actor.handlers.get(call.method)
+        if handler is None:
+            # It was asked for before anybody knew what this actor serves.
+            raise UnknownMethod.near(f"there is no method {call.method!r}", call.method, actor.handlers)  # noqa: TRY301 # as if it were the handler's
         params = Decoder(handler.params, "params").decode(call.params)
         with _uncancelled(), called_by(call.client), anyio.fail_after(call.within_ms / 1000):
             result = await handler.carry_out(db, params)
@@ -213,9 +242,16 @@ def _problem(method: str, error: Exception) -> PjaiError:
         return error
     if isinstance(error, TimeoutError):
         return TimedOut(f"{method} took too long")
-    # Its text may quote what the call was about.
-    _log.error("%s failed: %s", method, type(error).__name__)
+    _log.error("%s failed: %s", method, _outline(error))
     return InternalError(f"the actor failed at {method}", hint="see the daemon's log")
+
+
+def _outline(error: Exception) -> str:
+    """Which error it is and where it came up, without its text, which may quote a user's content."""
+    kind = error.code if isinstance(error, PjaiError) else type(error).__name__
+    frames = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), lookup_lines=False)
+    places = (f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in frames[-FRAMES_TOLD_MAX:])
+    return " < ".join((kind, *reversed([*places])))
 
 
 def _told_of(problem: PjaiError) -> ErrorBody:
@@ -237,15 +273,13 @@ async def _repeat(periodic: Periodic, db: Database, clock: Clock, doings: Doings
             with _uncancelled():
                 await periodic.do(db)
             doings.ran(periodic)
-        except PjaiError as problem:
-            doings.ran(periodic, problem.code)
-        except Exception as defect:
-            kind = type(defect).__name__
+        except Exception as error:
+            kind = error.code if isinstance(error, PjaiError) else type(error).__name__
             doings.ran(periodic, kind)
             times[kind] += 1
-            # Each time that it is twice as often: it may fail for ever.
-            if times[kind].bit_count() == 1:
-                _log.error("periodic work failed: %s (%d times)", kind, times[kind])
+            # Each time that it is twice as often: it may fail for ever. What passes by itself is no news.
+            if times[kind].bit_count() == 1 and not (isinstance(error, PjaiError) and error.retry):
+                _log.error("periodic work failed: %s (%d times)", _outline(error), times[kind])
         await clock.sleep(periodic.seconds)
 
 
@@ -256,7 +290,10 @@ async def _last(actor: Actor, work: Work, db: Database) -> None:
 
 
 async def _give_signs_of_life(connection: Connection, agreed: ActorRegisterResult, doings: Doings) -> None:
+    interval_s, due = agreed.heartbeat_interval_ms / 1000, -math.inf
     while True:
-        # A daemon that hangs may have lost what this actor waits for: the next process asks anew.
-        await connection.call(ACTOR_HEARTBEAT, doings.sign_of_life(), agreed.silence_ms_max / 1000)
-        await anyio.sleep(agreed.heartbeat_interval_ms / 1000)
+        if doings.have_news or time.monotonic() >= due:
+            due = time.monotonic() + interval_s
+            # A daemon that hangs may have lost what this actor waits for: the next process asks anew.
+            await connection.call(ACTOR_HEARTBEAT, doings.sign_of_life(), agreed.silence_ms_max / 1000)
+        await anyio.sleep(min(interval_s, LOOKS_EVERY_S))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -62,10 +62,11 @@ def findings(
         bounds: past which something is found.
         is_measured: whether points come of what happens, as they should.
     """
+    actors = [*actors]
     found = [
         *_of_points(is_measured=is_measured),
         *_of_actors(actors),
-        *_of_work(reading, bounds),
+        *_of_work(reading, {one.name: one.failing_with for one in actors if one.failing_with}, bounds),
         *_of_defects(reading),
         *_of_the_disk(reading, bounds),
         *_of_writes(reading, bounds),
@@ -82,7 +83,7 @@ def _of_actors(actors: Iterable[ActorInfo]) -> Iterator[Finding]:
         again = f"pjai actors restart {actor.name}, and look into the daemon's log"
         if actor.state == "down":
             yield Finding("actor_down", "wrong", f"{actor.name} fell too often{why}", again)
-        elif actor.state == "backing_off":
+        elif actor.state == "backing_off" or (actor.state == "starting" and actor.restarts and why):
             yield Finding("actor_falls", "warning", f"{actor.name} fell and begins again{why}", again)
 
 
@@ -93,14 +94,18 @@ def _of_points(*, is_measured: bool) -> Iterator[Finding]:
         yield Finding("metrics_silent", "warning", reason, hint)
 
 
-def _of_work(reading: Reading, bounds: Bounds) -> Iterator[Finding]:
-    for name, figures in sorted(reading.actors.items()):
+def _of_work(reading: Reading, failing: Mapping[str, str], bounds: Bounds) -> Iterator[Finding]:
+    for name in sorted({*reading.actors, *failing}):
+        figures = reading.actors.get(name, {})
         runs, failed = figures.get("runs", 0), figures.get("run_errors", 0)
+        level: Level = "wrong" if failed >= max(runs, bounds.runs_min) else "warning"
+        hint = "pjai actors tells its last error, and the daemon's log where it came up"
         if failed:
-            level: Level = "wrong" if failed >= max(runs, bounds.runs_min) else "warning"
             reason = f"work of {name}'s own failed {_times(failed)}, of {max(runs, failed)} that were begun"
-            hint = "pjai actors tells its last error, and the daemon's log where it came up"
             yield Finding("work_fails", level, reason, hint)
+        elif name in failing:
+            # What is done once in an hour has seldom failed within the time of a reading.
+            yield Finding("work_fails", level, f"work of {name}'s own fails with {failing[name]}", hint)
 
 
 def _of_defects(reading: Reading) -> Iterator[Finding]:

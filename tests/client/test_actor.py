@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,7 +18,7 @@ from pjai import Database, memories
 from pjai.actor import Actor, Periodic, Permissions, caller
 from pjai.opening import ANSWER_TIMEOUT_S
 from pjai.serving import RESULT_BYTES_MAX, Doings, StrayCancellation, serve
-from pjai_wire.errors import Forbidden, NotFound, PjaiError, TimedOut
+from pjai_wire.errors import Forbidden, NotFound, Overloaded, PjaiError, TimedOut
 from pjai_wire.methods import CountResult, Done, Params, Result
 from tests.client.fake_daemon import Asked, FakeDaemon
 
@@ -234,7 +235,7 @@ async def test_a_defect_goes_to_the_caller_and_the_log_without_its_text(
         outcome = await outcome_of(fake, notes, {"personaId": "ada"})
     assert outcome["error"]["code"] == "internal"
     assert SECRET not in repr(outcome)
-    assert "notes.total failed: ValueError" in caplog.text
+    assert re.search(r"notes\.total failed: ValueError < test_actor\.py:\d+ total < ", caplog.text)
     assert SECRET not in caplog.text
 
 
@@ -406,10 +407,52 @@ async def test_periodic_work_that_always_fails_is_logged_ever_more_seldom(
     async with serving(fake, notes, clock):
         for _ in range(6):
             await clock.tick()
-    assert [record.getMessage() for record in caplog.records[:4]] == [
-        f"periodic work failed: {what}"
-        for what in (*(f"ValueError ({times} times)" for times in (1, 2, 4)), "KeyError (1 times)")
+    told = [record.getMessage() for record in caplog.records[:4]]
+    assert [(line.split()[3], line.partition("(")[2]) for line in told] == [
+        *(("ValueError", f"{times} times)") for times in (1, 2, 4)),
+        ("KeyError", "1 times)"),
     ]
+    assert all("< test_actor.py:" in line for line in told), "where it came up"
+
+
+async def test_the_log_is_told_of_typed_errors_but_those_that_pass(
+    fake: FakeDaemon, notes: Actor, caplog: pytest.LogCaptureFixture
+) -> None:
+    errors = itertools.chain([Overloaded(SECRET)] * 2, itertools.repeat(NotFound(SECRET)))
+
+    @notes.every(300)
+    async def tidy(_db: Database) -> None:
+        raise next(errors)
+
+    clock = FakeClock()
+    async with serving(fake, notes, clock):
+        for _ in range(3):
+            await clock.tick()
+    assert caplog.records[0].getMessage().startswith("periodic work failed: not_found < test_actor.py:")
+    assert SECRET not in caplog.text
+
+
+async def test_what_was_done_is_told_before_the_next_sign_of_life_is_due(
+    fake: FakeDaemon, notes: Actor
+) -> None:
+    heard: list[dict[str, Any]] = []
+
+    def hear(params: dict[str, Any]) -> Done:
+        heard.append(params)
+        return Done()
+
+    @notes.serves
+    async def total(_db: Database, _params: TotalParams) -> TotalResult:
+        return TotalResult(total=0)
+
+    fake.answers["actor_heartbeat"] = hear
+
+    async with serving(fake, notes):
+        with anyio.fail_after(30):
+            await give(fake, await fake.asked("actor_take"), {"personaId": "ada"})
+            while len(heard) < 2:
+                await anyio.lowlevel.checkpoint()
+    assert [told["counts"]["calls"] for told in heard] == [0, 1]
 
 
 async def test_periodic_work_that_awaits_what_was_cancelled_is_done_again(

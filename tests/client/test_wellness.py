@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from pjai.readings import Reading, reading
 from pjai.wellness import MIB, findings
@@ -27,8 +28,8 @@ def of(
     return reading(Measures(counts=counts or {}, gauges=gauges or {}, latencies=measured), 60)
 
 
-def actor(state: Any) -> ActorInfo:
-    return ActorInfo(
+def actor(state: Any, **otherwise: Any) -> ActorInfo:
+    made = ActorInfo(
         name="notes",
         state=state,
         pid=None,
@@ -40,6 +41,7 @@ def actor(state: Any) -> ActorInfo:
         started_at=None,
         methods=(),
     )
+    return replace(made, **otherwise)
 
 
 WELL = of(
@@ -95,6 +97,23 @@ def test_an_actor_that_does_not_serve_is_found_with_why(state: str, level: str) 
     assert one.level == level
     assert "exit -9" in one.reason
     assert "pjai actors restart notes" in one.hint
+
+
+def test_an_actor_that_never_gets_as_far_as_to_serve_is_found() -> None:
+    (one,) = findings(WELL, [actor("starting", restarts=1)])
+    assert (one.rule, one.level) == ("actor_falls", "warning")
+    assert findings(WELL, [actor("starting", restarts=1, last_error="")]) == [], (
+        "somebody asked for a restart"
+    )
+
+
+def test_seldom_work_that_fails_is_found_until_it_succeeds() -> None:
+    failing = actor("up", failing_with="storage")
+    (one,) = findings(WELL, [failing])
+    assert (one.rule, one.level) == ("work_fails", "warning")
+    assert "storage" in one.reason
+    both = of({"actor:notes:runs": 9, "actor:notes:run_errors": 9})
+    assert [found.level for found in findings(both, [failing])] == ["wrong"], "once"
 
 
 def test_warnings_that_stand_in_the_store_are_found() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import anyio
+import anyio.lowlevel
 import msgpack  # type: ignore[import-untyped] # it ships no types
 import psutil
 import pytest
@@ -305,6 +306,55 @@ async def test_an_actor_that_waits_for_calls_takes_nobody_s_place(site: Path) ->
             assert (await db.health()).requests_in_flight == 0
 
 
+async def until_under_way(client: RawClient, number: int) -> None:
+    """Waits until so many requests of others are."""
+    with anyio.fail_after(SERVING_WITHIN_S):
+        while client.result("health")["requestsInFlight"] < number:
+            await anyio.lowlevel.checkpoint()
+
+
+async def test_calls_that_wait_for_an_actor_keep_no_other_request_from_its_answer(site: Path) -> None:
+    with (
+        daemon(actors="trouble", actor_calls_at_once=1, requests_in_flight_max=2, **PACE) as running,
+        raw_client(running.endpoint) as waiting,
+        raw_client(running.endpoint) as client,
+    ):
+        ask(client, "trouble.be_well")
+        assert "result" in client.receive()
+        for _ in range(5):
+            ask(waiting, "trouble.linger", withinMs=MINUTE_MS)
+        await until_under_way(client, 5)
+        assert client.result("count", table="personas")["count"] == 0
+
+
+async def test_an_actor_comes_back_to_a_daemon_that_has_too_much_to_do(site: Path) -> None:
+    with (
+        daemon(actors="trouble", requests_in_flight_max=1, **PACE) as running,
+        raw_client(running.endpoint) as waiting,
+        raw_client(running.endpoint) as client,
+    ):
+        ask(client, "trouble.be_well")
+        assert "result" in client.receive()
+        before = client.result("meters")["happened"]
+        ask(waiting, "meters", params={"after": before + 1_000_000, "waitMs": MINUTE_MS})
+        await until_under_way(client, 1)
+        assert client.ask("count", table="personas")["error"]["code"] == "overloaded"
+        (pid,) = (one["pid"] for one in client.result("actors")["actors"])
+        client.result("actor_restart", name="trouble")
+        with anyio.fail_after(SERVING_WITHIN_S):
+            while (one := client.result("actors")["actors"][0])["state"] != "up" or one["pid"] == pid:
+                await anyio.lowlevel.checkpoint()
+
+
+async def test_a_method_that_an_actor_lacks_is_unknown_also_while_it_begins(site: Path) -> None:
+    with daemon(actors="trouble", **PACE) as running, raw_client(running.endpoint) as client:
+        # Nobody knows yet what it serves.
+        ask(client, "trouble.be_wel", withinMs=MINUTE_MS)
+        error = client.receive()["error"]
+    assert (error["code"], error["actor"]) == ("unknown_method", "trouble")
+    assert "trouble.be_well" in error["hint"]
+
+
 async def test_nobody_but_the_daemon_makes_an_actor(running: Daemon) -> None:
     with raw_client(running.endpoint) as client:
         client.result("hello", versions={"min": 1, "max": 1}, client="actor.notes")
@@ -321,7 +371,8 @@ async def test_an_actor_is_confined(site: Path) -> None:
     with daemon(actors="trouble", actor_open_files_max=OPEN_FILES_MAX) as running:
         async with pjai.connect(running.endpoint) as db:
             found = await db.call(trouble("look_around", Confinement), NOTHING)
-    assert found.core_bytes_max == 0
+    assert found.core_bytes_max <= 1, "less than any core has, and what a pipe of core_pattern obeys"
+    assert found.prints_nowhere
     assert found.open_files_max == OPEN_FILES_MAX
     assert "PJAI_PASSPHRASE" not in found.environment
     assert sys.platform != "linux" or "NoNewPrivs:\t1" in found.status

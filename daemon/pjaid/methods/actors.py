@@ -160,6 +160,7 @@ class ActorMethods:
             queue=served.desk.waiting,
             calls=served.desk.under_way,
             last_error=supervised.last_error,
+            failing_with=supervised.failing_with,
             memory_bytes=0 if pid is None else self._memory_of(pid),
             started_at=supervised.started_at,
             methods=tuple(sorted(served.methods)),
@@ -176,5 +177,4 @@ def _told(outcome: Outcome, actor: str) -> bytes | PjaiError:
         else PjaiError.from_body(outcome.error)
     )
     # What another actor told this one stays the other's.
-    error.actor = error.actor or actor
-    return error
+    return error.of(actor)

@@ -120,6 +120,9 @@ class ActorInfo(Result, frozen=True, kw_only=True):
     calls: int
     """Calls that it carries out now."""
     last_error: str
+    """What its own work fails with, or why it fell last."""
+    failing_with: str = ""
+    """The code or type of what its own work fails with now; empty where that goes well."""
     memory_bytes: int
     started_at: Instant | None
     methods: tuple[str, ...]
