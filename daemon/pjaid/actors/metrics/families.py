@@ -36,6 +36,8 @@ HELP = {
     "pjai_cache_hits": "Queries that were answered from memory.",
     "pjai_cache_misses": "Queries that had to be read.",
     "pjai_clients": "Clients that are connected.",
+    "pjai_codes": "Vectors that searches by meaning go through in memory, quantised.",
+    "pjai_codes_bytes": "Size of these.",
     "pjai_cpu_seconds": "Processor time of the daemon.",
     "pjai_database_bytes": "Size of the database file.",
     "pjai_disk_bytes": "Size of the disk that the database is on.",

@@ -16,6 +16,7 @@ from pjai_wire.errors import PjaiError
 from pjai_wire.methods import MetersResult
 from pjaid.actors.metrics.families import families
 
+PATHS = (b"/metrics", b"/")
 LOOPBACK = "127.0.0.1"
 SOCKET_MODE = 0o600
 HEAD_BYTES_MAX = 8 * 1024
@@ -94,7 +95,7 @@ async def _head(stream: ByteStream) -> bytes:
 async def _response(head: bytes, look: Look) -> bytes:
     """The answer to a request."""
     match head.split(b"\r\n", 1)[0].split(b" "):
-        case [b"GET", b"/metrics" | b"/", _]:
+        case [b"GET", path, _] if path.partition(b"?")[0] in PATHS:
             try:
                 return _http("200 OK", _text(await look()), TEXT)
             except PjaiError as problem:

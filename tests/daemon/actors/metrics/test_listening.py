@@ -33,7 +33,7 @@ async def test_connections_that_ask_nothing_are_bounded_and_keep_nobody_out_for_
                 with pytest.raises(anyio.EndOfStream):
                     await one_too_many.receive()
             async with await anyio.connect_unix(place) as stream:
-                await stream.send(b"GET /metrics HTTP/1.1\r\n\r\n")
+                await stream.send(b"GET /metrics?name=any HTTP/1.1\r\n\r\n")
                 assert (await stream.receive()).startswith(b"HTTP/1.1 200 OK\r\n")
         tasks.cancel_scope.cancel()
 
