@@ -7,7 +7,7 @@ headings, rules such as `---` and the white space between passages are left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 
 from markdown_it import MarkdownIt
@@ -16,7 +16,7 @@ from msgspec import Struct
 from pjai_wire import limits
 
 TEXT_CHARACTERS_MAX = 2_000
-"""The longest passage; a longer paragraph becomes several."""
+"""The longest passage, but for a private key; a longer paragraph becomes several."""
 
 SUMMARY_CHARACTERS_MAX = 300
 
@@ -34,6 +34,12 @@ _SENTENCE_END = re.compile(r"[.!?\u2026][\"'\u201d\u2019)\]]*\s+|[\u3002\uff01\u
 
 _LINE_END = re.compile(r"\n+")
 _SPACE = re.compile(r"\s+")
+
+_KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+
+KEY_CHARACTERS_MAX = 20_000
+"""The longest private key that stays whole: half of one is not known for what it is."""
 
 _blocks_of = MarkdownIt("commonmark").enable("table").disable("inline").parse
 
@@ -79,9 +85,9 @@ def cut(file_name: str, text: str) -> list[Passage]:
     parts = [
         (section.heading, piece)
         for section in sections
-        for paragraph in section.paragraphs
+        for paragraph in _with_whole_keys(section.paragraphs)
         if not _RULE.fullmatch(paragraph)
-        for piece in pieces(paragraph, TEXT_CHARACTERS_MAX)
+        for piece in _around_keys(paragraph)
     ]
     return [
         Passage(
@@ -114,6 +120,36 @@ def pieces(text: str, characters_max: int) -> Iterator[str]:
         rest = rest[end:].lstrip()
     if rest:
         yield rest
+
+
+def _with_whole_keys(paragraphs: Iterable[str]) -> list[str]:
+    """The paragraphs, but that no empty line within a private key parts it."""
+    joined: list[str] = []
+    for paragraph in paragraphs:
+        if joined and len(joined[-1]) <= KEY_CHARACTERS_MAX and _is_open(joined[-1]):
+            before, after = joined[-1].rstrip("\n"), paragraph.lstrip("\n")
+            joined[-1] = f"{before}\n\n{after}"
+        else:
+            joined.append(paragraph)
+    return joined
+
+
+def _is_open(paragraph: str) -> bool:
+    *_, last = (None, *_KEY_BEGIN.finditer(paragraph))
+    return last is not None and _KEY_END.search(paragraph, last.end()) is None
+
+
+def _around_keys(paragraph: str) -> Iterator[str]:
+    """The pieces of a paragraph; a private key is one, however long."""
+    at = 0
+    while (begin := _KEY_BEGIN.search(paragraph, at)) is not None:
+        end = _KEY_END.search(paragraph, begin.end())
+        if end is None or end.end() - begin.start() > KEY_CHARACTERS_MAX:
+            break
+        yield from pieces(paragraph[at : begin.start()], TEXT_CHARACTERS_MAX)
+        yield begin.string[begin.start() : end.end()]
+        at = end.end()
+    yield from pieces(paragraph[at:], TEXT_CHARACTERS_MAX)
 
 
 def _end(text: str, characters_max: int) -> int:

@@ -135,6 +135,19 @@ def test_a_long_paragraph_is_cut_after_a_sentence_and_else_after_a_word() -> Non
     assert list(pieces("パン。水。塩。", 5)) == ["パン。水。", "塩。"]
 
 
+@pytest.mark.parametrize("file_name", ["notes.txt", "notes.md"])
+def test_a_private_key_is_one_passage_so_that_it_is_known_for_one(file_name: str) -> None:
+    lines = "\n".join("a1B2c3d4" * 8 for _ in range(60))
+    key = f"-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: 1\n\n{lines}\n-----END PGP PRIVATE KEY BLOCK-----"
+    cut_up = [passage.text for passage in cut(file_name, f"My key.\n\n{key}\n\nKeep it well.")]
+    assert cut_up == ["My key.", key, "Keep it well."]
+
+
+def test_a_key_without_an_end_is_cut_like_any_text() -> None:
+    text = "-----BEGIN PRIVATE KEY-----\n\n" + "word " * 10_000
+    assert_limits(cut("notes.txt", text))
+
+
 def test_what_only_looks_like_a_heading_is_none() -> None:
     passages = cut("x.md", "# Real\n\n```sh\n# a comment\n\nls\n```\n\n- item\n  # inside\n")
 

@@ -14,7 +14,10 @@ CARD_DIGITS_MIN, CARD_DIGITS_MAX = 13, 19
 
 Span = tuple[int, int]
 
-_DIGITS = re.compile(r"(?<![0-9A-Za-z_])[0-9]++(?![A-Za-z_])(?:[ .-][0-9]++(?![A-Za-z_]))*+")
+_BLANKS = " \u00a0\u2007\u2009\u202f\u2010-\u2013"
+"""What parts groups of digits beside points and hyphens: blanks that do not break, typographers' hyphens."""
+
+_DIGITS = re.compile(rf"(?<![0-9A-Za-z_])[0-9]++(?![A-Za-z_])(?:[{_BLANKS}.-][0-9]++(?![A-Za-z_]))*+")
 _GROUP = re.compile(r"[0-9]+")
 
 _ISSUER = re.compile(r"2(?:20[0-4]|22[1-9]|2[3-9]|[3-6]|7[01]|720)|3(?:0[0-59]|[4-9])|4|5[0-8]|6")
@@ -25,9 +28,9 @@ GROUP_DIGITS_MIN = 4
 
 _DOUBLED = tuple(sum(divmod(2 * digit, 10)) for digit in range(10))
 
-_IBAN = re.compile(r"(?<![0-9A-Za-z])(?P<country>[A-Za-z]{2})[0-9]{2}(?=[ -]?[0-9A-Za-z])")
+_IBAN = re.compile(rf"(?<![0-9A-Za-z])(?P<country>[A-Za-z]{{2}})[0-9]{{2}}(?=[{_BLANKS}-]?[0-9A-Za-z])")
 
-_BETWEEN = re.compile("[ -]")
+_BETWEEN = re.compile(f"[{_BLANKS}-]")
 
 IBAN_LENGTHS = {
     country: length
@@ -115,4 +118,4 @@ def is_iban(number: str) -> bool:
 
 @cache
 def _of_length(length: int) -> re.Pattern[str]:
-    return re.compile(rf"[A-Za-z]{{2}}[0-9]{{2}}(?:[ -]?[0-9A-Za-z]){{{length - 4}}}(?![0-9A-Za-z])")
+    return re.compile(rf"[A-Za-z]{{2}}[0-9]{{2}}(?:[{_BLANKS}-]?[0-9A-Za-z]){{{length - 4}}}(?![0-9A-Za-z])")

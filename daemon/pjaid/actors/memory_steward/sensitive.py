@@ -82,44 +82,71 @@ _URL_PASSWORD = re.compile(
 )
 
 _WORDS = "password|passwd|passphrase|passcode|passwort|kennwort|contraseña|mot de passe"
-_CALLS_FOR_ONE = rf"{_WORDS}|(?<![a-z0-9])(?:pass|pwd)"
-_CALLS_FOR_A_KEY = (
-    "(?<![a-z0-9])(?:(?:access|account|api|auth|client|encryption|private|secret|signing)"
-    "[_ -]?(?:access[_ -]?)?(?:key|secret|token)|secret|token)"
+_CALLS_FOR_ONE = rf"(?i:{_WORDS}|(?<![a-z0-9])(?:pass|pwd))|(?<=[a-z0-9])(?:Pass|Pwd)"
+_OF_WHAT = (
+    "access|account|api|app|auth|bot|client|encryption|jwt|private|refresh|secret|session|signing|webhook"
 )
+_CALLS_FOR_A_KEY = (
+    rf"(?i:(?<![a-z0-9])(?:(?:{_OF_WHAT})[_ -]?(?:access[_ -]?)?(?:key|secret|token)s?"
+    "|secret|token)(?:_base)?)"
+    "|(?<=[a-z0-9])(?:(?:Access|Account|Api|Auth|Client|Encryption|Private|Secret|Signing)Key|Secret|Token)"
+)
+"""Also as the hump of a camel, as in `stripeSecret`."""
+
+_IS = (
+    r"\\?[\"']?\s{0,4}(?>:=|=>|={1,3}|:)\s{0,4}"
+    r"(?:[|>][+-]?[ \t]{0,4}\n\s{1,20})?+"  # YAML's blocks
+)
+_CHARACTER = r"(?:(?!\\[\"'])[^\s\0\"'&,;<>])"
 
 _NAMED_PASSWORD = re.compile(
-    rf"(?i:{_CALLS_FOR_ONE})[\"']?\s{{0,4}}[=:]\s{{0,4}}"
-    r"(?:\"(?P<double>(?!\[redacted: )[^\0\"\n]{1,200})"
-    r"|'(?P<single>(?!\[redacted: )[^\0'\n]{1,200})"
-    r"|(?P<bare>(?!\[redacted: )[^\s\0\"'&,;<>]{1,200}))"
+    rf"(?:{_CALLS_FOR_ONE}){_IS}"
+    r"(?:\"(?P<double>(?!\[redacted: )[^\0\"\n]+)"
+    r"|'(?P<single>(?!\[redacted: )[^\0'\n]+)"
+    r"|\\\"(?P<escaped>(?!\[redacted: )(?:[^\0\"\\\n]|\\(?!\"))+)"  # JSON in a text of JSON
+    rf"|(?P<bare>(?!\[redacted: ){_CHARACTER}+))"
 )
 _NAMED_SECRET = re.compile(
-    rf"(?i:{_CALLS_FOR_A_KEY})[\"']?\s{{0,4}}[=:]\s{{0,4}}[\"']?(?!\[redacted: )"
-    r"(?P<bare>(?=[^\s\0\"'&,;<>]{0,200}[0-9])[^\s\0\"'&,;<>]{8,200}"
-    r"|(?=[^\s\0\"'&,;<>]{0,200}[a-z][A-Z])[^\s\0\"'&,;<>]{12,200})"
+    rf"(?:{_CALLS_FOR_A_KEY}){_IS}\\?[\"']?(?!\[redacted: )"
+    rf"(?P<bare>(?={_CHARACTER}{{0,200}}[0-9]){_CHARACTER}{{8,}}"
+    rf"|(?={_CHARACTER}{{0,200}}[a-z][A-Z]){_CHARACTER}{{12,}})"
 )
 """A secret without a digit, or capital letters within it, is a word, as in *token: something that stands for
 another thing*."""
 
-NAMES_SECRET = re.compile(rf"(?i).{{0,40}}(?:{_CALLS_FOR_ONE}|{_CALLS_FOR_A_KEY})")
+NAMES_SECRET = re.compile(rf".{{0,40}}(?:{_CALLS_FOR_ONE}|{_CALLS_FOR_A_KEY})")
 """What the key of a secret in a map is called, as a whole."""
 
-_KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_KEY_MARK = re.compile(r"-----(?P<which>BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_KEY_LINE = re.compile(r"[ \t]*[A-Za-z0-9+/=]+[ \t\r]*")
 
 _EMAIL = re.compile(
-    r"(?<![\w.%+-])[\w.%+-]{1,64}@(?:[^\W_](?:[\w-]{0,62})\.){1,8}(?:xn--[A-Za-z0-9-]{2,59}|[^\W\d_]{2,24})(?![\w-])"
+    r"(?<![\w.%+-])(?!git@)\w[\w.%+'-]{0,63}@(?:[^\W_](?:[\w-]{0,62})\.){1,8}(?:xn--[A-Za-z0-9-]{2,59}|[^\W\d_]{2,24})(?![\w-])"
 )
 
 
 def private_keys(text: str) -> Iterator[Span]:
-    """Blocks of private keys; one without an end goes to that of the text."""
-    at = 0
-    while (begin := _KEY_BEGIN.search(text, at)) is not None:
-        end = _KEY_END.search(text, begin.end())
-        at = len(text) if end is None else end.end()
-        yield begin.start(), at
+    """Blocks of private keys; one without an end goes to that of the text, of one without a beginning all."""
+    at, begin = 0, None
+    for mark in _KEY_MARK.finditer(text):
+        if mark["which"] == "BEGIN":
+            begin = mark.start() if begin is None else begin
+        else:
+            yield _lines_before(text, at, mark.start()) if begin is None else begin, mark.end()
+            at, begin = mark.end(), None
+    if begin is not None:
+        yield begin, len(text)
+
+
+def _lines_before(text: str, floor: int, end: int) -> int:
+    """Where the lines of a key begin that stand before its end, in a text that was cut out of another."""
+    begin = end
+    while begin > floor:
+        line = max(floor, text.rfind("\n", floor, begin - 1) + 1)
+        if _KEY_LINE.fullmatch(text, line, begin - (text[begin - 1] == "\n")) is None:
+            break
+        begin = line
+    return begin
 
 
 def _part(pattern: re.Pattern[str], *groups: str) -> Finder:

@@ -71,7 +71,7 @@ def cards(draw: st.DrawFn) -> str:
     rest = st.text("0123456789", min_size=12 - len(issuer), max_size=18 - len(issuer))
     body = issuer + draw(rest)
     number = body + luhn_digit(body)
-    between = draw(st.sampled_from(["", " ", "-", "."]))
+    between = draw(st.sampled_from(["", " ", "-", ".", "\u00a0", "\u202f", "\u2013"]))
     size = draw(st.integers(4, 6))
     return between.join(number[begin : begin + size] for begin in range(0, len(number), size))
 
@@ -84,7 +84,7 @@ def ibans(draw: st.DrawFn) -> str:
     number = next(
         f"{country}{check:02}{body}" for check in range(2, 99) if is_iban(f"{country}{check:02}{body}")
     )
-    between = draw(st.sampled_from(["", " ", "-"]))
+    between = draw(st.sampled_from(["", " ", "-", "\u00a0", "\u2011"]))
     written = between.join(number[begin : begin + 4] for begin in range(0, len(number), 4))
     return draw(st.sampled_from([written, written.lower()]))
 
@@ -137,7 +137,24 @@ def test_what_stands_between_blanks_is_taken_out_and_counted(
         ("Authorization: Bearer " + "a1B2c3d4" * 5, "Authorization: Bearer [redacted: token]"),
         ("-H 'authorization: basic dXNlcjpwYXNzd29yZA=='", "-H 'authorization: basic [redacted: token]'"),
         ("https://x:" + TOKENS[2] + "@github.com", "https://x:[redacted: token]@github.com"),
+        ("password = " + "a1" * 200 + ", b", "password = [redacted: password], b"),
+        ("private_key=" + "MIIEa1B2" * 200 + "; b", "private_key=[redacted: token]; b"),
+        ('password := "hunter2"', 'password := "[redacted: password]"'),
+        ("password == hunter2", "password == [redacted: password]"),
+        (":password => 'hunter2'", ":password => '[redacted: password]'"),
+        ("password: |\n  hunter2\nuser: ada", "password: |\n  [redacted: password]\nuser: ada"),
+        (r"{\"password\": \"hunt\er2\"}", r"{\"password\": \"[redacted: password]\"}"),
+        (r"{\"apiKey\": \"a1B2c3d4\"}", r"{\"apiKey\": \"[redacted: token]\"}"),
+        ("refreshToken=a1B2c3d4e5", "refreshToken=[redacted: token]"),
+        ('stripeWebhookSecret: "a1B2c3d4e5"', 'stripeWebhookSecret: "[redacted: token]"'),
+        ("myApiKey: a1B2c3d4e5", "myApiKey: [redacted: token]"),
+        ("userPwd: hunter2", "userPwd: [redacted: password]"),
+        ("SECRET_KEY_BASE=0a1b2c3d0a1b", "SECRET_KEY_BASE=[redacted: token]"),
+        ("ask o'brien@example.org", "ask [redacted: email]"),
+        ("ask 'ada@example.org'", "ask '[redacted: email]'"),
         ("-----BEGIN PRIVATE KEY-----\nMIIEow", "[redacted: private_key]"),
+        ("MIIEow\nMIIEow==\n-----END RSA PRIVATE KEY-----\nso", "[redacted: private_key]\nso"),
+        ("my key:\nMIIEow==\n-----END PRIVATE KEY-----", "my key:\n[redacted: private_key]"),
         (KEY_BLOCK + " " + KEY_BLOCK, "[redacted: private_key] [redacted: private_key]"),
     ],
 )
@@ -165,6 +182,8 @@ def test_nothing_but_what_is_sensitive_is_taken_out(text: str, left: str) -> Non
         "key-value-stores, secret_santa_of_the_whole_company, xai-based",
         "scikit: sk-learn-is-a-name-that-is-long-too",
         "at 7 @ the bakery, compass: north",
+        "git@github.com:pjai/pjai.git",
+        "max_tokens: 16000000, monkey: 12345678",
         "https://example.org:8080/path",
         "0123456789abcdef41111111111111110123456789abcdef",
         "Brötchen mit Käse",
@@ -193,6 +212,9 @@ def test_every_text_in_a_value_is_looked_at_and_nothing_else_changes() -> None:
     value = {
         "who": ["ada@example.org", {"bo@example.org": 1, "cy@example.org": None}],
         "password": "hunter2",
+        "userPwd": "hunter2",
+        "compass": "north",
+        "refreshToken": "any",
         "empty": {"apiKey": ""},
         "n": 0.5,
         "raw": b"ada@example.org",
@@ -201,11 +223,14 @@ def test_every_text_in_a_value_is_looked_at_and_nothing_else_changes() -> None:
     assert told.value == {
         "who": ["[redacted: email]", {"[redacted: email]": 1, "[redacted: email] (2)": None}],
         "password": "[redacted: password]",
+        "userPwd": "[redacted: password]",
+        "compass": "north",
+        "refreshToken": "[redacted: password]",
         "empty": {"apiKey": ""},
         "n": 0.5,
         "raw": b"ada@example.org",
     }
-    assert told.found == {"email": 3, "password": 1}
+    assert told.found == {"email": 3, "password": 3}
     assert sanitised(told.value, "redact").value == told.value
 
 
@@ -254,6 +279,16 @@ def test_the_persona_s_own_word_counts_before_its_privacy_level(
         *("a@", "a@b.", "eyJ", "eyJaaaaaaaa.", "sk-", "ghp_", "SG.aaaaaaaaaaaaaaaaaaaa.", "DE89 "),
         *("basic ", "Bearer aA", "M", "hvs.", "de89-", "4111.", "secret_", "ATATT3=", "token=aaaaaaaaaaaa "),
         *("a://a:", "://", "password=", 'password="', "password ", "token:", "secret_key"),
+        *(
+            "password := ",
+            'password="a" ',
+            "apiKey:a1",
+            "password: |\n",
+            '\\"password\\":\\"',
+            "'a",
+            "aToken",
+        ),
+        *("-----END PRIVATE KEY-----", "AAAA\n", "AAAA\n-----END PRIVATE KEY-----\n"),
         *("-----BEGIN PRIVATE KEY-----", "-----BEGIN ", "4111 1111 1111 1112 "),
     ],
 )
