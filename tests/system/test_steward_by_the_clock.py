@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -9,10 +10,12 @@ import pytest
 import pjai
 from pjai import Database, memories, v1, warnings
 from pjai.testing import Daemon, daemon
+from pjai_wire.errors import InternalError
 from pjaid.actors.memory_steward.cleaning import Cleaning
 from pjaid.actors.memory_steward.progress import Progress
 from pjaid.actors.memory_steward.storage_check import StorageCheck
 from pjaid.actors.memory_steward.tiering import Tiering
+from pjaid.actors.memory_steward.tiers import Doubtful
 
 pytestmark = pytest.mark.anyio
 
@@ -93,6 +96,39 @@ async def test_what_nobody_uses_is_looked_at_once_a_day_unless_it_grows(db: Data
     grown.clear()
     await db.commit(v1.PersonaActivated(id=ada))
     assert await moves() == 1
+
+
+async def test_a_round_that_ends_in_the_middle_is_begun_anew(
+    db: Database, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ends(_now: int) -> Iterator[Doubtful]:
+        raise InternalError("in the middle")
+
+    async def ends_in_the_middle() -> None:
+        with monkeypatch.context() as patched:
+            patched.setattr(sys.modules[Tiering.__module__], "doubtful", ends)
+            with pytest.raises(InternalError):
+                await tiering.round(db)
+
+    clock, grown = Clock(), set[str]()
+
+    def take_grown() -> set[str]:
+        taken = grown.copy()
+        grown.clear()
+        return taken
+
+    tiering = Tiering(Progress(), take_grown, clock)
+    one, another = liked(ada), liked(ada)
+    moved = memories.where(persona_id=ada, memory_tier="warm")
+    await db.commit(one)
+    await ends_in_the_middle()
+    await tiering.round(db)
+    assert await db.count(moved) == 1, "it is looked at, and not a day later"
+    await db.commit(another)
+    grown.add(ada)
+    await ends_in_the_middle()
+    await tiering.round(db)
+    assert await db.count(moved) == 2, "that it grew is known yet"
 
 
 async def test_what_cannot_move_is_not_committed_again(db: Database, ada: str) -> None:

@@ -130,6 +130,14 @@ def all_of_persona(condition: str, *fields: str) -> Requirement:
     return check
 
 
+def untouched(connection: apsw.Connection, event: Any) -> str | None:
+    """The conversation was not touched since the instant that the event names, where it names one."""
+    sql = "SELECT 1 FROM conversations WHERE id = ? AND updated_at >= ?"
+    if event.before is not None and connection.execute(sql, (event.id, event.before)).fetchone():
+        raise Conflict("the conversation was touched since", hint="read it again")
+    return None
+
+
 def dictionary_new(connection: apsw.Connection, event: Any) -> str | None:
     """The data are a dictionary, and the version is not taken."""
     sql = "SELECT 1 FROM dictionaries WHERE version = ?"

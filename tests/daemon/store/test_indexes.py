@@ -23,6 +23,7 @@ from pjai_wire.select import Select
 from pjai_wire.tables import TABLES, conversations, indexes, memories
 from pjaid.settings import Settings
 from pjaid.store.database import open_database
+from pjaid.store.estimates import Sample
 from pjaid.store.indexes import Budget, Made
 from pjaid.store.indexing import Survey
 from pjaid.store.keys import StoreKey
@@ -267,6 +268,22 @@ async def test_an_index_without_room_is_refused_and_nothing_of_it_stays(tmp_path
     await store.close()
     async with opened(tmp_path, index_share_max=0.01) as tight:
         with pytest.raises(LimitExceeded, match="left for indexes"):
+            await tight.indexing.create(NAME, ORIGIN)
+        assert (await row(tight))["state"] == "proposed"
+        assert NAME not in await index_names(tight)
+
+
+async def test_an_index_that_turns_out_larger_than_it_seemed_is_refused(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await commit(store, PROPOSED)
+    seen = await store.indexing.overview()
+    await store.close()
+    monkeypatch.setattr(Sample, "index_bytes", lambda _sample, _columns: 0)
+    # A page's worth more than there is.
+    share = 100 * (seen.index_bytes + 4_096) / seen.database_bytes
+    async with opened(tmp_path, index_share_max=share) as tight:
+        with pytest.raises(LimitExceeded, match=r"takes [1-9]\d* bytes"):
             await tight.indexing.create(NAME, ORIGIN)
         assert (await row(tight))["state"] == "proposed"
         assert NAME not in await index_names(tight)

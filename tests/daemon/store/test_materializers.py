@@ -247,8 +247,10 @@ def test_messages_keep_their_order_also_within_one_millisecond(
 
 
 def test_unarchiving_undoes_archiving(ledger: Ledger, persona: str, rows: Rows) -> None:
-    ledger.commit(("v1.ConversationStarted", {"id": "c", "personaId": persona}))
-    ledger.commit(("v1.ConversationArchived", {"id": "c", "at": 5}))
+    ledger.commit(("v1.ConversationStarted", {"id": "c", "personaId": persona, "at": 3}))
+    with pytest.raises(Conflict):
+        ledger.commit(("v1.ConversationArchived", {"id": "c", "before": 3, "at": 5}))
+    ledger.commit(("v1.ConversationArchived", {"id": "c", "before": 4, "at": 5}))
     assert rows("SELECT is_archived, archived_at FROM conversations") == [(1, 5)]
     ledger.commit(("v1.ConversationUnarchived", {"id": "c"}))
     assert rows("SELECT is_archived, archived_at FROM conversations") == [(0, None)]

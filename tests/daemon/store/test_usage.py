@@ -134,6 +134,18 @@ def test_the_saving_is_judged_by_what_is_packed_and_whole(ledger: Ledger, rows: 
     assert parts.unpacked == len(encode(prose(1)))
 
 
+def test_the_saving_is_judged_by_contents_of_every_age(
+    ledger: Ledger, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(usage, "PACKED_LOOKED_AT", 4)
+    ids = [f"m{number:02}" for number in range(40)]
+    ledger.commit(("v1.PersonaCreated", {"id": "p1", "name": "Ada"}), dictionary(1), *map(memory, ids))
+    ledger.commit(packed(*ids))
+    ledger.connection.execute("UPDATE memories SET content = substr(content, 1, 20) WHERE id < 'm20'")
+    judged = usage.parts(ledger.connection)
+    assert 0 < judged.packed < judged.unpacked, "the newer half of them is whole"
+
+
 def test_a_packed_value_tells_how_long_it_was(ledger: Ledger) -> None:
     import zstandard
 

@@ -131,7 +131,9 @@ async def _archive(db: Database, before: int) -> int:
     resting = conversations.where(conversations.updated_at < before, is_archived=False)
     async for rows in db.pages(resting.select("id").limit(ROWS_AT_ONCE)):
         async with batch():
-            events = [v1.ConversationArchived(id=row["id"], reason="untouched") for row in rows]
+            events = [
+                v1.ConversationArchived(id=row["id"], reason="untouched", before=before) for row in rows
+            ]
             archived += await _commit(db, events, len(rows))
     return archived
 

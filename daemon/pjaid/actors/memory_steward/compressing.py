@@ -16,6 +16,7 @@ from pjai_wire.events import Event
 from pjai_wire.records import Dictionary
 from pjai_wire.select import Select, either
 from pjaid.actors.memory_steward.dictionaries import (
+    DRIFT_CONTENTS_MIN,
     SAMPLES_BYTES_MAX,
     SAMPLES_MAX,
     SHRUNK_SHARE,
@@ -55,7 +56,7 @@ class Compressing:
     """The steward's care for the size of contents, and what it remembers of it from one time to the next."""
 
     def __init__(self) -> None:
-        self._lately = Saving()
+        self._lately = Saving(DRIFT_CONTENTS_MIN)
 
     async def run(self, db: Database) -> None:
         """Packs every content that is seldom read and was not tried since it changed."""
@@ -103,7 +104,7 @@ class Compressing:
             reason=reason,
         )
         await db.commit(made)
-        self._lately = Saving()
+        self._lately = Saving(DRIFT_CONTENTS_MIN)
         return await db.first(dictionaries.where(version=version))
 
     async def _pack(self, db: Database, some: list[Content], packer: Packer, version: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -55,12 +56,21 @@ class Trained(Struct, frozen=True):
 
 
 class Saving:
-    """What packing has saved."""
+    """What packing has saved.
 
-    def __init__(self) -> None:
-        self.contents = 0
+    Args:
+        most: of how many contents, the last ones; of all where it is None.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self._sizes: deque[tuple[int, int]] = deque(maxlen=most)
         self._plain = 0
         self._packed = 0
+
+    @property
+    def contents(self) -> int:
+        """Of how many contents this tells."""
+        return len(self._sizes)
 
     @property
     def share(self) -> float:
@@ -69,9 +79,14 @@ class Saving:
 
     def add(self, plain: int, packed: int) -> None:
         """A content took so many bytes, and takes so many now."""
-        self.contents += 1
+        if self.contents == self._sizes.maxlen:
+            first_plain, first_packed = self._sizes[0]
+            self._plain -= first_plain
+            self._packed -= first_packed
+        packed = min(plain, packed)
+        self._sizes.append((plain, packed))
         self._plain += plain
-        self._packed += min(plain, packed)
+        self._packed += packed
 
 
 class Packer:

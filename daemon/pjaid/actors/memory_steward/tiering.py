@@ -48,14 +48,18 @@ class Tiering:
         self._take_grown = take_grown
         self._present = present
         self._looked_at: dict[str, int] = {}
+        self._grown: set[str] = set()
+        """Of whom something was recorded, and who were not looked at since."""
         self._one_at_a_time = OneAtATime[MemoryTendResult]()
 
     async def round(self, db: Database) -> None:
         """Looks at the memories of personas in use, and at those of others once a day."""
         known = [one async for page in db.pages(personas.limit(PERSONAS_AT_ONCE)) for one in page]
-        ids = due(known, self._looked_at, self._take_grown(), self._present())
+        self._grown.update(self._take_grown())
+        ids = due(known, self._looked_at, self._grown, self._present())
         await self._one_at_a_time.do(tuple(ids), partial(self._look_at, db, ids))
         self._looked_at = {one.id: at for one in known if (at := self._looked_at.get(one.id)) is not None}
+        self._grown.clear()
 
     async def tend(self, db: Database, params: MemoryTendParams) -> MemoryTendResult:
         """Looks at the memories of a persona, or of all, now. Who asks while others wait for that shares it.
@@ -74,9 +78,11 @@ class Tiering:
         with self._progress.of_a_pass() as progress:
             for persona_id in persona_ids:
                 progress.persona_id = persona_id
-                self._looked_at[persona_id] = now = self._present()
+                now = self._present()
                 for some in doubtful(now):
                     await self._settle(db, persona_id, some, now)
+                # Not before: it may end in the middle, and the next round is to look again.
+                self._looked_at[persona_id] = now
         return MemoryTendResult(seen=progress.seen, moved=progress.moved)
 
     async def _settle(self, db: Database, persona_id: str, some: Doubtful, now: int) -> None:

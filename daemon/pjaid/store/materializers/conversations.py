@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pjai_wire.events import v1
 from pjai_wire.tables import conversations, messages, personas
 from pjaid.store.materializers.registry import Read, materializes
-from pjaid.store.requirements import absent, exists
+from pjaid.store.requirements import absent, exists, untouched
 from pjaid.store.writes import Write, delete, given, insert, update
 
 
@@ -43,7 +43,7 @@ def conversation_updated(event: v1.ConversationUpdated, _read: Read) -> Iterator
     yield update(conversations.where(id=event.id), **given(event, "id"), updated_at=event.at)
 
 
-@materializes(v1.ConversationArchived, exists(conversations))
+@materializes(v1.ConversationArchived, exists(conversations), untouched)
 def conversation_archived(event: v1.ConversationArchived, _read: Read) -> Iterator[Write]:
     """An archived conversation says since when."""
     yield update(

@@ -12,6 +12,7 @@ from pjai_wire.fields import (
     Document,
     Id,
     Importance,
+    Instant,
     MessageText,
     Role,
     Sentiment,
@@ -57,6 +58,8 @@ class ConversationArchived(Event, frozen=True, kw_only=True):
     id: Id
     reason: Literal["untouched"] | None = None
     """Why, where the memory steward says so."""
+    before: Instant | None = None
+    """It was not touched since; where it was, this event is refused."""
 
 
 class ConversationUnarchived(Event, frozen=True, kw_only=True):

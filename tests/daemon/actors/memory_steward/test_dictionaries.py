@@ -82,6 +82,13 @@ def test_contents_too_much_alike_or_too_short_make_no_error() -> None:
         assert found is None or 0 <= found.saved <= 1
 
 
+def test_a_saving_of_lately_forgets_what_was_before() -> None:
+    some = Saving(2)
+    for packed in (1, 50, 50):
+        some.add(100, packed)
+    assert (some.contents, some.share) == (2, 0.5)
+
+
 def test_what_grows_under_packing_saved_nothing() -> None:
     assert lately(3, 200).share == 0
     assert lately(0, 0).share == 0
