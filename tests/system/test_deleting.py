@@ -16,6 +16,7 @@ from pjai import Database, v1
 from pjai.testing import Daemon, daemon
 from pjai_wire.codec import decode_any
 from pjai_wire.errors import ActorFailed, NotFound, PjaiError
+from pjai_wire.limits import ID_CHARACTERS_MAX
 from pjai_wire.methods import PersonaParams
 from pjai_wire.tables import conversations, memories, memory_links, messages, personas, system_config
 from pjaid.actors.persona.deleting import ROWS_AT_ONCE, delete
@@ -38,6 +39,20 @@ def running() -> Iterator[Daemon]:
 async def db(running: Daemon) -> AsyncIterator[Database]:
     async with pjai.connect(running.endpoint, client="asker") as database:
         yield database
+
+
+async def test_the_longest_id_that_there_may_be_is_deleted_too(db: Database) -> None:
+    longest = "a" * ID_CHARACTERS_MAX
+    await db.commit(
+        v1.PersonaCreated(id=longest, name="Ada"),
+        *(
+            v1.MemoryEntityCreated(id=pjai.new_id(), persona_id=longest, type="task", name="Knead")
+            for _ in range(ROWS_AT_ONCE + 1)
+        ),
+    )
+    await db.persona.delete(longest)
+    assert await db.count(personas.where(id=longest)) == 0
+    assert await db.count(system_config.all()) == 0
 
 
 @pytest.fixture
