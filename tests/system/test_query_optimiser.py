@@ -22,7 +22,7 @@ from pjai_wire.methods import ANALYZE, AnalyzeParams, OptimiserMode
 from pjai_wire.records import Index
 from pjai_wire.select import Select
 from pjaid.actors.query_optimiser.caching import QUIET_MS
-from pjaid.actors.query_optimiser.keeping import UNUSED_MS_MAX
+from pjaid.actors.query_optimiser.keeping import READS_WITHOUT_MIN, UNUSED_MS_MAX
 from pjaid.actors.query_optimiser.looking import Looks
 from pjaid.store.database import open_database
 from pjaid.store.keys import Means, unlock
@@ -216,6 +216,8 @@ async def test_an_index_that_nobody_needed_for_a_month_is_dropped() -> None:
             assert (await looks.look(db)).dropped == ()
             await ask(db, by_name())
             assert (await looks.look(db)).measured == (BY_NAME,)
+            assert (await ahead.look(db)).dropped == (), "nobody read meanwhile"
+            await ask(db, (memories.where(persona_id=f"p{one}") for one in range(READS_WITHOUT_MIN)))
             assert (await ahead.look(db)).dropped == (BY_NAME,)
             dropped = await row(db, BY_NAME)
             assert dropped is not None
@@ -306,10 +308,12 @@ async def test_the_page_cache_takes_no_more_than_it_may() -> None:
         assert (await Looks().status(db)).page_cache.bytes == most
 
 
-async def test_what_is_no_mode_means_the_default() -> None:
+@pytest.mark.parametrize("value", ["off", ["auto"], None, 7])
+async def test_what_is_no_mode_allows_the_least(value: object) -> None:
     async with few_memories() as (db, _):
-        await db.commit(v1.SystemConfigSet(id="optimiser.mode", value=["auto"]))
         assert (await db.optimiser.status()).mode == "auto"
+        await db.commit(v1.SystemConfigSet(id="optimiser.mode", value=value))
+        assert (await db.optimiser.status()).mode == "observe"
 
 
 async def test_a_table_that_has_grown_is_looked_at_again() -> None:

@@ -40,6 +40,9 @@ DAY_MS = 24 * 3600 * 1000
 RECONSIDERED_MS = 30 * DAY_MS
 """After which what was rejected or dropped is thought of again."""
 
+GROWN_BY = 4
+"""How many times as many rows reads must look at, for what was rejected to be thought of before."""
+
 NO_MATTER = ("id", "deletedAt")
 """The index of ids needs no other beside it; and almost every row is not deleted."""
 
@@ -100,7 +103,7 @@ def candidates(seen: QueryShapesResult, known: Sequence[Index], now_ms: int) -> 
         now_ms: the present, since the epoch.
     """
     rows = {table.name: table.rows for table in seen.tables}
-    settled = {(one.of_table, one.on_columns) for one in known if not _is_open(one, now_ms)}
+    settled = {(one.of_table, one.on_columns): one for one in known if not _is_open(one, now_ms)}
     waiting = {shape for one in known if one.state == "proposed" for shape in one.shapes}
     asked: dict[tuple[str, tuple[str, ...]], list[QueryShape]] = {}
     slow = [
@@ -111,9 +114,13 @@ def candidates(seen: QueryShapesResult, known: Sequence[Index], now_ms: int) -> 
     for shape in slow:
         often = _often_equal(one for one in seen.shapes if one.table == shape.table)
         for columns in _columns(shape, often):
-            if (shape.table, columns) not in settled and not _has(seen.indexes, shape.table, columns):
+            if not _has(seen.indexes, shape.table, columns):
                 asked.setdefault((shape.table, columns), []).append(shape)
-    found = [Candidate(table, columns, tuple(shapes)) for (table, columns), shapes in asked.items()]
+    found = [
+        Candidate(table, columns, tuple(shapes))
+        for (table, columns), shapes in asked.items()
+        if (before := settled.get((table, columns))) is None or _is_another_matter(before, shapes)
+    ]
     found.sort(key=lambda one: (-one.total_us, len(one.columns), one.columns))
     return found[:CANDIDATES_MAX]
 
@@ -194,6 +201,11 @@ def _mean(weighted: Iterable[tuple[int, float]]) -> float:
 def _is_open(index: Index, now_ms: int) -> bool:
     """Whether an index may be thought of again."""
     return index.state in ("rejected", "dropped") and index.updated_at + RECONSIDERED_MS <= now_ms
+
+
+def _is_another_matter(index: Index, shapes: Iterable[QueryShape]) -> bool:
+    """Whether reads look at so much more than when an index was rejected that it may be worth it now."""
+    return index.state == "rejected" and scanned_a_run(shapes) >= GROWN_BY * max(1.0, index.scanned_before)
 
 
 def _has(indexes: Iterable[IndexSize], table: str, columns: tuple[str, ...]) -> bool:

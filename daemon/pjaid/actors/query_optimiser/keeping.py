@@ -20,6 +20,9 @@ PAYS_MIN = 1.2
 
 UNUSED_MS_MAX = 30 * DAY_MS
 
+READS_WITHOUT_MIN = 1_000
+"""Of its table since the daemon started, before an index is unused: while nobody reads, it cannot be used."""
+
 GROWN_BY = 2
 """How many times larger than SQLite knows a table is, when it is to look again."""
 
@@ -31,6 +34,9 @@ class Measured(Struct, frozen=True):
     """What an index gained."""
 
     runs: int
+    """Of all queries that use it."""
+    judged_runs: int
+    """Of those among them that it was made for, and that were looked at closely."""
     time_gain: float
     rows_gain: float
     last_used_at: int | None
@@ -45,25 +51,27 @@ class Measured(Struct, frozen=True):
 def measured(index: Index, shapes: Iterable[QueryShape]) -> Measured:
     """What an index gained, by the runs since it was made of the queries that it is for."""
     used = [shape for shape in shapes if index.id in shape.indexes and shape.runs]
-    its = [shape for shape in used if shape.id in index.shapes and shape.samples] or used
+    # What others take cannot be held against what these took before.
+    its = [shape for shape in used if shape.id in index.shapes and shape.samples]
     return Measured(
         runs=sum(shape.runs for shape in used),
-        time_gain=_ratio(index.us_before, us_a_run(its)),
-        rows_gain=_ratio(index.scanned_before, scanned_a_run(its)),
+        judged_runs=sum(shape.runs for shape in its),
+        time_gain=_ratio(index.us_before, us_a_run(its)) if its else index.time_gain or 1.0,
+        rows_gain=_ratio(index.scanned_before, scanned_a_run(its)) if its else index.rows_gain or 1.0,
         last_used_at=max((shape.last_run_at or 0 for shape in used), default=None),
     )
 
 
 def is_due(index: Index, found: Measured) -> bool:
     """Whether to record what an index gained: when it is known, and then once a day while it is used."""
-    if index.time_gain is None and found.runs >= RUNS_MEASURED:
+    if index.time_gain is None and found.judged_runs >= RUNS_MEASURED:
         return True
     return (found.last_used_at or 0) - _last_used(index) >= MEASURED_AGAIN_MS
 
 
 def objection(index: Index, found: Measured, shapes: Sequence[QueryShape], now_ms: int) -> str:
     """Why a made index should go, in a sentence; empty where it should stay."""
-    if found.runs >= RUNS_MEASURED and not found.pays:
+    if found.judged_runs >= RUNS_MEASURED and not found.pays:
         return (
             f"its queries are {found.time_gain:.1f} times faster,"
             f" and look at {found.rows_gain:.1f} times fewer rows"
@@ -71,7 +79,9 @@ def objection(index: Index, found: Measured, shapes: Sequence[QueryShape], now_m
     passed_by = sum(one.runs for one in shapes if one.id in index.shapes and index.id not in one.indexes)
     if not found.runs and passed_by >= RUNS_MEASURED:
         return f"SQLite did not use it in {passed_by} reads that it was made for"
-    if now_ms - max(_last_used(index), found.last_used_at or 0) >= UNUSED_MS_MAX:
+    unused_ms = now_ms - max(_last_used(index), found.last_used_at or 0)
+    reads = sum(one.runs for one in shapes if one.table == index.of_table and index.id not in one.indexes)
+    if unused_ms >= UNUSED_MS_MAX and reads >= READS_WITHOUT_MIN:
         return f"unused for {UNUSED_MS_MAX // DAY_MS} days"
     return ""
 

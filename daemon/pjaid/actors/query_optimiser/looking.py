@@ -37,10 +37,11 @@ from pjaid.actors.query_optimiser.advice import Candidate, advise, candidates, s
 from pjaid.actors.query_optimiser.tuning import Tuning
 
 MODE = "optimiser.mode"
-"""The row of `system_config` that chooses; what it does not choose well is the default."""
+"""The row of `system_config` that chooses; where it is no mode, its owner wanted something else than all."""
 
 MODES: tuple[OptimiserMode, ...] = get_args(OptimiserMode)
 MODE_DEFAULT: OptimiserMode = "auto"
+MODE_MISTAKEN: OptimiserMode = "observe"
 
 SHAPES_TOLD_MAX = 50
 INDEXES_MAX = limits.QUERY_ROWS_MAX
@@ -180,7 +181,9 @@ async def _create(db: Database, led: _Led) -> None:
 
 async def _mode(db: Database) -> OptimiserMode:
     row = await db.first(system_config.where(id=MODE))
-    chosen: OptimiserMode = row.value if row is not None and row.value in MODES else MODE_DEFAULT
+    if row is None:
+        return MODE_DEFAULT
+    chosen: OptimiserMode = row.value if row.value in MODES else MODE_MISTAKEN
     return chosen
 
 

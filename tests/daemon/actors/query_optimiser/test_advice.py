@@ -103,6 +103,18 @@ def test_what_was_decided_is_thought_of_again_after_a_month(state: str, age_ms: 
     assert bool(candidates(seen(asked), [before], NOW)) is again
 
 
+@pytest.mark.parametrize(
+    ("state", "scanned_before", "again"),
+    [("rejected", 75, True), ("rejected", 76, False), ("dropped", 1, False)],
+)
+def test_what_was_rejected_is_thought_of_before_where_reads_look_at_much_more(
+    state: str, scanned_before: float, again: bool
+) -> None:
+    asked = shape(equal=("type",), ranges=(), order=())
+    before = index(state=state, scanned_before=scanned_before)
+    assert bool(candidates(seen(asked), [before], NOW)) is again
+
+
 def test_queries_for_which_an_index_is_proposed_wait_for_it() -> None:
     proposed = index(state="proposed", shapes=("slow",))
     assert candidates(seen(shape()), [proposed], NOW) == []

@@ -12,6 +12,7 @@ from pjai_wire.methods import TableSize
 from pjaid.actors.query_optimiser.keeping import (
     GAIN_MAX,
     MEASURED_AGAIN_MS,
+    READS_WITHOUT_MIN,
     RUNS_MEASURED,
     UNUSED_MS_MAX,
     grown,
@@ -23,6 +24,8 @@ from tests.daemon.actors.query_optimiser.making import INDEX, NOW, index, shape
 
 USING = {"indexes": (INDEX.id,)}
 FASTER = shape(runs=120, total_us=120 * 100, samples=4, scanned=4 * 60, **USING)
+OTHERS = shape(id="other", runs=READS_WITHOUT_MIN)
+SLOW_OTHER = shape(id="other", runs=1_000, total_us=10**9, samples=9, scanned=10**9, **USING)
 NO_FASTER = shape(runs=120, total_us=120 * 480, samples=4, scanned=4 * 290, **USING)
 
 
@@ -65,11 +68,16 @@ def test_it_is_measured_when_enough_is_known_and_then_daily_while_it_is_used(
         ([NO_FASTER], 0, "1.0 times faster"),
         ([shape(runs=RUNS_MEASURED)], 0, "SQLite did not use it"),
         ([shape(runs=RUNS_MEASURED - 1)], 0, ""),
-        ([], UNUSED_MS_MAX - 1, ""),
-        ([], UNUSED_MS_MAX, "unused for 30 days"),
-        ([shape(runs=1, **USING)], UNUSED_MS_MAX, "unused for 30 days"),
-        ([shape(runs=1, last_run_at=NOW + 1, **USING)], UNUSED_MS_MAX, ""),
-        ([FASTER], UNUSED_MS_MAX, "unused for 30 days"),
+        ([OTHERS], UNUSED_MS_MAX - 1, ""),
+        ([OTHERS], UNUSED_MS_MAX, "unused for 30 days"),
+        ([shape(runs=1, **USING), OTHERS], UNUSED_MS_MAX, "unused for 30 days"),
+        ([shape(runs=1, last_run_at=NOW + 1, **USING), OTHERS], UNUSED_MS_MAX, ""),
+        ([FASTER, OTHERS], UNUSED_MS_MAX, "unused for 30 days"),
+        ([], UNUSED_MS_MAX, ""),
+        ([shape(id="other", runs=READS_WITHOUT_MIN - 1)], UNUSED_MS_MAX, ""),
+        ([shape(id="other", table="personas", runs=READS_WITHOUT_MIN)], UNUSED_MS_MAX, ""),
+        ([SLOW_OTHER], 0, ""),
+        ([shape(runs=1, total_us=10**6, samples=1, scanned=10**6, **USING), SLOW_OTHER], 0, ""),
     ],
 )
 def test_it_goes_when_it_does_not_pay_or_is_not_used(shapes: list[Any], age_ms: int, reason: str) -> None:
@@ -79,9 +87,15 @@ def test_it_goes_when_it_does_not_pay_or_is_not_used(shapes: list[Any], age_ms: 
 
 def test_its_last_use_counts_from_when_it_was_measured() -> None:
     used = index(last_used_at=NOW + 5)
-    nothing = measured(used, [])
-    assert objection(used, nothing, [], NOW + UNUSED_MS_MAX) == ""
-    assert objection(used, nothing, [], NOW + UNUSED_MS_MAX + 5) != ""
+    nothing = measured(used, [OTHERS])
+    assert objection(used, nothing, [OTHERS], NOW + UNUSED_MS_MAX) == ""
+    assert objection(used, nothing, [OTHERS], NOW + UNUSED_MS_MAX + 5) != ""
+
+
+def test_what_other_queries_take_says_nothing_of_its_gain() -> None:
+    assert measured(INDEX, [SLOW_OTHER]).time_gain == 1
+    assert measured(index(time_gain=7.0, rows_gain=8.0), [SLOW_OTHER]).time_gain == 7
+    assert not is_due(INDEX, measured(INDEX, [SLOW_OTHER]))
 
 
 @given(
