@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,10 @@ def all_answers(client: RawClient) -> Iterator[dict[str, Any]]:
         yield client.ask("explain", table=table)
         yield client.ask("events", table=table)
     yield client.ask("events", personaId=PERSONA)
+    yield client.ask("search", table="memories", text=TEXT)
+    yield client.ask("recall", personaId=PERSONA, text=TEXT)
+    yield client.ask("meters")
+    yield client.ask("query_shapes")
     yield client.ask("live")
     yield client.ask("actors")
     yield client.ask("rebuild")
@@ -92,12 +97,15 @@ def test_a_secret_is_in_no_file(running: Daemon) -> None:
     assert readable(running.directory) == []
 
 
-def test_a_secret_is_in_no_answer_but_that_of_reveal(running: Daemon) -> None:
+def test_a_secret_is_in_no_answer_but_that_of_reveal(
+    running: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with raw_client(running.endpoint) as client:
         set_secrets(client)
-        answers = list(all_answers(client))
-    assert answers
-    assert not [answer for answer in answers if MARKER in msgpack.packb(answer)]
+        answers = [msgpack.packb(answer) for answer in all_answers(client)]
+    assert any(b"Ada" in answer for answer in answers)
+    for secret in (MARKER, *sealed(running, monkeypatch)):
+        assert not [answer for answer in answers if secret in answer]
 
 
 def is_right_everywhere(pulse: dict[str, Any], number: int, seq: int) -> bool:
@@ -105,7 +113,9 @@ def is_right_everywhere(pulse: dict[str, Any], number: int, seq: int) -> bool:
     return pulse["open"] == number and pulse.get("seq", 0) >= seq and "behind" not in pulse
 
 
-def test_a_secret_that_is_set_is_told_to_nobody_who_follows(running: Daemon) -> None:
+def test_a_secret_that_is_set_is_told_to_nobody_who_follows(
+    running: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shared = [table.table_name for table in STATE if table not in WITHHELD]
     with raw_client(running.endpoint) as client:
         hello = client.result("hello", versions={"min": 1, "max": 1}, client="follower")
@@ -124,7 +134,8 @@ def test_a_secret_that_is_set_is_told_to_nobody_who_follows(running: Daemon) -> 
                 ):
                     break
     assert any(b"Ada" in update for update in told)
-    assert not [update for update in told if MARKER in update]
+    for secret in (MARKER, *sealed(running, monkeypatch)):
+        assert not [update for update in told if secret in update]
 
 
 def test_whoever_has_the_data_key_finds_secrets_sealed(
@@ -133,15 +144,30 @@ def test_whoever_has_the_data_key_finds_secrets_sealed(
     with raw_client(running.endpoint) as client:
         set_secrets(client)
         reveal(client)
+    with stored(running, monkeypatch) as connection:
+        cells = list(_cells(connection))
+    assert any(b"Ada" in cell for cell in cells)
+    assert not [cell for cell in cells if MARKER in cell]
+
+
+@contextmanager
+def stored(running: Daemon, monkeypatch: pytest.MonkeyPatch) -> Iterator[apsw.Connection]:
+    """What is in the file of a daemon that is ended, to whoever has the data key."""
     running.stop()
     monkeypatch.setenv("PJAI_PASSPHRASE", running.environment["PJAI_PASSPHRASE"])
     data = running.directory / "data"
     key = unlock(data, Means.at_hand(Settings(data_dir=data), interactive=False))
-    connection = open_database(data / DATABASE, key.cipher, key.data_key, read_only=True)
-    cells = list(_cells(connection))
-    connection.close()
-    assert any(b"Ada" in cell for cell in cells)
-    assert not [cell for cell in cells if MARKER in cell]
+    with closing(open_database(data / DATABASE, key.cipher, key.data_key, read_only=True)) as connection:
+        yield connection
+
+
+def sealed(running: Daemon, monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The secrets as they are kept."""
+    with stored(running, monkeypatch) as connection:
+        rows = connection.execute("SELECT private_memory, api_keys FROM persona_secrets").fetchall()
+    kept = [value for row in rows for value in row if isinstance(value, bytes)]
+    assert [len(value) > len(MARKER) for value in kept] == [True, True]
+    return kept
 
 
 def _cells(connection: apsw.Connection) -> Iterator[bytes]:
