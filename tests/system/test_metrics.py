@@ -28,6 +28,7 @@ from pjai_wire.measures import increase
 from pjai_wire.methods import QUERY, ActorInfo, MetersResult
 from pjai_wire.query import Query
 from pjai_wire.records import MetricPoint
+from pjaid.supervisor.tree import TREE
 from tests.system.raw import raw_client
 
 pytestmark = pytest.mark.anyio
@@ -232,6 +233,17 @@ async def test_prometheus_is_answered_on_a_port_of_this_machine() -> None:
     assert sample(found["pjai_errors"], method="query", code="unknown_table") == 1
     assert sample(found["pjai_request_seconds"], "_count", method="query") == 3
     assert sample(found["pjai_actor_up"], actor="metrics") == 1
+
+
+async def test_prometheus_is_told_what_each_family_of_a_whole_daemon_is(tmp_path: Path) -> None:
+    place = tmp_path / "m.sock"
+    actors = ",".join(one.name for one in TREE)
+    with daemon(actors=actors, metrics_prometheus_socket=place):
+        async with await connected(lambda: anyio.connect_unix(place)) as stream:
+            _, text = await fetched(stream)
+    told = list(text_string_to_metric_families(text))
+    assert "pjai_codes_bytes" in {one.name for one in told}
+    assert [one.name for one in told if not one.documentation] == []
 
 
 async def test_prometheus_is_answered_on_a_socket_of_this_user_alone(tmp_path: Path) -> None:

@@ -73,9 +73,10 @@ def test_a_package_whose_metadata_cannot_be_read_keeps_no_other_out(tmp_path: Pa
     broken = tmp_path / "broken-1.dist-info"
     broken.mkdir()
     (broken / "entry_points.txt").write_text("[pjai.actors]\nbroken\n", encoding="utf-8")
+    (tmp_path / "odd-1.dist-info" / "entry_points.txt").mkdir(parents=True)
     with capture_logs() as logs:
         assert places("all") == (NOTES, WEATHER, *TREE)
-    assert [entry["event"] for entry in logs] == ["entry_points_unreadable"]
+    assert [entry["event"] for entry in logs] == ["entry_points_unreadable"] * 2
 
 
 @pytest.mark.usefixtures("installed")
