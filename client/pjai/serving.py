@@ -55,9 +55,6 @@ ERROR_BYTES_MAX = 2**16
 FIGURES_INTERVAL_S = 0.9
 """Between two signs of life that tell figures; the metrics actor looks once a second."""
 
-LOOKS_EVERY_S = 1.0
-"""How often an actor looks whether there is something to tell before its next sign of life is due."""
-
 FRAMES_TOLD_MAX = 5
 """Innermost frames of an exception that the log is told."""
 
@@ -97,12 +94,14 @@ class Doings:
         self.run_errors = 0
         self._failing: dict[Periodic, str] = {}
         self._told_at = -math.inf
-        self._told = self._summary
+        self._news = anyio.Event()
+        """Set once something was done, or failed, since figures were told."""
 
     def count(self, outcome: Outcome) -> None:
         """A call is over."""
         self.calls += 1
         self.call_errors += outcome.error is not UNSET
+        self._news.set()
 
     def ran(self, periodic: Periodic, error: str = "") -> None:
         """Work of its own was done, or failed."""
@@ -111,11 +110,12 @@ class Doings:
         if error:
             self.run_errors += 1
             self._failing[periodic] = error
+        self._news.set()
 
-    @property
-    def have_news(self) -> bool:
-        """Whether something was done, or failed, since figures were told."""
-        return self._summary != self._told
+    async def worth_telling(self) -> None:
+        """Waits until there is something new to tell, and figures may be told again."""
+        await self._news.wait()
+        await anyio.sleep(self._told_at + FIGURES_INTERVAL_S - time.monotonic())
 
     @property
     def last_error(self) -> str:
@@ -126,7 +126,7 @@ class Doings:
         """What to tell of them: figures now and then, as they take longer to tell than that all is well."""
         if time.monotonic() < self._told_at + FIGURES_INTERVAL_S:
             return ActorHeartbeatParams(last_error=self.last_error)
-        self._told_at, self._told = time.monotonic(), self._summary
+        self._told_at, self._news = time.monotonic(), anyio.Event()
         counts = {
             "calls": self.calls,
             "call_errors": self.call_errors,
@@ -137,10 +137,6 @@ class Doings:
         return ActorHeartbeatParams(
             last_error=self.last_error, counts={**self._actor.counts, **counts}, gauges=self._actor.gauges
         )
-
-    @property
-    def _summary(self) -> tuple[int, str]:
-        return self.calls + self.runs + self._actor.counts.total(), self.last_error
 
 
 async def serve(actor: Actor, *, endpoint: str, token: str, clock: Clock | None = None) -> None:
@@ -290,10 +286,8 @@ async def _last(actor: Actor, work: Work, db: Database) -> None:
 
 
 async def _give_signs_of_life(connection: Connection, agreed: ActorRegisterResult, doings: Doings) -> None:
-    interval_s, due = agreed.heartbeat_interval_ms / 1000, -math.inf
     while True:
-        if doings.have_news or time.monotonic() >= due:
-            due = time.monotonic() + interval_s
-            # A daemon that hangs may have lost what this actor waits for: the next process asks anew.
-            await connection.call(ACTOR_HEARTBEAT, doings.sign_of_life(), agreed.silence_ms_max / 1000)
-        await anyio.sleep(min(interval_s, LOOKS_EVERY_S))
+        # A daemon that hangs may have lost what this actor waits for: the next process asks anew.
+        await connection.call(ACTOR_HEARTBEAT, doings.sign_of_life(), agreed.silence_ms_max / 1000)
+        with anyio.move_on_after(agreed.heartbeat_interval_ms / 1000):
+            await doings.worth_telling()
