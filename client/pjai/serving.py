@@ -115,7 +115,7 @@ class Doings:
     async def worth_telling(self) -> None:
         """Waits until there is something new to tell, and figures may be told again."""
         await self._news.wait()
-        await anyio.sleep(self._told_at + FIGURES_INTERVAL_S - time.monotonic())
+        await anyio.sleep(max(0.0, self._told_at + FIGURES_INTERVAL_S - time.monotonic()))
 
     @property
     def last_error(self) -> str:

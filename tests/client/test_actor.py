@@ -15,6 +15,7 @@ import pytest
 from msgspec import Struct
 
 from pjai import Database, memories
+from pjai import serving as serving_module
 from pjai.actor import Actor, Periodic, Permissions, caller
 from pjai.opening import ANSWER_TIMEOUT_S
 from pjai.serving import RESULT_BYTES_MAX, Doings, StrayCancellation, serve
@@ -432,9 +433,11 @@ async def test_the_log_is_told_of_typed_errors_but_those_that_pass(
     assert SECRET not in caplog.text
 
 
+@pytest.mark.parametrize("interval_s", [0.0, 0.1], ids=["long after the last figures", "soon after them"])
 async def test_what_was_done_is_told_before_the_next_sign_of_life_is_due(
-    fake: FakeDaemon, notes: Actor
+    fake: FakeDaemon, notes: Actor, monkeypatch: pytest.MonkeyPatch, interval_s: float
 ) -> None:
+    monkeypatch.setattr(serving_module, "FIGURES_INTERVAL_S", interval_s)
     heard: list[dict[str, Any]] = []
 
     def hear(params: dict[str, Any]) -> Done:
