@@ -35,8 +35,11 @@ _SENTENCE_END = re.compile(r"[.!?\u2026][\"'\u201d\u2019)\]]*\s+|[\u3002\uff01\u
 _LINE_END = re.compile(r"\n+")
 _SPACE = re.compile(r"\s+")
 
-_KEY_BEGIN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_KEY_BEGIN = re.compile(r"^[ \t>]*-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[ \t]*$", re.MULTILINE)
 _KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+_KEY = re.compile(
+    rf"{_KEY_BEGIN.pattern}(?:(?!-----BEGIN |-----END )[\s\S]){{0,20000}}+{_KEY_END.pattern}", re.MULTILINE
+)
 
 KEY_CHARACTERS_MAX = 20_000
 """The longest private key that stays whole: half of one is not known for what it is."""
@@ -124,31 +127,32 @@ def pieces(text: str, characters_max: int) -> Iterator[str]:
 
 def _with_whole_keys(paragraphs: Iterable[str]) -> list[str]:
     """The paragraphs, but that no empty line within a private key parts it."""
-    joined: list[str] = []
+    told: list[str] = []
+    opened: list[str] = []
+    """Paragraphs from one in which a key begins on, until one in which it ends."""
     for paragraph in paragraphs:
-        if joined and len(joined[-1]) <= KEY_CHARACTERS_MAX and _is_open(joined[-1]):
-            before, after = joined[-1].rstrip("\n"), paragraph.lstrip("\n")
-            joined[-1] = f"{before}\n\n{after}"
+        begins = _KEY_BEGIN.search(paragraph) is not None
+        ends = _KEY_END.search(paragraph) is not None
+        if opened and ends and not begins:
+            opened.append(paragraph)
+            told.append("\n\n".join(one.strip("\n") for one in opened))
+            opened = []
+        elif opened and not begins and sum(map(len, opened)) <= KEY_CHARACTERS_MAX:
+            opened.append(paragraph)
         else:
-            joined.append(paragraph)
-    return joined
-
-
-def _is_open(paragraph: str) -> bool:
-    *_, last = (None, *_KEY_BEGIN.finditer(paragraph))
-    return last is not None and _KEY_END.search(paragraph, last.end()) is None
+            told += opened
+            opened = [paragraph] if begins and not ends else []
+            told += [] if opened else [paragraph]
+    return told + opened
 
 
 def _around_keys(paragraph: str) -> Iterator[str]:
     """The pieces of a paragraph; a private key is one, however long."""
     at = 0
-    while (begin := _KEY_BEGIN.search(paragraph, at)) is not None:
-        end = _KEY_END.search(paragraph, begin.end())
-        if end is None or end.end() - begin.start() > KEY_CHARACTERS_MAX:
-            break
-        yield from pieces(paragraph[at : begin.start()], TEXT_CHARACTERS_MAX)
-        yield begin.string[begin.start() : end.end()]
-        at = end.end()
+    for key in _KEY.finditer(paragraph):
+        yield from pieces(paragraph[at : key.start()], TEXT_CHARACTERS_MAX)
+        yield key[0]
+        at = key.end()
     yield from pieces(paragraph[at:], TEXT_CHARACTERS_MAX)
 
 

@@ -143,6 +143,20 @@ def test_a_private_key_is_one_passage_so_that_it_is_known_for_one(file_name: str
     assert cut_up == ["My key.", key, "Keep it well."]
 
 
+@pytest.mark.parametrize("file_name", ["notes.txt", "notes.md"])
+def test_what_only_mentions_a_key_is_cut_like_any_text(file_name: str) -> None:
+    said = [
+        "A file begins with -----BEGIN PRIVATE KEY-----.",
+        "It ends.",
+        "-----BEGIN PRIVATE KEY-----",
+        "So.",
+    ]
+    key = "-----BEGIN PRIVATE KEY-----\na1B2\n-----END PRIVATE KEY-----"
+    both = "from -----BEGIN PRIVATE KEY----- to -----END PRIVATE KEY-----."
+    text = "\n\n".join([*said, key, both])
+    assert [passage.text for passage in cut(file_name, text)] == [*said, key, both]
+
+
 def test_a_key_without_an_end_is_cut_like_any_text() -> None:
     text = "-----BEGIN PRIVATE KEY-----\n\n" + "word " * 10_000
     assert_limits(cut("notes.txt", text))

@@ -95,14 +95,14 @@ _CALLS_FOR_A_KEY = (
 
 _IS = (
     r"\\?[\"']?\s{0,4}(?>:=|=>|={1,3}|:)\s{0,4}"
-    r"(?:[|>][+-]?[ \t]{0,4}\n\s{1,20})?+"  # YAML's blocks
+    r"(?:[|>][0-9+-]{0,2}[ \t]{0,4}(?:\#[^\n\0]{0,200})?\n\s{1,80})?+"  # YAML's blocks
 )
-_CHARACTER = r"(?:(?!\\[\"'])[^\s\0\"'&,;<>])"
+_CHARACTER = r"(?:(?!\\[\"']|\[redacted: )[^\s\0\"'&,;<>])"
 
 _NAMED_PASSWORD = re.compile(
     rf"(?:{_CALLS_FOR_ONE}){_IS}"
-    r"(?:\"(?P<double>(?!\[redacted: )[^\0\"\n]+)"
-    r"|'(?P<single>(?!\[redacted: )[^\0'\n]+)"
+    r"(?:\"(?P<double>(?!\[redacted: )(?:[^\0\"\n]++(?=\")|[^\0\"\n]{1,200}))"
+    r"|'(?P<single>(?!\[redacted: )(?:[^\0'\n]++(?=')|[^\0'\n]{1,200}))"
     r"|\\\"(?P<escaped>(?!\[redacted: )(?:[^\0\"\\\n]|\\(?!\"))+)"  # JSON in a text of JSON
     rf"|(?P<bare>(?!\[redacted: ){_CHARACTER}+))"
 )
@@ -121,7 +121,7 @@ _KEY_MARK = re.compile(r"-----(?P<which>BEGIN|END) [A-Z0-9 ]{0,40}PRIVATE KEY(?:
 _KEY_LINE = re.compile(r"[ \t]*[A-Za-z0-9+/=]+[ \t\r]*")
 
 _EMAIL = re.compile(
-    r"(?<![\w.%+-])(?!git@)\w[\w.%+'-]{0,63}@(?:[^\W_](?:[\w-]{0,62})\.){1,8}(?:xn--[A-Za-z0-9-]{2,59}|[^\W\d_]{2,24})(?![\w-])"
+    r"(?<![\w.%+-])(?!git@[\w.-]{1,200}:)[\w.%+-][\w.%+'-]{0,63}@(?:[^\W_](?:[\w-]{0,62})\.){1,8}(?:xn--[A-Za-z0-9-]{2,59}|[^\W\d_]{2,24})(?![\w-])"
 )
 
 
