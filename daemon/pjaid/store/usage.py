@@ -31,8 +31,10 @@ SELECT coalesce(sum(pgsize), 0), coalesce(sum(iif(type = 'index', pgsize, 0)), 0
 FROM dbstat LEFT JOIN sqlite_schema USING (name) WHERE aggregate = TRUE
 """
 PACKED_ROWS = "SELECT count(*) FROM memories WHERE compression_applied = 1"
-PACKED = "SELECT content FROM memories WHERE compression_applied = 1 AND rowid % ? = 0 LIMIT ?"
-"""Some of them, of every age."""
+PACKED = """
+SELECT content FROM memories WHERE compression_applied = 1 AND (rowid * 2654435761 >> 16) % ? = 0 LIMIT ?
+"""
+"""Some, of every age; mixed as in Knuth's multiplicative hash, as packed rows may alternate with others."""
 
 
 FIGURES = f"""

@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import UNSET, convert
 
 from pjai import Database, memories, personas, v1
-from pjai_wire.errors import Conflict, NotFound
+from pjai_wire.errors import Conflict, NotFound, PjaiError
 from pjai_wire.ids import now_ms
 from pjai_wire.methods import MemoryTendParams, MemoryTendResult
 from pjaid.actors.memory_steward.progress import Progress
@@ -75,14 +75,22 @@ class Tiering:
         return await self._one_at_a_time.do(tuple(found), partial(self._look_at, db, found))
 
     async def _look_at(self, db: Database, persona_ids: Iterable[str]) -> MemoryTendResult:
+        problems: list[PjaiError] = []
         with self._progress.of_a_pass() as progress:
             for persona_id in persona_ids:
                 progress.persona_id = persona_id
                 now = self._present()
-                for some in doubtful(now):
-                    await self._settle(db, persona_id, some, now)
-                # Not before: it may end in the middle, and the next round is to look again.
-                self._looked_at[persona_id] = now
+                try:
+                    for some in doubtful(now):
+                        await self._settle(db, persona_id, some, now)
+                except PjaiError as problem:
+                    # Of one persona it may be for ever: those after it have their turn all the same.
+                    problems.append(problem)
+                else:
+                    # Not before: it may end in the middle, and the next round is to look again.
+                    self._looked_at[persona_id] = now
+        if problems:
+            raise problems[0]
         return MemoryTendResult(seen=progress.seen, moved=progress.moved)
 
     async def _settle(self, db: Database, persona_id: str, some: Doubtful, now: int) -> None:
