@@ -204,8 +204,9 @@ def _is_open(index: Index, now_ms: int) -> bool:
 
 
 def _is_another_matter(index: Index, shapes: Iterable[QueryShape]) -> bool:
-    """Whether reads look at so much more than when an index was rejected that it may be worth it now."""
-    return index.state == "rejected" and scanned_a_run(shapes) >= GROWN_BY * max(1.0, index.scanned_before)
+    """Whether its reads look at so much more than when an index was rejected that it may be worth it now."""
+    its = [shape for shape in shapes if shape.id in index.shapes]
+    return index.state == "rejected" and scanned_a_run(its) >= GROWN_BY * max(1.0, index.scanned_before)
 
 
 def _has(indexes: Iterable[IndexSize], table: str, columns: tuple[str, ...]) -> bool:

@@ -21,7 +21,7 @@ PAYS_MIN = 1.2
 UNUSED_MS_MAX = 30 * DAY_MS
 
 READS_WITHOUT_MIN = 1_000
-"""Of its table since the daemon started, before an index is unused: while nobody reads, it cannot be used."""
+"""Of its table, by queries that are still asked, before an index is unused: who does not read, needs none."""
 
 GROWN_BY = 2
 """How many times larger than SQLite knows a table is, when it is to look again."""
@@ -66,7 +66,8 @@ def is_due(index: Index, found: Measured) -> bool:
     """Whether to record what an index gained: when it is known, and then once a day while it is used."""
     if index.time_gain is None and found.judged_runs >= RUNS_MEASURED:
         return True
-    return (found.last_used_at or 0) - _last_used(index) >= MEASURED_AGAIN_MS
+    is_known = index.time_gain is not None or found.judged_runs > 0
+    return is_known and (found.last_used_at or 0) - _last_used(index) >= MEASURED_AGAIN_MS
 
 
 def objection(index: Index, found: Measured, shapes: Sequence[QueryShape], now_ms: int) -> str:
@@ -79,9 +80,10 @@ def objection(index: Index, found: Measured, shapes: Sequence[QueryShape], now_m
     passed_by = sum(one.runs for one in shapes if one.id in index.shapes and index.id not in one.indexes)
     if not found.runs and passed_by >= RUNS_MEASURED:
         return f"SQLite did not use it in {passed_by} reads that it was made for"
-    unused_ms = now_ms - max(_last_used(index), found.last_used_at or 0)
-    reads = sum(one.runs for one in shapes if one.table == index.of_table and index.id not in one.indexes)
-    if unused_ms >= UNUSED_MS_MAX and reads >= READS_WITHOUT_MIN:
+    used_at = max(_last_used(index), found.last_used_at or 0)
+    others = [one for one in shapes if one.table == index.of_table and index.id not in one.indexes]
+    reads = sum(one.runs for one in others if (one.last_run_at or 0) >= used_at + UNUSED_MS_MAX)
+    if now_ms - used_at >= UNUSED_MS_MAX and reads >= READS_WITHOUT_MIN:
         return f"unused for {UNUSED_MS_MAX // DAY_MS} days"
     return ""
 

@@ -115,6 +115,13 @@ def test_what_was_rejected_is_thought_of_before_where_reads_look_at_much_more(
     assert bool(candidates(seen(asked), [before], NOW)) is again
 
 
+def test_what_was_rejected_is_not_thought_of_again_for_queries_that_it_was_not_for() -> None:
+    asked = shape(equal=("type",), ranges=(), order=())
+    other = replace(asked, id="other", scanned=100 * asked.scanned)
+    before = index(state="rejected", scanned_before=300)
+    assert candidates(seen(asked, other), [before], NOW) == []
+
+
 def test_queries_for_which_an_index_is_proposed_wait_for_it() -> None:
     proposed = index(state="proposed", shapes=("slow",))
     assert candidates(seen(shape()), [proposed], NOW) == []

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from pjai_wire.methods import TableSize
 from pjaid.actors.query_optimiser.keeping import (
@@ -24,7 +25,7 @@ from tests.daemon.actors.query_optimiser.making import INDEX, NOW, index, shape
 
 USING = {"indexes": (INDEX.id,)}
 FASTER = shape(runs=120, total_us=120 * 100, samples=4, scanned=4 * 60, **USING)
-OTHERS = shape(id="other", runs=READS_WITHOUT_MIN)
+OTHERS = shape(id="other", runs=READS_WITHOUT_MIN, last_run_at=NOW + UNUSED_MS_MAX + 5)
 SLOW_OTHER = shape(id="other", runs=1_000, total_us=10**9, samples=9, scanned=10**9, **USING)
 NO_FASTER = shape(runs=120, total_us=120 * 480, samples=4, scanned=4 * 290, **USING)
 
@@ -74,8 +75,9 @@ def test_it_is_measured_when_enough_is_known_and_then_daily_while_it_is_used(
         ([shape(runs=1, last_run_at=NOW + 1, **USING), OTHERS], UNUSED_MS_MAX, ""),
         ([FASTER, OTHERS], UNUSED_MS_MAX, "unused for 30 days"),
         ([], UNUSED_MS_MAX, ""),
-        ([shape(id="other", runs=READS_WITHOUT_MIN - 1)], UNUSED_MS_MAX, ""),
-        ([shape(id="other", table="personas", runs=READS_WITHOUT_MIN)], UNUSED_MS_MAX, ""),
+        ([replace(OTHERS, runs=READS_WITHOUT_MIN - 1)], UNUSED_MS_MAX, ""),
+        ([replace(OTHERS, table="personas")], UNUSED_MS_MAX, ""),
+        ([replace(OTHERS, runs=9_999, last_run_at=NOW + 5)], UNUSED_MS_MAX, ""),
         ([SLOW_OTHER], 0, ""),
         ([shape(runs=1, total_us=10**6, samples=1, scanned=10**6, **USING), SLOW_OTHER], 0, ""),
     ],
@@ -96,6 +98,9 @@ def test_what_other_queries_take_says_nothing_of_its_gain() -> None:
     assert measured(INDEX, [SLOW_OTHER]).time_gain == 1
     assert measured(index(time_gain=7.0, rows_gain=8.0), [SLOW_OTHER]).time_gain == 7
     assert not is_due(INDEX, measured(INDEX, [SLOW_OTHER]))
+    after_a_day = replace(SLOW_OTHER, last_run_at=NOW + MEASURED_AGAIN_MS)
+    assert not is_due(INDEX, measured(INDEX, [after_a_day])), "no gain is known"
+    assert is_due(index(time_gain=7.0), measured(index(time_gain=7.0), [after_a_day]))
 
 
 @given(
