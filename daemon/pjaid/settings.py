@@ -187,7 +187,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     actor_restarts_max: Annotated[
         int,
         _about(
-            "How often an actor is restarted within a minute; past it, it is down for a minute.",
+            "Restarts of an actor within a minute, or before it serves for 10 s; past it, it rests a minute.",
             unit="restarts",
             ge=0,
             le=10_000,

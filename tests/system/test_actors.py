@@ -337,8 +337,10 @@ async def test_an_actor_comes_back_to_a_daemon_that_has_too_much_to_do(site: Pat
         assert "result" in client.receive()
         before = client.result("meters")["happened"]
         ask(waiting, "meters", params={"after": before + 1_000_000, "waitMs": MINUTE_MS})
-        await until_under_way(client, 1)
-        assert client.ask("count", table="personas")["error"]["code"] == "overloaded"
+        with anyio.fail_after(SERVING_WITHIN_S):
+            while "error" not in (refused := client.ask("count", table="personas")):
+                await anyio.lowlevel.checkpoint()
+        assert refused["error"]["code"] == "overloaded"
         (pid,) = (one["pid"] for one in client.result("actors")["actors"])
         client.result("actor_restart", name="trouble")
         with anyio.fail_after(SERVING_WITHIN_S):
@@ -371,7 +373,7 @@ async def test_an_actor_is_confined(site: Path) -> None:
     with daemon(actors="trouble", actor_open_files_max=OPEN_FILES_MAX) as running:
         async with pjai.connect(running.endpoint) as db:
             found = await db.call(trouble("look_around", Confinement), NOTHING)
-    assert found.core_bytes_max <= 1, "less than any core has, and what a pipe of core_pattern obeys"
+    assert found.core_bytes_max in ((0, 0), (1, 1)), "less than any core has"
     assert found.prints_nowhere
     assert found.open_files_max == OPEN_FILES_MAX
     assert "PJAI_PASSPHRASE" not in found.environment

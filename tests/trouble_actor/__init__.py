@@ -24,7 +24,8 @@ _was_cancelled = anyio.Event()
 class Confinement(Result, frozen=True, kw_only=True):
     """What a process may do, and what it was told."""
 
-    core_bytes_max: int
+    core_bytes_max: tuple[int, int]
+    """Soft and hard."""
     prints_nowhere: bool
     open_files_max: int
     environment: tuple[str, ...]
@@ -117,7 +118,7 @@ def _prints_nowhere() -> bool:
 @trouble.serves
 async def look_around(_db: Database, _params: Nothing) -> Confinement:
     return Confinement(
-        core_bytes_max=max(resource.getrlimit(resource.RLIMIT_CORE)),
+        core_bytes_max=resource.getrlimit(resource.RLIMIT_CORE),
         prints_nowhere=_prints_nowhere(),
         open_files_max=max(resource.getrlimit(resource.RLIMIT_NOFILE)),
         environment=tuple(os.environ),

@@ -89,7 +89,8 @@ class Calls:
         call = Call(
             number=next(self._numbers),
             method=method,
-            params=params,
+            # As it stands in the message, it would keep all of that.
+            params=params.copy(),
             client=client,
             deadline=self._loop.time() + wait_s,
             settle=partial(_settle, done),

@@ -37,9 +37,8 @@ Answer = bytes | asyncio.Future[bytes] | Coroutine[Any, Any, bytes]
 Handler = Callable[[Client, Raw], Answer]
 """Answers one method: (who asks, the encoded params). Raises `PjaiError`."""
 
-ALWAYS_ANSWERED = frozenset(method.name for method in (HELLO, HEALTH, ACTORS, ACTOR_REGISTER, ACTOR_RESTART))
-"""Methods by which somebody sees that the daemon has too much to do, and what; and an actor comes back that
-others wait for."""
+ALWAYS_ANSWERED = frozenset(method.name for method in (HELLO, ACTORS, ACTOR_REGISTER, ACTOR_RESTART))
+"""By which an actor comes back that others wait for, and somebody sees to that; each is answered at once."""
 
 _requests = Decoder(Request)
 
@@ -86,9 +85,8 @@ class Router:
         self._result_bytes_max = result_bytes_max
         self.metered: Final = RequestMeter(lambda method: method in METHODS or calls.knows(method))
         self._in_flight: set[asyncio.Future[bytes]] = set()
-        self._uncounted: set[asyncio.Future[bytes]] = set()
-        """What is always answered, and calls of actors, which their desks count: who waits for an actor that
-        hangs takes nobody's place."""
+        self._called: set[asyncio.Future[bytes]] = set()
+        """Calls of actors, which their desks count: who waits for one that hangs takes nobody's place."""
         self._of_actors: set[asyncio.Future[bytes]] = set()
         """Counted apart: an actor that waits for calls asks for nothing yet."""
         self.stopping = False
@@ -97,7 +95,7 @@ class Router:
     @property
     def in_flight(self) -> int:
         """How many requests are under way, without those of actors."""
-        return len(self._in_flight) + len(self._uncounted)
+        return len(self._in_flight) + len(self._called)
 
     def answer(self, routing_id: bytes, message: bytes, reply: Callable[[bytes], None]) -> None:
         """Calls `reply` with the answer to a message, at once or later; what is wrong is in the answer."""
@@ -122,20 +120,19 @@ class Router:
 
     def cancel(self) -> None:
         """Gives up the requests under way."""
-        for under_way in self._in_flight | self._uncounted | self._of_actors:
+        for under_way in self._in_flight | self._called | self._of_actors:
             under_way.cancel()
 
     async def answered(self) -> None:
         """Waits until every request that was under way is answered."""
-        while under_way := self._in_flight | self._uncounted | self._of_actors:
+        while under_way := self._in_flight | self._called | self._of_actors:
             await asyncio.wait(under_way)
 
     def _among(self, request: Request, client: Client) -> set[asyncio.Future[bytes]]:
         """Among which requests one is counted."""
         if client.may is not None:
             return self._of_actors
-        is_counted = request.method in self._handlers and request.method not in ALWAYS_ANSWERED
-        return self._in_flight if is_counted else self._uncounted
+        return self._in_flight if request.method in self._handlers else self._called
 
     def _result(self, request: Request, client: Client) -> Answer:
         handler = self._handler(request, client)

@@ -76,7 +76,7 @@ async def _serve(listening: int, lifeline: int, log: ActorLog) -> None:
 def _let_go_of_descriptors(kept: set[int]) -> None:
     """Lets go of every open file that came along, but some, standard input and standard error.
 
-    What it prints is its author's wording, and the daemon's standard output is a log, as a rule.
+    What it prints is its author's wording, and the daemon's standard output is kept as a log, as a rule.
     """
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, STANDARD_OUTPUT)

@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+DOUBLED_MAX = 60
+"""As often as a pause doubles at most; no float has as many as there may be restarts."""
+
 
 class Restart(Struct, frozen=True):
     """How often an actor may fall."""
@@ -72,6 +75,6 @@ class Budget:
         """Nothing at first, then doubling, each with up to half of it less."""
         if not self._in_a_row:
             return 0.0
-        doubled_s = self._restart.first_delay_s * float(2 ** (self._in_a_row - 1))
+        doubled_s = self._restart.first_delay_s * 2.0 ** min(self._in_a_row - 1, DOUBLED_MAX)
         delay_s = min(doubled_s, self._restart.longest_delay_s)
         return delay_s * (1.0 - self._chance() / 2)

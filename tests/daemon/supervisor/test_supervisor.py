@@ -27,7 +27,6 @@ import sys
 import anyio
 import pjaid.command, pjaid.serve
 from pjaid.calls.calls import Calls
-from pjaid.supervisor.restart import Restart
 from pjaid.supervisor.supervisor import Pace, Supervisor
 from pjaid.supervisor.tree import places
 

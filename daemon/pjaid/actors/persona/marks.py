@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from msgspec import Struct
 
@@ -36,9 +38,14 @@ class Mark(Struct, frozen=True):
 
     async def marked(self, db: Database) -> list[str]:
         """The ids of the personas that are marked."""
-        marks = system_config.where(system_config.id.like(f"{self.prefix}%")).select("value")
+        marks = system_config.where(system_config.id.like(f"{self.prefix}%")).select("id", "value")
         pages = db.pages(marks.limit(limits.QUERY_ROWS_MAX))
-        return [row["value"] async for rows in pages for row in rows]
+        return [self._persona(row) async for rows in pages for row in rows]
+
+    def _persona(self, row: Mapping[str, Any]) -> str:
+        told: Any = row["value"]
+        # Whoever set it otherwise meant the id that the row's own ends with.
+        return told if isinstance(told, str) else str(row["id"]).removeprefix(self.prefix)
 
     def _row(self, persona_id: str) -> str:
         row = self.prefix + persona_id
