@@ -38,7 +38,7 @@ _SPACE = re.compile(r"\s+")
 _KEY_BEGIN = re.compile(r"^[ \t>]*-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[ \t]*$", re.MULTILINE)
 _KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _KEY = re.compile(
-    rf"{_KEY_BEGIN.pattern}(?:(?!-----BEGIN |-----END )[\s\S]){{0,20000}}+{_KEY_END.pattern}", re.MULTILINE
+    rf"{_KEY_BEGIN.pattern}(?:(?!-----BEGIN |-----END )[\s\S]){{0,20000}}{_KEY_END.pattern}", re.MULTILINE
 )
 
 KEY_CHARACTERS_MAX = 20_000
@@ -130,18 +130,20 @@ def _with_whole_keys(paragraphs: Iterable[str]) -> list[str]:
     told: list[str] = []
     opened: list[str] = []
     """Paragraphs from one in which a key begins on, until one in which it ends."""
+    size = 0
     for paragraph in paragraphs:
+        size += len(paragraph)
         begins = _KEY_BEGIN.search(paragraph) is not None
         ends = _KEY_END.search(paragraph) is not None
         if opened and ends and not begins:
             opened.append(paragraph)
             told.append("\n\n".join(one.strip("\n") for one in opened))
             opened = []
-        elif opened and not begins and sum(map(len, opened)) <= KEY_CHARACTERS_MAX:
+        elif opened and not begins and size <= KEY_CHARACTERS_MAX:
             opened.append(paragraph)
         else:
             told += opened
-            opened = [paragraph] if begins and not ends else []
+            opened, size = [paragraph] if begins and not ends else [], len(paragraph)
             told += [] if opened else [paragraph]
     return told + opened
 
