@@ -95,7 +95,7 @@ class Doings:
         self._failing: dict[Periodic, str] = {}
         self._told_at = -math.inf
         self._news = anyio.Event()
-        """Set once something was done, or failed, since figures were told."""
+        """Set once there was a call, or work of its own failed, or did no longer, since figures were told."""
 
     def count(self, outcome: Outcome) -> None:
         """A call is over."""
@@ -106,11 +106,13 @@ class Doings:
     def ran(self, periodic: Periodic, error: str = "") -> None:
         """Work of its own was done, or failed."""
         self.runs += 1
-        self._failing.pop(periodic, None)
+        was_failing = self._failing.pop(periodic, None) is not None
         if error:
             self.run_errors += 1
             self._failing[periodic] = error
-        self._news.set()
+        if error or was_failing:
+            # That all goes well as before is told in time, and would wake an actor that rests.
+            self._news.set()
 
     async def worth_telling(self) -> None:
         """Waits until there is something new to tell, and figures may be told again."""
@@ -244,10 +246,13 @@ def _problem(method: str, error: Exception) -> PjaiError:
 
 def _outline(error: Exception) -> str:
     """Which error it is and where it came up, without its text, which may quote a user's content."""
-    kind = error.code if isinstance(error, PjaiError) else type(error).__name__
     frames = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), lookup_lines=False)
     places = (f"{Path(one.filename).name}:{one.lineno} {one.name}" for one in frames[-FRAMES_TOLD_MAX:])
-    return " < ".join((kind, *reversed([*places])))
+    return " < ".join((_kind(error), *reversed([*places])))
+
+
+def _kind(error: Exception) -> str:
+    return error.code if isinstance(error, PjaiError) else type(error).__name__
 
 
 def _told_of(problem: PjaiError) -> ErrorBody:
@@ -270,7 +275,7 @@ async def _repeat(periodic: Periodic, db: Database, clock: Clock, doings: Doings
                 await periodic.do(db)
             doings.ran(periodic)
         except Exception as error:
-            kind = error.code if isinstance(error, PjaiError) else type(error).__name__
+            kind = _kind(error)
             doings.ran(periodic, kind)
             times[kind] += 1
             # Each time that it is twice as often: it may fail for ever. What passes by itself is no news.

@@ -35,14 +35,15 @@ _SENTENCE_END = re.compile(r"[.!?\u2026][\"'\u201d\u2019)\]]*\s+|[\u3002\uff01\u
 _LINE_END = re.compile(r"\n+")
 _SPACE = re.compile(r"\s+")
 
+KEY_CHARACTERS_MAX = 20_000
+"""The longest private key that stays whole: half of one is not known for what it is."""
+
 _KEY_BEGIN = re.compile(r"^[ \t>]*-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[ \t]*$", re.MULTILINE)
 _KEY_END = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
 _KEY = re.compile(
-    rf"{_KEY_BEGIN.pattern}(?:(?!-----BEGIN |-----END )[\s\S]){{0,20000}}{_KEY_END.pattern}", re.MULTILINE
+    rf"{_KEY_BEGIN.pattern}(?:(?!-----BEGIN |-----END )[\s\S]){{0,{KEY_CHARACTERS_MAX}}}{_KEY_END.pattern}",
+    re.MULTILINE,
 )
-
-KEY_CHARACTERS_MAX = 20_000
-"""The longest private key that stays whole: half of one is not known for what it is."""
 
 _blocks_of = MarkdownIt("commonmark").enable("table").disable("inline").parse
 
