@@ -229,6 +229,28 @@ async def test_an_index_that_nobody_needs_while_its_table_is_read_is_dropped(
             assert (await db.explain(memories.where(name="x"))).indexes != (BY_NAME,)
 
 
+async def test_where_indexes_may_take_less_from_now_on_one_goes() -> None:
+    with daemon() as running:
+        async with pjai.connect(running.endpoint) as db:
+            await fill(db, DataSet(FEW_MEMORIES))
+            await ask(db, by_name())
+            assert (await Looks().look(db)).created == (BY_NAME,)
+        running.stop()
+        running.environment["PJAI_INDEX_SHARE_MAX"] = "0.1"
+        running.start()
+        async with pjai.connect(running.endpoint) as db:
+            await choose(db, "suggest")
+            assert (await Looks().look(db)).dropped == ()
+            await choose(db, "auto")
+            assert (await Looks().look(db)).dropped == (BY_NAME,)
+            dropped = await row(db, BY_NAME)
+            assert dropped is not None
+            assert dropped.state == "dropped"
+            assert "may take" in dropped.reason
+            await ask(db, by_name())
+            assert (await Looks().look(db)).created == ()
+
+
 async def read_much(db: Database, persona_ids: list[str]) -> None:
     """Reads all memories a dozen times, in no order: a few megabytes."""
     questions = [best_memories(*one) for one in itertools.product(persona_ids, KINDS, range(12))]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from pjai_wire.methods import QueryShape, TableSize
+from pjai_wire.methods import QueryShape, QueryShapesResult, TableSize
 from pjai_wire.records import Index
 from pjaid.actors.query_optimiser.advice import DAY_MS, ROWS_MIN, scanned_a_run, us_a_run
 
@@ -86,6 +86,30 @@ def objection(index: Index, found: Measured, shapes: Sequence[QueryShape], now_m
     if now_ms - used_at >= UNUSED_MS_MAX and reads >= READS_WITHOUT_MIN:
         return f"unused for {UNUSED_MS_MAX // DAY_MS} days"
     return ""
+
+
+def in_excess(known: Iterable[Index], seen: QueryShapesResult) -> Index | None:
+    """The made index that saves the least time for its room, where indexes take more of it than they may.
+
+    They come to that when the database shrinks, an index grows faster than all else, or they may take less.
+    """
+    if seen.index_bytes <= seen.index_bytes_max:
+        return None
+    sizes = {one.name: one.bytes for one in seen.indexes}
+    made = (index for index in known if index.state == "created" and sizes.get(index.id))
+    return min(
+        made,
+        key=lambda one: (_saved_us(one, seen.shapes) / sizes[one.id], _last_used(one), one.id),
+        default=None,
+    )
+
+
+def _saved_us(index: Index, shapes: Iterable[QueryShape]) -> float:
+    """What its queries have been spared since they are counted: measured, or else as was predicted."""
+    found = measured(index, shapes)
+    is_known = index.time_gain is not None or found.judged_runs > 0
+    gain = found.time_gain if is_known else index.predicted_gain
+    return found.runs * index.us_before * (1 - 1 / max(1.0, gain))
 
 
 def _last_used(index: Index) -> int:

@@ -134,8 +134,12 @@ class Looks:
                 led.measured.append(index.id)
             reason = keeping.objection(index, found, seen.shapes, self._now())
             if reason and may_drop:
-                await db.call(INDEX_DROP, IndexDropParams(id=index.id, reason=reason))
-                led.dropped.append(index.id)
+                await _drop(db, index, reason, led)
+        # One at a time: what is left to do without, the next look knows.
+        excess = keeping.in_excess(known, seen)
+        if excess is not None and may_drop and not led.dropped:
+            room = f"indexes take {seen.index_bytes} bytes, and may take {seen.index_bytes_max}"
+            await _drop(db, excess, f"{room}; for its own it saved the least time", led)
 
     async def _propose(self, db: Database, seen: QueryShapesResult, known: list[Index], led: _Led) -> None:
         """Proves what is worth a thought, and proposes what is worth its room."""
@@ -163,6 +167,11 @@ class Looks:
                 await db.call(ANALYZE, AnalyzeParams(table=table.name))
                 self._rows_analyzed[table.name] = table.rows
                 led.analyzed.append(table.name)
+
+
+async def _drop(db: Database, index: Index, reason: str, led: _Led) -> None:
+    await db.call(INDEX_DROP, IndexDropParams(id=index.id, reason=reason))
+    led.dropped.append(index.id)
 
 
 async def _create(db: Database, led: _Led) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from pjai_wire.methods import TableSize
+from pjai_wire.methods import IndexSize, TableSize
 from pjaid.actors.query_optimiser.keeping import (
     GAIN_MAX,
     MEASURED_AGAIN_MS,
@@ -17,11 +17,12 @@ from pjaid.actors.query_optimiser.keeping import (
     RUNS_MEASURED,
     UNUSED_MS_MAX,
     grown,
+    in_excess,
     is_due,
     measured,
     objection,
 )
-from tests.daemon.actors.query_optimiser.making import INDEX, NOW, index, shape
+from tests.daemon.actors.query_optimiser.making import INDEX, NOW, index, seen, shape
 
 USING = {"indexes": (INDEX.id,)}
 FASTER = shape(runs=120, total_us=120 * 100, samples=4, scanned=4 * 60, **USING)
@@ -131,3 +132,55 @@ def test_a_table_of_which_much_was_purged_has_grown_once_it_is_twice_what_it_was
 ) -> None:
     memories = TableSize(name="memories", rows=rows, rows_known=10)
     assert grown([memories], {"memories": 3_000, "messages": 9_000}) == [memories] * has_grown
+
+
+def of_size(name: str, size: int) -> IndexSize:
+    return IndexSize(name=name, table="memories", columns=(name,), is_whole=True, bytes=size)
+
+
+def its_runs(name: str, runs: int, **changed: Any) -> Any:
+    return shape(id=f"asks {name}", **{"runs": runs, "total_us": 100 * runs, "indexes": (name,), **changed})
+
+
+def made(name: str, **changed: Any) -> Any:
+    return index(id=name, shapes=(f"asks {name}",), **changed)
+
+
+BOTH = (of_size("one", 1_000), of_size("two", 1_000))
+OVER = {"index_bytes": 200_001}
+
+
+@pytest.mark.parametrize(
+    ("runs_of_one", "sizes", "excess"),
+    [
+        (50, BOTH, "one"),
+        (150, BOTH, "two"),
+        (150, (of_size("one", 1_000), of_size("two", 600)), "one"),
+        (50, (of_size("two", 1_000),), "two"),
+        (50, (), None),
+    ],
+)
+def test_where_indexes_take_too_much_the_one_that_saves_least_for_its_room_goes(
+    runs_of_one: int, sizes: tuple[IndexSize, ...], excess: str | None
+) -> None:
+    told = seen(its_runs("one", runs_of_one), its_runs("two", 100), indexes=sizes)
+    known = [made("one"), made("two"), made("three", state="dropped")]
+    assert in_excess(known, told) is None, "they take no more than they may"
+    found = in_excess(known, replace(told, **OVER))
+    assert (found and found.id) == excess
+
+
+def test_where_none_of_them_was_read_the_one_that_rests_for_longest_goes() -> None:
+    told = replace(seen(indexes=BOTH), **OVER)
+    found = in_excess([made("one", last_used_at=NOW + 2), made("two", last_used_at=NOW + 1)], told)
+    assert found is not None
+    assert found.id == "two"
+
+
+def test_before_an_index_is_measured_it_saves_what_was_predicted() -> None:
+    told = seen(its_runs("one", 100), its_runs("two", 100, samples=0), indexes=BOTH)
+    over = replace(told, **OVER)
+    for predicted, excess in ((100.0, "one"), (1.1, "two")):
+        found = in_excess([made("one"), made("two", predicted_gain=predicted)], over)
+        assert found is not None
+        assert found.id == excess
