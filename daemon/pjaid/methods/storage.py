@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from msgspec import UNSET, Raw, Struct
 
@@ -15,17 +16,30 @@ from pjaid.methods.router import Handler
 from pjaid.store.store import Store
 from pjaid.store.usage import Parts
 
-MEASURED_AGAIN_S = 3600.0
+GOOD_FOR_S_MIN, GOOD_FOR_S_MAX = 30.0, 3600.0
 """How long a measurement is good for, as each reads the whole file."""
+
+GOOD_FOR_TIMES = 1000
+"""As long as it took: so a thousandth of a core goes into it at most."""
 
 _params = Decoder(StorageParams, "params")
 _figures = Decoder(PersonaFiguresParams, "params")
 
 
-class _Measured(Struct, frozen=True):
+class Measurement(Struct, frozen=True):
+    """What the file was made of."""
+
     parts: Parts
+    head: int
+    """The log's last, before."""
     at_ms: int
     at_s: float
+    took_s: float
+
+    def still_tells(self, head: int, now_s: float) -> bool:
+        """Whether it is good enough: longer where nothing was recorded since, and where it takes long."""
+        good_for_s = min(max(GOOD_FOR_S_MIN, GOOD_FOR_TIMES * self.took_s), GOOD_FOR_S_MAX)
+        return now_s - self.at_s < (GOOD_FOR_S_MAX if head == self.head else good_for_s)
 
 
 class StorageMethods:
@@ -33,11 +47,13 @@ class StorageMethods:
 
     Args:
         store: what stores it.
+        clock: seconds that only go forward.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
-        self._measured: _Measured | None = None
+        self._clock = clock
+        self._measured: Measurement | None = None
         self.handlers: dict[str, Handler] = {
             "storage": self.storage,
             "persona_figures": self.persona_figures,
@@ -47,7 +63,7 @@ class StorageMethods:
         """How much is stored, and of whom."""
         asked = _params.decode(params)
         grown = await self._store.growth(asked.after, None if asked.since is UNSET else asked.since)
-        measured = await self._parts()
+        measured = await self._measurement(grown.head)
         return encode(
             StorageResult(
                 seq=grown.seq,
@@ -84,8 +100,9 @@ class StorageMethods:
             )
         )
 
-    async def _parts(self) -> _Measured:
-        now = time.monotonic()
-        if self._measured is None or self._measured.at_s + MEASURED_AGAIN_S <= now:
-            self._measured = _Measured(await self._store.parts(), now_ms(), now)
+    async def _measurement(self, head: int) -> Measurement:
+        began_s = self._clock()
+        if self._measured is None or not self._measured.still_tells(head, began_s):
+            parts = await self._store.parts()
+            self._measured = Measurement(parts, head, now_ms(), began_s, self._clock() - began_s)
         return self._measured
