@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import get_args
+from collections.abc import Awaitable, Callable, Iterator
+from typing import TypeVar, get_args
 
 import anyio
 import click
@@ -13,10 +13,12 @@ from pjai.cli.output import Output
 from pjai.cli.personas import existing_persona
 from pjai.database import Database
 from pjai_wire.fields import MemoryType
-from pjai_wire.methods import MemoryCleanResult, MemoryResult, MemoryStatusResult, MemoryTendResult
+from pjai_wire.methods import MemoryCleanResult, MemoryResult, MemoryStatusResult
 
 LOOK_INTERVAL_S = 0.25
-TEND_WITHIN_S = 24 * 3600.0
+LONG_WITHIN_S = 24 * 3600.0
+
+Result = TypeVar("Result")
 
 
 @click.group()
@@ -120,7 +122,13 @@ async def tend(invocation: Invocation, persona: str | None) -> None:
     """Looks at all memories now, and moves them to their tiers."""
     async with invocation.connect() as db:
         owner = None if persona is None else (await existing_persona(db, persona)).id
-        made = await _tended(db, owner, invocation.output)
+        made = await _shown(
+            db.memory.tend(owner, timeout=LONG_WITHIN_S),
+            db,
+            invocation.output,
+            "looking at memories",
+            lambda found: f"{found.seen} memories looked at, {found.moved} moved",
+        )
     if invocation.output.as_json:
         invocation.output.document(made)
     else:
@@ -132,30 +140,42 @@ async def tend(invocation: Invocation, persona: str | None) -> None:
 async def clean(invocation: Invocation) -> None:
     """Cleans up now: what has expired, was deleted long ago, rests for long, or hangs loose."""
     async with invocation.connect() as db:
-        with invocation.output.progress(counted=False) as progress:
-            progress.add_task("cleaning up", total=None)
-            done = await db.memory.clean(timeout=TEND_WITHIN_S)
+        before = await db.memory.status()
+        done = await _shown(
+            db.memory.clean(timeout=LONG_WITHIN_S),
+            db,
+            invocation.output,
+            "cleaning up",
+            lambda found: (
+                f"{found.expired - before.expired} memories expired, {found.purged - before.purged} purged"
+            ),
+        )
     if invocation.output.as_json:
         invocation.output.document(done)
     else:
         invocation.output.fields(_cleaned(done))
 
 
-async def _tended(db: Database, persona_id: str | None, output: Output) -> MemoryTendResult:
-    """Has memories looked at, and shows how far that is."""
+async def _shown(
+    work: Awaitable[Result],
+    db: Database,
+    output: Output,
+    begun: str,
+    describe: Callable[[MemoryStatusResult], str],
+) -> Result:
+    """Waits for work of the steward, and shows how far it is."""
     with output.progress(counted=False) as progress:
-        task = progress.add_task("looking at memories", total=None)
+        task = progress.add_task(begun, total=None)
 
         async def show() -> None:
             while True:
                 await anyio.sleep(LOOK_INTERVAL_S)
-                found = await db.memory.status()
-                progress.update(task, description=f"{found.seen} memories looked at, {found.moved} moved")
+                progress.update(task, description=describe(await db.memory.status()))
 
         try:
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(show)
-                made = await db.memory.tend(persona_id, timeout=TEND_WITHIN_S)
+                made = await work
                 tasks.cancel_scope.cancel()
         except ExceptionGroup as problems:
             raise problems.exceptions[0] from None
@@ -173,7 +193,7 @@ def _cleaned(done: MemoryCleanResult | MemoryStatusResult) -> dict[str, object]:
 
 def _described(found: MemoryStatusResult) -> dict[str, object]:
     return {
-        "state": f"looks at the memories of {found.persona_id}" if found.is_at_work else "at rest",
+        "state": ", ".join(_at_work(found)) or "at rest",
         "passes": found.passes,
         "looked at": f"{found.seen} memories one by one",
         "moved": found.moved,
@@ -181,8 +201,19 @@ def _described(found: MemoryStatusResult) -> dict[str, object]:
         "ended_at": found.ended_at,
         **_cleaned(found),
         "cleaned_at": found.cleaned_at,
+        "compressed": f"{found.packed} contents",
+        "left plain": f"{found.left_plain} contents",
         **{name: _setting(found, name) for name in found.settings},
     }
+
+
+def _at_work(found: MemoryStatusResult) -> Iterator[str]:
+    if found.is_at_work:
+        yield f"looks at the memories of {found.persona_id}"
+    if found.to_pack:
+        yield f"compresses {found.to_pack} more"
+    if found.is_cleaning:
+        yield "cleans up"
 
 
 def _setting(found: MemoryStatusResult, name: str) -> str:

@@ -159,13 +159,21 @@ class MemoryStatusResult(Result, frozen=True, kw_only=True):
     """When the present pass, or else the last one, began."""
     ended_at: Instant | None
     """When the last pass ended."""
+    is_cleaning: bool
+    """A clean-up is under way."""
     expired: int
-    """These are as in a clean-up's result, of all of them."""
+    """These are as in a clean-up's result, of all of them and the present one."""
     purged: int
     archived: int
     unlinked: int
     cleaned_at: Instant | None
-    """When the last clean-up began."""
+    """When the last clean-up that is over began."""
+    to_pack: int
+    """Contents that are to be tried in the present pass of compression; 0 where none is under way."""
+    packed: int
+    """Contents that were compressed."""
+    left_plain: int
+    """Contents that would not shrink."""
     settings: dict[str, int]
     """Those in force, by the ids of their rows in `system_config`."""
     ignored: tuple[str, ...]

@@ -64,7 +64,7 @@ tiering = Tiering(progress, storage.take_grown)
 memory.serves_long(tiering.tend)
 memory.every(ROUND_S)(tiering.round)
 
-memory.every(COMPRESS_INTERVAL_S)(Compressing().run)
+memory.every(COMPRESS_INTERVAL_S)(Compressing(progress).run)
 
 cleaning = Cleaning(progress)
 memory.serves_long(cleaning.clean)

@@ -58,20 +58,56 @@ class Cleaning:
 
     async def _clean_up(self, db: Database, settings: StewardSettings) -> MemoryCleanResult:
         now = self._present()
-        done = MemoryCleanResult(
-            expired=await _expire(db, now),
-            purged=await _purge(db, now - settings.purge_after_days * DAY_MS),
-            archived=await _archive(db, now - settings.archive_after_days * DAY_MS)
-            if settings.archive_after_days
-            else 0,
-            unlinked=await self._unlink(db),
-        )
-        self._progress.cleaned(done, now)
-        return done
+        with self._progress.of_a_clean_up(now) as done:
+            await self._expire(db, now)
+            await self._purge(db, now - settings.purge_after_days * DAY_MS)
+            if settings.archive_after_days:
+                await self._archive(db, now - settings.archive_after_days * DAY_MS)
+            await self._unlink(db)
+        return done()
 
-    async def _unlink(self, db: Database) -> int:
+    async def _expire(self, db: Database, now: int) -> None:
+        """Deletes what its persona has not accessed for as long as it keeps memories."""
+        async for page in db.pages(personas.limit(PERSONAS_AT_ONCE)):
+            for persona in page:
+                if not persona.settings.memory_retention:
+                    continue
+                before = now - persona.settings.memory_retention * DAY_MS
+                old = memories.where(memories.last_accessed_at < before, persona_id=persona.id, pinned=False)
+                asked = old.order_by(memories.importance).select("id", "importance").limit(ROWS_AT_ONCE)
+                async for rows in db.pages(asked):
+                    async with batch():
+                        ids = tuple(row["id"] for row in rows)
+                        event = v1.MemoriesExpired(id=persona.id, ids=ids, reason="retention", before=before)
+                        self._progress.expired += await _commit(db, [event], len(ids))
+
+    async def _purge(self, db: Database, before: int) -> None:
+        """Removes the rows of memories that were deleted long ago, whether their persona is there or not."""
+        deleted = memories.where(memories.deleted_at < before).order_by(memories.deleted_at)
+        async for rows in db.pages(deleted.select("id", "persona_id", "deleted_at").limit(ROWS_AT_ONCE)):
+            async with batch():
+                owned: defaultdict[str, list[str]] = defaultdict(list)
+                for row in rows:
+                    owned[row["persona_id"]].append(row["id"])
+                events = [
+                    v1.MemoriesPurged(id=persona, ids=tuple(ids), reason="deleted_long_ago", before=before)
+                    for persona, ids in owned.items()
+                ]
+                self._progress.purged += await _commit(db, events, len(rows))
+
+    async def _archive(self, db: Database, before: int) -> None:
+        """Puts away conversations that nobody touched for long."""
+        resting = conversations.where(conversations.updated_at < before, is_archived=False)
+        async for rows in db.pages(resting.select("id").limit(ROWS_AT_ONCE)):
+            async with batch():
+                events = [
+                    v1.ConversationArchived(id=row["id"], reason="untouched", before=before) for row in rows
+                ]
+                self._progress.archived += await _commit(db, events, len(rows))
+
+    async def _unlink(self, db: Database) -> None:
         """Ends connections one end of which is gone; none should be, and this is to make sure."""
-        unlinked = looked_at = 0
+        looked_at = 0
         while looked_at < LINKS_EACH_TIME:
             asked = memory_links.select("id", "from_id", "to_id").limit(LINKS_AT_ONCE)
             async with batch():
@@ -81,61 +117,12 @@ class Cleaning:
                 there = memories.where(memories.id.in_(ends)).select("id").limit(max(1, len(ends)))
                 alive = {row["id"] for row in await db.query(there)}
                 loose = [row["id"] for row in page if not {row["from_id"], row["to_id"]} <= alive]
-                unlinked += await _commit(
+                self._progress.unlinked += await _commit(
                     db, [v1.MemoryEntityUnlinked(id=link, reason="orphaned") for link in loose], len(loose)
                 )
             looked_at += len(page)
             if self._links_after is None:
-                break
-        return unlinked
-
-
-async def _expire(db: Database, now: int) -> int:
-    """Deletes what its persona has not accessed for as long as it keeps memories."""
-    expired = 0
-    async for page in db.pages(personas.limit(PERSONAS_AT_ONCE)):
-        for persona in page:
-            if not persona.settings.memory_retention:
-                continue
-            before = now - persona.settings.memory_retention * DAY_MS
-            old = memories.where(memories.last_accessed_at < before, persona_id=persona.id, pinned=False)
-            asked = old.order_by(memories.importance).select("id", "importance").limit(ROWS_AT_ONCE)
-            async for rows in db.pages(asked):
-                async with batch():
-                    ids = tuple(row["id"] for row in rows)
-                    event = v1.MemoriesExpired(id=persona.id, ids=ids, reason="retention", before=before)
-                    expired += await _commit(db, [event], len(ids))
-    return expired
-
-
-async def _purge(db: Database, before: int) -> int:
-    """Removes the rows of memories that were deleted long ago, whether their persona is there or not."""
-    purged = 0
-    deleted = memories.where(memories.deleted_at < before).order_by(memories.deleted_at)
-    async for rows in db.pages(deleted.select("id", "persona_id", "deleted_at").limit(ROWS_AT_ONCE)):
-        async with batch():
-            owned: defaultdict[str, list[str]] = defaultdict(list)
-            for row in rows:
-                owned[row["persona_id"]].append(row["id"])
-            events = [
-                v1.MemoriesPurged(id=persona, ids=tuple(ids), reason="deleted_long_ago", before=before)
-                for persona, ids in owned.items()
-            ]
-            purged += await _commit(db, events, len(rows))
-    return purged
-
-
-async def _archive(db: Database, before: int) -> int:
-    """Puts away conversations that nobody touched for long."""
-    archived = 0
-    resting = conversations.where(conversations.updated_at < before, is_archived=False)
-    async for rows in db.pages(resting.select("id").limit(ROWS_AT_ONCE)):
-        async with batch():
-            events = [
-                v1.ConversationArchived(id=row["id"], reason="untouched", before=before) for row in rows
-            ]
-            archived += await _commit(db, events, len(rows))
-    return archived
+                return
 
 
 async def _commit(db: Database, events: Sequence[Event], rows: int) -> int:

@@ -27,6 +27,7 @@ from pjaid.actors.memory_steward.dictionaries import (
     learnt_from_few,
     trained,
 )
+from pjaid.actors.memory_steward.progress import Progress
 from pjaid.actors.pace import batch
 
 COMPRESS_INTERVAL_S = 300
@@ -53,16 +54,24 @@ class Content(NamedTuple):
 
 
 class Compressing:
-    """The steward's care for the size of contents, and what it remembers of it from one time to the next."""
+    """The steward's care for the size of contents, and what it remembers of it from one time to the next.
 
-    def __init__(self) -> None:
+    Args:
+        progress: told what was done.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
         self._lately = Saving(DRIFT_CONTENTS_MIN)
 
     async def run(self, db: Database) -> None:
         """Packs every content that is seldom read and was not tried since it changed."""
         untried = await db.count(_untried)
-        if not untried:
-            return
+        if untried:
+            with self._progress.of_packing(untried):
+                await self._pack_all(db, untried)
+
+    async def _pack_all(self, db: Database, untried: int) -> None:
         last = await db.first(dictionaries.order_by(dictionaries.version.desc()).limit(1))
         packed = 0
         if last is not None and learnt_from_few(last):
@@ -127,6 +136,7 @@ class Compressing:
         # One of them has changed meanwhile: the next time finds them again, as they are then.
         with suppress(Conflict):
             await db.commit(*decided)
+            self._progress.tried(sum(map(len, shrunk.values())), sum(map(len, others.values())))
 
 
 async def _data(db: Database, dictionary: Dictionary) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from msgspec import Struct, structs
@@ -23,11 +23,15 @@ class Progress(Struct):
     moved: int = 0
     began_at: int | None = None
     ended_at: int | None = None
+    is_cleaning: bool = False
     expired: int = 0
     purged: int = 0
     archived: int = 0
     unlinked: int = 0
     cleaned_at: int | None = None
+    to_pack: int = 0
+    packed: int = 0
+    left_plain: int = 0
 
     @contextmanager
     def of_a_pass(self) -> Iterator[Progress]:
@@ -39,13 +43,37 @@ class Progress(Struct):
         finally:
             self.is_at_work, self.persona_id, self.ended_at = False, None, now_ms()
 
-    def cleaned(self, done: MemoryCleanResult, at: int) -> None:
-        """A clean-up began then, and is over."""
-        self.expired += done.expired
-        self.purged += done.purged
-        self.archived += done.archived
-        self.unlinked += done.unlinked
-        self.cleaned_at = at
+    @contextmanager
+    def of_a_clean_up(self, at: int) -> Iterator[Callable[[], MemoryCleanResult]]:
+        """A clean-up that began then, inside the block; what is yielded tells what it has done so far."""
+        before = structs.replace(self)
+        self.is_cleaning = True
+        try:
+            yield lambda: MemoryCleanResult(
+                expired=self.expired - before.expired,
+                purged=self.purged - before.purged,
+                archived=self.archived - before.archived,
+                unlinked=self.unlinked - before.unlinked,
+            )
+            # Not where it ended early: the rest is still due.
+            self.cleaned_at = at
+        finally:
+            self.is_cleaning = False
+
+    @contextmanager
+    def of_packing(self, contents: int) -> Iterator[None]:
+        """So many contents are tried, inside the block."""
+        self.to_pack = contents
+        try:
+            yield
+        finally:
+            self.to_pack = 0
+
+    def tried(self, packed: int, left_plain: int) -> None:
+        """Some of these contents were packed, and others would not shrink."""
+        self.packed += packed
+        self.left_plain += left_plain
+        self.to_pack = max(0, self.to_pack - packed - left_plain)
 
     async def status(self, db: Database, _params: Nothing) -> MemoryStatusResult:
         """How far the steward's own work is."""

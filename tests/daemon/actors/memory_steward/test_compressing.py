@@ -14,7 +14,8 @@ from pjai.feed import RowInserted, RowUpdated
 from pjai.testing import daemon
 from pjai_wire.codec import encode
 from pjaid.actors import pace
-from pjaid.actors.memory_steward.compressing import Compressing
+from pjaid.actors.memory_steward.compressing import BATCH, Compressing
+from pjaid.actors.memory_steward.progress import Progress
 from tests.prose import prose
 
 pytestmark = pytest.mark.anyio
@@ -63,7 +64,7 @@ async def events(db: Database) -> int:
 async def test_what_is_seldom_read_is_compressed_once_and_reads_as_before(db: Database) -> None:
     await begin(db, [prose(number) for number in range(MANY)])
     before = {row.id: row for row in await db.query(memories.limit(1_000))}
-    steward = Compressing()
+    steward = Compressing(Progress())
     await steward.run(db)
     assert await compressed(db) == MANY
     for row in await db.query(memories.limit(1_000)):
@@ -73,39 +74,58 @@ async def test_what_is_seldom_read_is_compressed_once_and_reads_as_before(db: Da
         assert await db.get(memories, row.id) == row
     done = await events(db)
     await steward.run(db)
-    await Compressing().run(db)
+    await Compressing(Progress()).run(db)
     assert await events(db) == done
     assert (await db.rebuild()).identical
     assert (await db.verify()).events == done
+
+
+async def test_how_far_it_is_can_be_seen(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    await begin(db, [prose(number) for number in range(MANY)])
+    noise = [{"noise": random.Random(number).randbytes(400)} for number in range(3)]
+    await db.commit(*[remembered(f"n{number}", content) for number, content in enumerate(noise)])
+    seen: list[int] = []
+    tried = Progress.tried
+
+    def noted(self: Progress, packed: int, left_plain: int) -> None:
+        tried(self, packed, left_plain)
+        seen.append(self.to_pack)
+
+    monkeypatch.setattr(Progress, "tried", noted)
+    progress = Progress()
+    await Compressing(progress).run(db)
+    assert seen == [*range(MANY + 3 - BATCH, 0, -BATCH), 0]
+    assert progress.left_plain
+    assert progress.packed == await compressed(db) == MANY + 3 - progress.left_plain
 
 
 async def test_hot_and_short_contents_are_left_alone(db: Database) -> None:
     await begin(db, [prose(number) for number in range(MANY)], tier="hot")
     await db.commit(*[remembered(f"short{number}", {}) for number in range(MANY)])
     done = await events(db)
-    await Compressing().run(db)
+    await Compressing(Progress()).run(db)
     assert await events(db) == done
 
 
 async def test_with_few_contents_there_is_too_little_to_learn_from(db: Database) -> None:
     await begin(db, [prose(number) for number in range(49)])
-    await Compressing().run(db)
+    await Compressing(Progress()).run(db)
     assert await compressed(db) == 0
     await db.commit(remembered("m0049", prose(49)))
-    await Compressing().run(db)
+    await Compressing(Progress()).run(db)
     assert await compressed(db) == 50
 
 
 async def test_what_does_not_shrink_is_asked_once(db: Database) -> None:
     await begin(db, [prose(number) for number in range(MANY)])
-    await Compressing().run(db)
+    await Compressing(Progress()).run(db)
     noise = [{"noise": random.Random(number).randbytes(400)} for number in range(5)]
     await db.commit(*[remembered(f"n{number}", content) for number, content in enumerate(noise)])
-    await Compressing().run(db)
+    await Compressing(Progress()).run(db)
     plain = await db.query(memories.where(compression_applied=False).select("content"))
     assert [row["content"] for row in plain] == noise
     done = await events(db)
-    await Compressing().run(db)
+    await Compressing(Progress()).run(db)
     assert await events(db) == done
     page = await db.events(names=("v1.MemoriesLeftPlain",))
     assert len(page.events) == 1
@@ -113,16 +133,16 @@ async def test_what_does_not_shrink_is_asked_once(db: Database) -> None:
 
 async def test_what_has_changed_or_was_hot_is_compressed_again(db: Database) -> None:
     await begin(db, [prose(number) for number in range(MANY)])
-    await Compressing().run(db)
+    await Compressing(Progress()).run(db)
     await db.commit(
         v1.MemoryEntityUpdated(id="m0001", content=prose(1_001)),
         v1.MemoriesTiered(id="ada", ids=("m0002",), tier="hot", reason="frequent"),
     )
     assert await compressed(db) == MANY - 2
-    await Compressing().run(db)
+    await Compressing(Progress()).run(db)
     assert await compressed(db) == MANY - 1
     await db.commit(v1.MemoriesTiered(id="ada", ids=("m0002",), tier="cold", reason="old_and_unimportant"))
-    await Compressing().run(db)
+    await Compressing(Progress()).run(db)
     assert await compressed(db) == MANY
     rows = await db.query(memories.where(memories.id.in_(["m0001", "m0002"])))
     assert [row.content for row in rows] == [prose(1_001), prose(2)]
@@ -130,9 +150,9 @@ async def test_what_has_changed_or_was_hot_is_compressed_again(db: Database) -> 
 
 async def test_another_dictionary_is_trained_once_there_is_much_more(db: Database) -> None:
     await begin(db, [prose(number) for number in range(100)])
-    await Compressing().run(db)
+    await Compressing(Progress()).run(db)
     await db.commit(*[remembered(f"n{number}", prose(1_000 + number)) for number in range(300)])
-    await Compressing().run(db)
+    await Compressing(Progress()).run(db)
     known = await db.query(dictionaries.order_by("version"))
     assert [(one.version, one.samples) for one in known] == [(1, 100), (2, 400)]
     assert await compressed(db) == 400
@@ -144,7 +164,7 @@ async def test_contents_of_any_size_are_compressed(db: Database) -> None:
     await begin(db, [prose(number) for number in range(MANY)])
     for number, content in enumerate(large):
         await db.commit(remembered(f"x{number:02}", content))
-    await Compressing().run(db)
+    await Compressing(Progress()).run(db)
     assert await compressed(db) == MANY + len(large)
     row = await db.get(memories, "x03")
     assert row is not None
@@ -165,7 +185,7 @@ async def test_watchers_and_feeds_see_plain_contents_and_no_change_but_of_what_t
         assert [one["id"] for one in await anext(by_content)] == ["m0000", "m0001", "m0002"]
         row = (await anext(live))[0]
         assert (row.content, row.compression_applied) == (prose(1), False)
-        await Compressing().run(db)
+        await Compressing(Progress()).run(db)
         row = (await anext(live))[0]
         assert (row.content, row.compression_applied) == (prose(1), True)
         told = await anext(feed)

@@ -18,6 +18,7 @@ from pjai.testing import daemon
 from pjai_wire.codec import encode
 from pjaid.actors import pace
 from pjaid.actors.memory_steward.compressing import Compressing
+from pjaid.actors.memory_steward.progress import Progress
 from pjaid.store.packing import Dictionary
 
 REAL = Path(__file__).parents[5] / "shared" / "real" / "locomo_4.json"
@@ -70,7 +71,7 @@ async def test_real_conversations_shrink_and_read_back_identical(
                     for row_id, content in contents.items()
                 ]
             )
-            await Compressing().run(db)
+            await Compressing(Progress()).run(db)
             (trained,) = await db.query(dictionaries.select("version", "data"))
             which = memories.order_by("id").select("id", "content", "compression_applied").limit(10_000)
             rows = await db.query(which)
