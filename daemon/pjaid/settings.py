@@ -177,10 +177,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = 1000
     actor_heartbeat_ms: Annotated[
         int, _about("How often an actor gives a sign of life.", unit="ms", ge=10, le=60_000)
-    ] = 2000
+    ] = 2500
     actor_silence_ms_max: Annotated[
         int, _about("How long an actor may be silent before it is ended.", unit="ms", ge=50, le=600_000)
-    ] = 5000
+    ] = 6000
     actor_start_ms_max: Annotated[
         int, _about("How long an actor may take to register.", unit="ms", ge=100, le=600_000)
     ] = 15_000
